@@ -1,0 +1,159 @@
+import type { CompiledPolicy } from "./compile.ts";
+import { type Reading, TRUE, type Truth, UNKNOWN } from "./condition-truth.ts";
+import type { CallFacts, Decision, Reservation, TraceStep } from "./decision.ts";
+import { isJsonObject, type JsonObject } from "./json.ts";
+import type { LimitCharge } from "./limit.ts";
+import {
+  deniedByRuleMessage,
+  deniedToolMessage,
+  HOLD_MESSAGE,
+  INTERNAL_ERROR_MESSAGE,
+  NO_POLICY_MESSAGE,
+  notPermittedMessage,
+  toUnknownText,
+  unknownToolMessage,
+  withUnknown,
+} from "./message.ts";
+import type { CompiledPredicate, RuleSet } from "./rule-set.ts";
+
+export interface EvaluateOptions {
+  /** Lists every predicate read in `Decision.trace` (R1). */
+  readonly trace?: boolean;
+}
+
+/** The decision for a grant that has no policy (section 6, step 1). */
+export const NO_POLICY: Decision = deny("(no policy)", NO_POLICY_MESSAGE);
+
+/** The decision when deciding failed (R2): a bug never widens access. */
+export const INTERNAL_ERROR: Decision = deny("(error)", INTERNAL_ERROR_MESSAGE);
+
+/**
+ * Decides one `tools/call` (section 6, steps 2 to 7). An allow carries the reservations of step 8, which the
+ * caller must make, all or none, before the call may run. Never throws (M7, R2).
+ */
+export function evaluateCall(policy: CompiledPolicy, call: CallFacts, options?: EvaluateOptions): Decision {
+  const trace: TraceStep[] | undefined = options?.trace === true ? [] : undefined;
+  try {
+    const decision = decide(policy, call, trace);
+    return trace === undefined ? decision : { ...decision, trace };
+  } catch {
+    return trace === undefined ? INTERNAL_ERROR : { ...INTERNAL_ERROR, trace };
+  }
+}
+
+/** Which part of section 2 answers for a tool name. */
+export function governs(
+  policy: CompiledPolicy,
+  toolName: string,
+): "hidden" | "entry" | "default-allow" | "default-deny" {
+  return policy.governing(toolName).kind;
+}
+
+/** True when `tools/list` shows the tool: not hidden, and an entry or `default: "allow"` governs it (R6). */
+export function isToolListed(policy: CompiledPolicy, toolName: string): boolean {
+  const kind = governs(policy, toolName);
+  return kind === "entry" || kind === "default-allow";
+}
+
+function decide(policy: CompiledPolicy, call: CallFacts, trace: TraceStep[] | undefined): Decision {
+  const rules = policy.governing(call.tool);
+  if (rules.kind === "hidden") return deny("(hidden)", unknownToolMessage(call.tool));
+  if (rules.kind === "default-deny") return deny("(default deny)", notPermittedMessage("Tool", call.tool));
+  if (rules.denial !== undefined) {
+    return deny(rules.denial.rule, rules.denial.reason ?? deniedToolMessage(call.tool));
+  }
+  const reading = toReading(call);
+  return (
+    firstDenial(rules.require, reading, trace, fails) ??
+    firstDenial(rules.denyIf, reading, trace, matches) ??
+    allowOrHold(rules, reading, trace)
+  );
+}
+
+const NO_ARGUMENTS: JsonObject = Object.freeze({});
+
+function toReading(call: CallFacts): Reading {
+  const args = call.args === undefined ? NO_ARGUMENTS : call.args;
+  return { call, args, members: isJsonObject(args) ? args : NO_ARGUMENTS, unknown: undefined };
+}
+
+/** Whether the value of a predicate decides the call. */
+type Decides = (truth: Truth, predicate: CompiledPredicate) => boolean;
+
+// C2: in `require` unknown fails, whatever `on_unknown` says.
+const fails: Decides = (truth) => truth !== TRUE;
+
+// C2: in `deny_if` and `approve_if` unknown counts as a match, unless it may pass.
+const matches: Decides = (truth, { unknownPasses }) =>
+  truth === TRUE || (truth === UNKNOWN && !unknownPasses);
+
+function firstDenial(
+  predicates: readonly CompiledPredicate[],
+  reading: Reading,
+  trace: TraceStep[] | undefined,
+  decides: Decides,
+): Decision | undefined {
+  for (const predicate of predicates) {
+    const truth = read(predicate, reading, trace);
+    if (decides(truth, predicate)) {
+      const { rule, words } = predicate;
+      return deny(rule, withUnknown(words ?? deniedByRuleMessage(rule), unknownText(truth, reading)));
+    }
+  }
+  return undefined;
+}
+
+/** Amounts come before holds: nobody is asked to approve a call that cannot run (L2). */
+function allowOrHold(rules: RuleSet, reading: Reading, trace: TraceStep[] | undefined): Decision {
+  const allow = rules.plainAllow ?? allowWith(rules.charges, reading);
+  if (allow.effect === "deny") return allow;
+  const { approvalAction } = rules;
+  if (approvalAction !== undefined)
+    return hold(rules, approvalAction.rule, approvalAction.reason ?? HOLD_MESSAGE);
+  for (const predicate of rules.approveIf) {
+    const truth = read(predicate, reading, trace);
+    if (matches(truth, predicate)) {
+      const message = withUnknown(predicate.words ?? HOLD_MESSAGE, unknownText(truth, reading));
+      return hold(rules, predicate.rule, message);
+    }
+  }
+  return allow;
+}
+
+function allowWith(charges: readonly LimitCharge[], reading: Reading): Decision {
+  const reservations: Reservation[] = [];
+  for (const charge of charges) {
+    if (charge.kind === "constant") {
+      reservations.push(charge.reservation);
+      continue;
+    }
+    const reserved = charge.reserve(reading);
+    if (!reserved.ok)
+      return deny(charge.pointer, withUnknown(deniedByRuleMessage(charge.pointer), reserved.error));
+    reservations.push(reserved.value);
+  }
+  return { effect: "allow", rule: "", message: "", reservations };
+}
+
+/** Evaluates a predicate once, for the decision and for the explanation (R1). */
+function read(predicate: CompiledPredicate, reading: Reading, trace: TraceStep[] | undefined): Truth {
+  const truth = predicate.test(reading);
+  if (trace !== undefined) {
+    const unknown = unknownText(truth, reading);
+    const result = truth === UNKNOWN ? "unknown" : truth === TRUE ? "true" : "false";
+    trace.push({ rule: predicate.rule, result, ...(unknown === undefined ? {} : { unknown }) });
+  }
+  return truth;
+}
+
+function unknownText(truth: Truth, { unknown }: Reading): string | undefined {
+  return truth === UNKNOWN && unknown !== undefined ? toUnknownText(unknown) : undefined;
+}
+
+function deny(rule: string, message: string): Decision {
+  return { effect: "deny", rule, message, reservations: [] };
+}
+
+function hold({ approval }: RuleSet, rule: string, message: string): Decision {
+  return { effect: "hold", rule, message, reservations: [], approval };
+}

@@ -1,0 +1,67 @@
+export { type CompiledPolicy, compilePolicy, type Governing } from "./compile.ts";
+export type { CounterState, FixedState, SlidingState } from "./counter-state.ts";
+export type {
+  ApprovalTerms,
+  CallFacts,
+  CompiledLimit,
+  Decision,
+  Effect,
+  Reservation,
+  TraceStep,
+} from "./decision.ts";
+export { type Directory, parseDirectory, pathWithin } from "./directory.ts";
+export {
+  type Algorithm,
+  type AllTools,
+  type Condition,
+  type Entry,
+  type Group,
+  type Leaf,
+  type Limit,
+  type OnUnknown,
+  OPERATORS,
+  type Operator,
+  type PolicyDocument,
+  type Predicate,
+  type Scope,
+  type Section,
+  type WindowName,
+} from "./document.ts";
+export { POLICY_ERRORS, type PolicyError, type PolicyErrorCode } from "./errors.ts";
+export {
+  type EvaluateOptions,
+  evaluateCall,
+  governs,
+  INTERNAL_ERROR,
+  isToolListed,
+  NO_POLICY,
+} from "./evaluate.ts";
+export { globLiesInside, globMatches, globsOverlap, isGlob, literalCount } from "./glob.ts";
+export { type HostEntry, hostMatches, hostOf, parseHostEntry } from "./host.ts";
+export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+export { policyJsonSchema } from "./json-schema.ts";
+export { HOLD_MESSAGE, INTERNAL_ERROR_MESSAGE, unknownToolMessage } from "./message.ts";
+export { type ParsePolicyOptions, type PolicyFormat, parsePolicy, validatePolicy } from "./parse.ts";
+export { hasEvery, type Path, type PathRoot, parsePath, type Step } from "./path.ts";
+export { compilePattern, MAX_PATTERN_INSTRUCTIONS, type Pattern } from "./pattern.ts";
+export {
+  type Charge,
+  type CounterIds,
+  type CounterStore,
+  counterKey,
+  type QuotaDenial,
+  type QuotaResult,
+  refundAll,
+  reserveAll,
+  toCounterState,
+} from "./quota.ts";
+export { err, ok, type Result } from "./result.ts";
+export {
+  type CompiledSections,
+  decidePrompt,
+  decideResource,
+  decideServerRequest,
+  isTemplateListed,
+  type ServerRequest,
+} from "./section.ts";
+export { toWindow, type Window, windowEndMs, windowStartMs } from "./window.ts";

@@ -1,0 +1,84 @@
+import { compileReadOne, type ReadOne } from "./condition-read.ts";
+import type { WallClock } from "./condition-time.ts";
+import { kindOf, type Reading } from "./condition-truth.ts";
+import type { CompiledLimit, Reservation } from "./decision.ts";
+import type { Limit } from "./document.ts";
+import type { JsonValue } from "./json.ts";
+import { type Path, parsePath } from "./path.ts";
+import { err, ok, type Result } from "./result.ts";
+import { validated } from "./validated.ts";
+import { toWindow } from "./window.ts";
+
+/** Largest amount and largest `max` (L1, L2): as millionths it is still an exact integer. */
+export const MAX_AMOUNT = 9_000_000_000;
+
+/** What one limit takes from each call: always the same, or read from the arguments. */
+export type LimitCharge =
+  | { readonly kind: "constant"; readonly reservation: Reservation }
+  | {
+      readonly kind: "read";
+      readonly pointer: string;
+      /** The reservation, or why there is no amount: path and kind, never the value (L2). */
+      readonly reserve: (reading: Reading) => Result<Reservation, string>;
+    };
+
+/** Compiles a validated limit that stands at `pointer`. */
+export function compileLimit(limit: Limit, pointer: string, clock: WallClock): LimitCharge {
+  const compiled = toCompiledLimit(limit);
+  if (limit.increment_from === undefined) {
+    const amountMicros = validated(toMicros(limit.increment ?? 1));
+    return { kind: "constant", reservation: Object.freeze({ pointer, limit: compiled, amountMicros }) };
+  }
+  const path = validated(parsePath(limit.increment_from));
+  const read = compileReadOne(path, clock);
+  return {
+    kind: "read",
+    pointer,
+    reserve: (reading) => {
+      const amount = readAmount(read, path, reading);
+      return amount.ok ? ok({ pointer, limit: compiled, amountMicros: amount.value }) : amount;
+    },
+  };
+}
+
+/**
+ * An amount as a whole number of millionths, exact: the value is the shortest decimal that reads back to it
+ * (C7), and its digits are counted, not multiplied. The error completes the sentence "the amount …" (L2).
+ */
+export function toMicros(amount: number): Result<number, string> {
+  if (amount < 0) return err("is negative");
+  if (!(amount <= MAX_AMOUNT)) return err(`is above ${MAX_AMOUNT}`);
+  // `+ 0` turns -0 into 0.
+  if (Number.isInteger(amount)) return ok(amount * 1e6 + 0);
+  const [whole = "", fraction = ""] = String(amount).split(".");
+  // The exponent form begins below one millionth.
+  if (fraction === "" || fraction.length > 6 || fraction.includes("e"))
+    return err("has more than 6 decimals");
+  return ok(Number(whole) * 1e6 + Number(fraction.padEnd(6, "0")));
+}
+
+function toCompiledLimit(limit: Limit): CompiledLimit {
+  return Object.freeze({
+    counter: limit.counter,
+    window: toWindow(limit.window),
+    windowAsWritten: limit.window,
+    scope: limit.scope ?? "grant",
+    algorithm: limit.algorithm ?? "fixed",
+    maxMicros: validated(toMicros(limit.max)),
+    byAmount: limit.increment_from !== undefined || (limit.increment ?? 1) !== 1,
+    refundOnError: limit.refund_on_error ?? false,
+  });
+}
+
+function readAmount(read: ReadOne, path: Path, reading: Reading): Result<number, string> {
+  const value: JsonValue | undefined = read(reading);
+  if (value === undefined) return err(`${path.text} is missing`);
+  if (typeof value === "number") {
+    const micros = toMicros(value);
+    return micros.ok ? micros : err(`${path.text} ${micros.error}`);
+  }
+  const kind = kindOf(value);
+  if (kind === "null") return err(`${path.text} is null`);
+  const article = kind === "array" || kind === "object" ? "an" : "a";
+  return err(`${path.text} is ${article} ${kind}, not a number`);
+}
