@@ -1,0 +1,45 @@
+import type { IntentEntry, OutcomeEntry } from "../call/ports.ts";
+
+/**
+ * The bodies of chain entries. Members stand in code-unit order and `JSON.stringify` writes strings and numbers as
+ * RFC 8785 does, so the text is canonical JSON as it is.
+ */
+export function intentBody(seq: number, entry: IntentEntry): string {
+  return JSON.stringify({
+    argumentBytes: entry.argumentsBytes,
+    argumentKeys: entry.argumentKeys,
+    argumentsHmac: entry.argumentsHmac,
+    effect: entry.effect,
+    fate: entry.fate,
+    grant: entry.grant,
+    grantLabel: entry.grantLabel,
+    kind: "intent",
+    message: entry.message,
+    method: entry.method,
+    mode: entry.mode,
+    policy: entry.policy,
+    policyName: entry.policyName,
+    policyVersion: entry.policyVersion,
+    requestId: entry.requestId,
+    rule: entry.rule,
+    seq,
+    server: entry.server,
+    serverName: entry.serverName,
+    time: entry.time,
+    tool: entry.tool,
+    toolHash: entry.toolHash,
+  });
+}
+
+export function outcomeBody(seq: number, entry: OutcomeEntry): string {
+  return JSON.stringify({
+    bytes: entry.bytes,
+    httpStatus: entry.httpStatus,
+    kind: "outcome",
+    latencyMs: Math.round(entry.latencyMs * 1000) / 1000,
+    of: entry.of,
+    seq,
+    status: entry.status,
+    time: entry.time,
+  });
+}

@@ -1,0 +1,45 @@
+import { err, ok, type Result } from "@portcullis/policy";
+import { Database, numberOf } from "../storage/database.ts";
+
+/** `ledger.db`: what happened. Written by the running gateway alone. Numbered, forward only. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY,
+    of INTEGER,
+    body TEXT NOT NULL,
+    hash BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX entry_of ON entry (of) WHERE of IS NOT NULL;
+  CREATE TABLE counter_fixed (
+    key TEXT PRIMARY KEY, window_start INTEGER NOT NULL, micros INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE counter_sliding (
+    key TEXT NOT NULL, at INTEGER NOT NULL, micros INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX counter_sliding_key ON counter_sliding (key, at);
+  CREATE TABLE anchor (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+  `,
+];
+
+/** Opens and migrates the ledger. The error is one line that says what to do. */
+export function openLedger(file: string, options: { readonly durable: boolean }): Result<Database, string> {
+  try {
+    const db = new Database(file, { durable: options.durable });
+    const version = numberOf(db.get("PRAGMA user_version") ?? {}, "user_version");
+    if (version > MIGRATIONS.length) {
+      db.close();
+      return err(
+        `ledger.db was written by a newer version of Portcullis (schema ${version}); upgrade this one`,
+      );
+    }
+    db.transaction(() => {
+      for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+      db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    });
+    return ok(db);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unknown error";
+    return err(`cannot open \`${file}\` (${reason}); if it is damaged, restore it from a backup`);
+  }
+}

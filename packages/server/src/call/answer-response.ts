@@ -1,0 +1,238 @@
+/**
+ * Checks one JSON-RPC response of an upstream server and rewrites what must not pass as it is: filtered lists,
+ * sealed handles, withheld instructions. Everything else keeps its bytes.
+ */
+import { randomBytes } from "node:crypto";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import type { RequestMessage } from "../mcp/json-rpc.ts";
+import { RELATED_TASK_META } from "../mcp/revisions.ts";
+import { deniedInputs } from "./answer-server.ts";
+import type { IntendedCall, ListKind } from "./call.ts";
+import { type RequestStates, sealCursor, sealTask, type TaskOwners, withMembers } from "./handles.ts";
+import { LIST_MEMBER, listItems, own, visibleItems } from "./lists.ts";
+import type { OutcomeStatus, Ports } from "./ports.ts";
+import { requestDigest } from "./request-digest.ts";
+import type { Ending } from "./settle.ts";
+
+/** A response that may go to the client. */
+export interface CheckedResponse {
+  /** The new message where something had to change; undefined sends the original bytes. */
+  readonly replaced: JsonObject | undefined;
+  readonly status: OutcomeStatus;
+  readonly ending: Ending;
+}
+
+/** What rewriting needs besides the response. */
+export interface ResponseTools {
+  readonly ports: Ports;
+  readonly states: RequestStates;
+  readonly taskOwners: TaskOwners;
+}
+
+/** Why a response is not passed on: it is invalid, or policy denies what it asks for. */
+export type ResponseProblem =
+  | { readonly kind: "invalid"; readonly reason: string }
+  | { readonly kind: "input-denied"; readonly message: string };
+
+/** Nesting beyond this is no answer that a client could use. */
+const MAX_RESPONSE_DEPTH = 200;
+
+/** `value` must be the response to this call: same id, exactly one of result and error (threat 41). */
+export function checkResponse(
+  call: IntendedCall,
+  request: RequestMessage,
+  value: JsonObject,
+  tools: ResponseTools,
+): Result<CheckedResponse, ResponseProblem> {
+  if (own(value, "jsonrpc") !== "2.0") return invalid("it is not JSON-RPC 2.0");
+  if (own(value, "id") !== request.id) return invalid("its id is not the request's");
+  const hasResult = Object.hasOwn(value, "result");
+  const hasError = Object.hasOwn(value, "error");
+  if (hasResult === hasError) return invalid("it has not exactly one of result and error");
+  if (!isWithinDepth(value, MAX_RESPONSE_DEPTH)) return invalid("it is nested too deeply");
+  return hasError ? checkError(own(value, "error")) : checkResult(call, request, value, tools);
+}
+
+function checkError(error: JsonValue | undefined): Result<CheckedResponse, ResponseProblem> {
+  if (!isJsonObject(error)) return invalid("its error is not an object");
+  const code = own(error, "code");
+  if (typeof code !== "number" || !Number.isInteger(code)) return invalid("its error has no code");
+  return ok({ replaced: undefined, status: "rpc_error", ending: { kind: "rpc-error", code } });
+}
+
+function checkResult(
+  call: IntendedCall,
+  request: RequestMessage,
+  value: JsonObject,
+  tools: ResponseTools,
+): Result<CheckedResponse, ResponseProblem> {
+  const result = own(value, "result");
+  if (!isJsonObject(result)) return invalid("its result is not an object");
+  const type = call.call.era === "modern" ? (own(result, "resultType") ?? "complete") : "complete";
+  if (type === "input_required") return checkInputRequired(call, request, value, result, tools);
+  // 2026-07-28 basic/index: a result type that the receiver does not know is invalid (threat 43).
+  if (type !== "complete") return invalid("its resultType is not one that was asked for");
+
+  const rewritten = rewriteResult(call, request, result, tools);
+  const isToolError = call.call.subject.kind === "tool" && own(result, "isError") === true;
+  return ok({
+    replaced: rewritten === result ? undefined : withMembers(value, { result: rewritten }),
+    status: isToolError ? "tool_error" : "ok",
+    ending: isToolError ? { kind: "tool-error" } : { kind: "other" },
+  });
+}
+
+/** Methods whose result may ask for input (2026-07-28 basic/patterns/mrtr). */
+const MAY_ASK: ReadonlySet<string> = new Set(["tools/call", "resources/read", "prompts/get"]);
+
+function checkInputRequired(
+  call: IntendedCall,
+  request: RequestMessage,
+  value: JsonObject,
+  result: JsonObject,
+  { ports, states }: ResponseTools,
+): Result<CheckedResponse, ResponseProblem> {
+  const routed = call.call;
+  if (!MAY_ASK.has(routed.method)) return invalid("it asks for input where none may be asked");
+  const inner = own(result, "requestState");
+  const requests = own(result, "inputRequests");
+  if (inner !== undefined && typeof inner !== "string") return invalid("its requestState is not a string");
+  if (requests !== undefined && !isJsonObject(requests)) return invalid("its inputRequests is not an object");
+  if (inner === undefined && requests === undefined) return invalid("it asks for input without saying which");
+  const denied = deniedInputs(routed, requests ?? {});
+  if (denied !== undefined) return err(denied);
+
+  const access = routed.arrival.access;
+  const nonce = randomBytes(12).toString("base64url");
+  const state = states.seal(access, requestDigest(request, ports.keys), inner, ports.clock.nowMs(), nonce);
+  return ok({
+    replaced: withMembers(value, { result: withMembers(result, { requestState: state }) }),
+    status: "ok",
+    ending: { kind: "other" },
+  });
+}
+
+function rewriteResult(
+  call: IntendedCall,
+  request: RequestMessage,
+  result: JsonObject,
+  tools: ResponseTools,
+): JsonObject {
+  const { subject } = call.call;
+  if (subject.kind === "list") return rewriteList(call, request, subject.of, result, tools);
+  if (subject.kind === "tool") return rewriteCreatedTask(call, subject.name, result, tools);
+  if (subject.kind === "task") return rewriteTask(call, subject, result, tools);
+  if (subject.kind === "task-list") return rewriteTaskList(call, request, result, tools);
+  if (request.method === "initialize" || request.method === "server/discover") {
+    return withheldInstructions(call, result, tools.ports);
+  }
+  return result;
+}
+
+function rewriteList(
+  call: IntendedCall,
+  request: RequestMessage,
+  kind: ListKind,
+  result: JsonObject,
+  { ports }: ResponseTools,
+): JsonObject {
+  const items = listItems(result, kind);
+  if (items === undefined) return result;
+  const { access } = call.call.arrival;
+  if (kind === "tools") ports.tools.observe(access.server, items);
+  const server = ports.snapshot.server(access.server.id) ?? access.server;
+  const cursor = own(result, "nextCursor");
+  return withMembers(result, {
+    [LIST_MEMBER[kind]]: visibleItems(kind, items, access, server),
+    nextCursor:
+      typeof cursor === "string" ? sealCursor(ports.keys, access, request.method, cursor) : undefined,
+    // A list filtered per grant is nobody else's (threat 39).
+    cacheScope: call.call.era === "modern" ? "private" : own(result, "cacheScope"),
+  });
+}
+
+/** A tool's answer to `params.task`: the new task belongs to this grant and follows this tool. */
+function rewriteCreatedTask(
+  call: IntendedCall,
+  tool: string,
+  result: JsonObject,
+  tools: ResponseTools,
+): JsonObject {
+  const task = own(result, "task");
+  if (call.call.era !== "legacy" || !isJsonObject(task)) return result;
+  const taskId = own(task, "taskId");
+  if (typeof taskId !== "string") return result;
+  const { access } = call.call.arrival;
+  tools.taskOwners.note(access, { tool, taskId });
+  const sealed = sealTask(tools.ports.keys, access, { tool, taskId });
+  return withMembers(result, { task: withMembers(task, { taskId: sealed }) });
+}
+
+function rewriteTask(
+  call: IntendedCall,
+  handle: { readonly tool: string; readonly taskId: string },
+  result: JsonObject,
+  { ports }: ResponseTools,
+): JsonObject {
+  const sealed = sealTask(ports.keys, call.call.arrival.access, handle);
+  const meta = own(result, "_meta");
+  const related = isJsonObject(meta) ? own(meta, RELATED_TASK_META) : undefined;
+  return withMembers(result, {
+    ...(own(result, "taskId") === handle.taskId ? { taskId: sealed } : {}),
+    ...(isJsonObject(meta) && isJsonObject(related)
+      ? { _meta: withMembers(meta, { [RELATED_TASK_META]: withMembers(related, { taskId: sealed }) }) }
+      : {}),
+  });
+}
+
+/** Only tasks that this grant made, and of tools that it may still see. */
+function rewriteTaskList(
+  call: IntendedCall,
+  request: RequestMessage,
+  result: JsonObject,
+  { ports, taskOwners }: ResponseTools,
+): JsonObject {
+  const { access } = call.call.arrival;
+  const list = own(result, "tasks");
+  const tasks = Array.isArray(list) ? (list as readonly JsonValue[]).filter(isJsonObject) : [];
+  const mine = tasks.flatMap((task) => {
+    const taskId = own(task, "taskId");
+    const tool = typeof taskId === "string" ? taskOwners.toolOf(access, taskId) : undefined;
+    if (typeof taskId !== "string" || tool === undefined) return [];
+    return [withMembers(task, { taskId: sealTask(ports.keys, access, { tool, taskId }) })];
+  });
+  const cursor = own(result, "nextCursor");
+  return withMembers(result, {
+    tasks: mine,
+    nextCursor:
+      typeof cursor === "string" ? sealCursor(ports.keys, access, request.method, cursor) : undefined,
+  });
+}
+
+/** Instructions reach the model's context: they are pinned like tools (gateway.md 4). */
+function withheldInstructions(call: IntendedCall, result: JsonObject, ports: Ports): JsonObject {
+  const instructions = own(result, "instructions");
+  if (typeof instructions !== "string") return result;
+  const { server } = call.call.arrival.access;
+  return ports.tools.acceptsInstructions(server, instructions)
+    ? result
+    : withMembers(result, { instructions: undefined });
+}
+
+function isWithinDepth(value: JsonValue, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0) return false;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly JsonValue[]) if (!isWithinDepth(item, depth - 1)) return false;
+    return true;
+  }
+  for (const name in value as JsonObject) {
+    const member = (value as JsonObject)[name];
+    if (member !== undefined && !isWithinDepth(member, depth - 1)) return false;
+  }
+  return true;
+}
+
+function invalid(reason: string): Result<never, ResponseProblem> {
+  return err({ kind: "invalid", reason });
+}

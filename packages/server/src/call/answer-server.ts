@@ -1,0 +1,153 @@
+/** What a server may send to a client on its own: known notifications, and requests that policy allows (R7). */
+import { decideServerRequest, isJsonObject, type JsonObject } from "@portcullis/policy";
+import { isRequestId } from "../mcp/json-rpc.ts";
+import {
+  CLIENT_CAPABILITIES_META,
+  METHOD_NOT_FOUND,
+  RELATED_TASK_META,
+  SERVER_NOTIFICATIONS,
+  SERVER_REQUESTS,
+  type ServerRequestSubject,
+} from "../mcp/revisions.ts";
+import { refuseServerRequest } from "./answer-to-server.ts";
+import type { Access, RoutedCall } from "./call.ts";
+import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
+import { own } from "./lists.ts";
+import type { Keys, Ports } from "./ports.ts";
+
+type ServerRequestKind = Exclude<ServerRequestSubject, "free">;
+
+/** What screening needs besides the message. */
+export interface ServerMessageTools {
+  readonly ports: Ports;
+  readonly taskOwners: TaskOwners;
+}
+
+/** A notification or request of a server as the client may see it; undefined when it does not pass. */
+export function screenServerMessage(
+  call: RoutedCall,
+  value: JsonObject,
+  { ports, taskOwners }: ServerMessageTools,
+): JsonObject | undefined {
+  const { access } = call.arrival;
+  if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, ports);
+  // The pins must know before the client asks for the new list.
+  if (own(value, "method") === "notifications/tools/list_changed") void ports.tools.refresh(access.server);
+  const screened = screenNotification(access, value, ports.keys, taskOwners);
+  if (screened === undefined)
+    ports.observer.warn("server_notification_dropped", { server: access.server.name });
+  return screened;
+}
+
+/** A request passes when policy allows it and the session can carry the answer back. */
+function screenServerRequest(call: RoutedCall, value: JsonObject, ports: Ports): JsonObject | undefined {
+  const { session, arrival } = call;
+  const id = own(value, "id");
+  const method = own(value, "method");
+  const kind = typeof method === "string" ? SERVER_REQUESTS.get(method) : undefined;
+  // 2026-07-28: servers send no requests; earlier ones may.
+  if (call.era === "modern" || session === undefined || !isRequestId(id)) {
+    ports.observer.warn("server_request_dropped", { server: arrival.access.server.name });
+    return undefined;
+  }
+  if (kind === "free" || (kind !== undefined && mayAsk(arrival.access, kind))) {
+    session.serverRequests.add(id);
+    return value;
+  }
+  const error =
+    kind === undefined
+      ? { code: METHOD_NOT_FOUND, message: "Method not found" }
+      : { code: USER_REJECTED, message: `[POLICY DENIED] ${kind} is not allowed by policy.` };
+  refuseServerRequest(call, session, id, error, ports.upstreams);
+  return undefined;
+}
+
+/** 2025-11-25 client/sampling: the code of a request that the user did not let through. */
+const USER_REJECTED = -1;
+
+/** True when policy lets this server ask this grant's client; a grant without a policy is never asked. */
+function mayAsk(access: Access, kind: ServerRequestKind): boolean {
+  const policy = access.policy?.compiled;
+  if (policy === undefined) return false;
+  // Shadow mode relaxes R7 like every verdict (A1).
+  return access.mode === "shadow" || decideServerRequest(policy, kind).effect === "allow";
+}
+
+/**
+ * The first reason not to pass `inputRequests` on: policy denies one, the client did not declare the capability
+ * (2026-07-28 mrtr: the server must not ask then), or it is no request that a server may make.
+ */
+export function deniedInputs(
+  call: RoutedCall,
+  requests: JsonObject,
+): { kind: "invalid"; reason: string } | { kind: "input-denied"; message: string } | undefined {
+  for (const name of Object.keys(requests)) {
+    const request = own(requests, name);
+    const method = isJsonObject(request) ? own(request, "method") : undefined;
+    const kind = typeof method === "string" ? SERVER_REQUESTS.get(method) : undefined;
+    if (kind === undefined || kind === "free")
+      return { kind: "invalid", reason: "it asks for an unknown kind of input" };
+    if (!declares(call, kind))
+      return { kind: "invalid", reason: `it asks for ${kind}, which the client did not declare` };
+    if (!mayAsk(call.arrival.access, kind)) {
+      return { kind: "input-denied", message: `The server asked for ${kind}, which policy does not allow.` };
+    }
+  }
+  return undefined;
+}
+
+function declares(call: RoutedCall, kind: ServerRequestKind): boolean {
+  const params = call.message?.kind === "request" ? call.message.params : undefined;
+  const meta = params === undefined ? undefined : own(params, "_meta");
+  const capabilities = isJsonObject(meta) ? own(meta, CLIENT_CAPABILITIES_META) : undefined;
+  return isJsonObject(capabilities) && isJsonObject(own(capabilities, kind));
+}
+
+/** A notification as the client may see it; undefined when it is dropped. */
+function screenNotification(
+  access: Access,
+  notification: JsonObject,
+  keys: Keys,
+  taskOwners: TaskOwners,
+): JsonObject | undefined {
+  const method = own(notification, "method");
+  if (typeof method !== "string" || !SERVER_NOTIFICATIONS.has(method)) return undefined;
+  const params = own(notification, "params");
+  if (!isJsonObject(params)) return notification;
+  const taskId = method === "notifications/tasks/status" ? own(params, "taskId") : undefined;
+  if (typeof taskId === "string") {
+    const sealed = sealKnownTask(access, taskId, keys, taskOwners);
+    return sealed === undefined
+      ? undefined
+      : withMembers(notification, { params: withMembers(params, { taskId: sealed }) });
+  }
+  return sealRelatedTask(access, notification, params, keys, taskOwners);
+}
+
+function sealRelatedTask(
+  access: Access,
+  notification: JsonObject,
+  params: JsonObject,
+  keys: Keys,
+  taskOwners: TaskOwners,
+): JsonObject {
+  const meta = own(params, "_meta");
+  const related = isJsonObject(meta) ? own(meta, RELATED_TASK_META) : undefined;
+  const taskId = isJsonObject(related) ? own(related, "taskId") : undefined;
+  if (!isJsonObject(meta) || !isJsonObject(related) || typeof taskId !== "string") return notification;
+  const sealed = sealKnownTask(access, taskId, keys, taskOwners);
+  const newMeta = withMembers(meta, {
+    [RELATED_TASK_META]: sealed === undefined ? undefined : withMembers(related, { taskId: sealed }),
+  });
+  return withMembers(notification, { params: withMembers(params, { _meta: newMeta }) });
+}
+
+function sealKnownTask(
+  access: Access,
+  taskId: string,
+  keys: Keys,
+  taskOwners: TaskOwners,
+): string | undefined {
+  const tool = taskOwners.toolOf(access, taskId);
+  return tool === undefined ? undefined : sealTask(keys, access, { tool, taskId });
+}

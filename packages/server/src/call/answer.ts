@@ -1,0 +1,346 @@
+import { isJsonObject, type JsonObject, type Result } from "@portcullis/policy";
+import type { RequestId } from "../mcp/json-rpc.ts";
+import type { SseEvent } from "../mcp/sse.ts";
+import {
+  type CheckedResponse,
+  checkResponse,
+  type ResponseProblem,
+  type ResponseTools,
+} from "./answer-response.ts";
+import { screenServerMessage } from "./answer-server.ts";
+import type { IntendedCall } from "./call.ts";
+import { isOpenEnded } from "./forward.ts";
+import { own } from "./lists.ts";
+import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
+import { Recording } from "./record.ts";
+import type { Refusal } from "./refusal.ts";
+import { refuse } from "./refuse.ts";
+import type { InFlight, Session, Sessions } from "./sessions.ts";
+
+/** What the relay of one answer needs from the line around it. */
+export interface RelayTools extends ResponseTools {
+  readonly sessions: Sessions;
+  /** Every relay whose exchange is not over. */
+  readonly open: Set<Relay>;
+}
+
+const OTHER = { kind: "other" } as const;
+
+/**
+ * Stage 10: takes the upstream's answer and passes on what is valid and visible. Nothing of an upstream is copied
+ * to a client without being parsed first; every request is answered at most once.
+ */
+export class Relay implements UpstreamSink, InFlight {
+  readonly call: IntendedCall;
+  readonly sinceMs: number;
+  readonly #tools: RelayTools;
+  readonly #recording: Recording;
+  #exchange: Exchange | undefined;
+  /** The client got its answer while it was there. */
+  #isDelivered = false;
+  #isDone = false;
+  #bytes = 0;
+
+  constructor(call: IntendedCall, tools: RelayTools) {
+    this.call = call;
+    this.sinceMs = tools.ports.clock.nowMs();
+    this.#tools = tools;
+    this.#recording = new Recording(call, tools.ports);
+    tools.open.add(this);
+    const { reply } = call.call.arrival;
+    reply.onClose(() => this.#onClientGone());
+    reply.onDrain(() => this.#exchange?.resume());
+    const { message } = call.call;
+    if (message?.kind === "request") this.#inFlightMap()?.set(message.id, this);
+  }
+
+  /** Hands over the exchange that was opened for this call. */
+  attach(exchange: Exchange): void {
+    this.#exchange = exchange;
+    if (this.#isDone) exchange.cancel();
+  }
+
+  onAnswer(status: number, body: Buffer, session: string | undefined): void {
+    this.#bytes += body.length;
+    if (this.call.call.message?.kind !== "request") this.#answerWithoutResponse(status);
+    else this.#answerRequest(status, body, session);
+    this.#finish();
+  }
+
+  onStream(session: string | undefined): void {
+    const routed = this.call.call;
+    const opened =
+      routed.method === "initialize" ? this.#openSession(session, undefined)?.id : routed.session?.id;
+    if (routed.session !== undefined) routed.session.openStreams += 1;
+    routed.arrival.reply.startStream(opened === undefined ? [] : ["mcp-session-id", opened]);
+  }
+
+  onEvent(event: SseEvent): void {
+    const { data } = event;
+    // A comment keeps the connection alive; an event without data carries an id to resume from (2025-11-25
+    // transports). There is nothing to judge in either.
+    if (data === undefined || data === "") return this.#send(event);
+    this.#bytes += data.length;
+    const value = parse(data);
+    if (value === undefined)
+      return this.#onProblem({ kind: "invalid", reason: "an event is not a JSON object" });
+    if (!Object.hasOwn(value, "method")) return this.#onResponseEvent(event, value, data);
+    const screened = screenServerMessage(this.call.call, value, this.#tools);
+    if (screened !== undefined)
+      this.#send(screened === value ? event : { ...event, data: JSON.stringify(screened) });
+  }
+
+  onEnd(): void {
+    const routed = this.call.call;
+    const isAwaited = routed.message?.kind === "request" && !this.#isDelivered && !isOpenEnded(routed);
+    // A legacy stream may end before its response: the client resumes it, and the call stays in flight.
+    if (isAwaited && !this.#isResumable()) return this.onFail({ kind: "cut", sent: true });
+    routed.arrival.reply.end();
+    if (!isAwaited) this.#record("ok", OTHER, 200);
+    this.#finish();
+  }
+
+  onFail(failure: UpstreamFailure): void {
+    const { server } = this.call.call.arrival.access;
+    this.#record(
+      failure.sent ? "unknown" : "upstream_error",
+      { kind: "failure", failure },
+      failure.httpStatus,
+    );
+    this.#refuse({ kind: "upstream-failed", server: server.name, failure, deadlineMs: server.deadlineMs });
+    this.#finish();
+  }
+
+  /** Ends the call because its grant ended: revoked, rotated, expired. */
+  cut(): void {
+    this.#refuse({ kind: "unauthenticated" });
+    this.#stop("cancelled");
+  }
+
+  /** The gateway ends: a stream that waits for what may never come is closed, a call may finish. */
+  endIfOpenEnded(): void {
+    if (isOpenEnded(this.call.call)) this.#stop("ok");
+  }
+
+  /** The client sent `notifications/cancelled` for it; a well-behaved server answers no more. */
+  cancel(): void {
+    this.#stop("cancelled");
+  }
+
+  /** Nobody will come back for the answer. */
+  abandon(): void {
+    this.#stop("unknown");
+    this.#forget();
+  }
+
+  /** The response came on another stream of the session. Undefined when it is not to be passed on. */
+  takeResponse(value: JsonObject, data: string): string | undefined {
+    if (this.#isDelivered) return undefined;
+    const checked = this.#check(value);
+    if (!checked.ok) return undefined;
+    this.#isDelivered = true;
+    this.#record(checked.value.status, checked.value.ending, 200);
+    this.#exchange?.cancel();
+    this.#finish();
+    return checked.value.replaced === undefined ? data : JSON.stringify(checked.value.replaced);
+  }
+
+  #answerWithoutResponse(status: number): void {
+    const { session, arrival } = this.call.call;
+    const { reply, verb, access } = arrival;
+    const isFine = status >= 200 && status < 300;
+    this.#record(isFine ? "ok" : "upstream_error", { kind: "http", status }, status);
+    this.#isDelivered = true;
+    if (verb === "DELETE" && isFine && session !== undefined) this.#tools.sessions.close(session);
+    // A server without a GET stream or without DELETE says 405: that is its answer, not a fault.
+    if (isFine || status === 405) reply.whole(status, status === 405 ? ["allow", "POST"] : [], undefined);
+    else if (status === 404 && session?.id !== undefined) this.#forgetSession(session);
+    else this.#reply({ kind: "upstream-rejected", server: access.server.name, httpStatus: status });
+  }
+
+  #answerRequest(status: number, body: Buffer, session: string | undefined): void {
+    const routed = this.call.call;
+    const value = body.length === 0 ? undefined : parse(body.toString("utf8"));
+    const isFine = status >= 200 && status < 300;
+    if (value === undefined || (!isFine && !this.#isOwnResponse(value)))
+      return this.#answerUnusable(status, isFine);
+    const checked = this.#check(value);
+    if (!checked.ok) return this.#onProblem(checked.error);
+    this.#record(checked.value.status, checked.value.ending, status);
+    this.#isDelivered = !routed.arrival.reply.closed;
+    const isOpened = routed.method === "initialize" && checked.value.status === "ok";
+    const opened = isOpened ? this.#openSession(session, value) : undefined;
+    const headers = ["content-type", "application/json"];
+    if (opened?.id !== undefined) headers.push("mcp-session-id", opened.id);
+    const { replaced } = checked.value;
+    routed.arrival.reply.whole(status, headers, replaced === undefined ? body : JSON.stringify(replaced));
+  }
+
+  #answerUnusable(status: number, isFine: boolean): void {
+    const { session, arrival } = this.call.call;
+    const server = arrival.access.server.name;
+    this.#record("upstream_error", isFine ? OTHER : { kind: "http", status }, status);
+    if (status === 404 && session?.id !== undefined) return this.#forgetSession(session);
+    if (!isFine) return this.#refuse({ kind: "upstream-rejected", server, httpStatus: status });
+    this.#refuse({ kind: "upstream-invalid", server, reason: "it is not a JSON object" });
+  }
+
+  #openSession(session: string | undefined, response: JsonObject | undefined): Session | undefined {
+    const { arrival, channel } = this.call.call;
+    const { sessions, ports } = this.#tools;
+    const nowMs = ports.clock.nowMs();
+    const opened =
+      session === undefined
+        ? sessions.stateless(arrival.access, nowMs)
+        : sessions.open(channel, arrival.access, session, nowMs);
+    const result = response === undefined ? undefined : own(response, "result");
+    const version = isJsonObject(result) ? own(result, "protocolVersion") : undefined;
+    if (typeof version === "string") opened.version = version;
+    if (arrival.stdioSession !== undefined) arrival.stdioSession.current = opened;
+    return opened;
+  }
+
+  #onResponseEvent(event: SseEvent, value: JsonObject, text: string): void {
+    const routed = this.call.call;
+    if (this.#isOwnResponse(value)) return this.#onOwnResponse(event, value);
+    // A resumed stream may carry answers to earlier requests of the session, each once (threat 41).
+    const id = own(value, "id");
+    const isId = typeof id === "string" || typeof id === "number";
+    const other = isId && routed.arrival.verb === "GET" ? routed.session?.inFlight.get(id) : undefined;
+    const data = other?.takeResponse(value, text);
+    if (data !== undefined) return this.#send({ ...event, data });
+    this.#tools.ports.observer.warn("foreign_response_dropped", {
+      server: routed.arrival.access.server.name,
+    });
+  }
+
+  #onOwnResponse(event: SseEvent, value: JsonObject): void {
+    if (this.#isDelivered) return;
+    const { reply } = this.call.call.arrival;
+    const checked = this.#check(value);
+    if (!checked.ok) return this.#onProblem(checked.error);
+    this.#record(checked.value.status, checked.value.ending, 200);
+    this.#isDelivered = !reply.closed;
+    if (this.call.call.method === "initialize") this.#noteVersion(value);
+    const { replaced } = checked.value;
+    this.#send(replaced === undefined ? event : { ...event, data: JSON.stringify(replaced) });
+    reply.end();
+  }
+
+  /** The session was opened with the stream's head; the revision comes with the response. */
+  #noteVersion(value: JsonObject): void {
+    const { arrival, channel } = this.call.call;
+    const { sessions, ports } = this.#tools;
+    const nowMs = ports.clock.nowMs();
+    const result = own(value, "result");
+    const version = isJsonObject(result) ? own(result, "protocolVersion") : undefined;
+    const session =
+      sessions.find(channel, arrival.access, nowMs) ?? sessions.stateless(arrival.access, nowMs);
+    if (typeof version === "string") session.version = version;
+  }
+
+  #check(value: JsonObject): Result<CheckedResponse, ResponseProblem> {
+    const { message } = this.call.call;
+    if (message?.kind !== "request") throw new TypeError("only a request has a response");
+    return checkResponse(this.call, message, value, this.#tools);
+  }
+
+  #isOwnResponse(value: JsonObject): boolean {
+    const { message } = this.call.call;
+    return message?.kind === "request" && own(value, "id") === message.id && !Object.hasOwn(value, "method");
+  }
+
+  #onProblem(problem: ResponseProblem): void {
+    const { server } = this.call.call.arrival.access;
+    this.#refuse(
+      problem.kind === "invalid"
+        ? { kind: "upstream-invalid", server: server.name, reason: problem.reason }
+        : { kind: "input-denied", message: problem.message },
+    );
+    this.#stop("upstream_error");
+  }
+
+  #onClientGone(): void {
+    const { era, arrival } = this.call.call;
+    // Modern: closing the stream is the cancel. Legacy: it is not, so the outcome is awaited without the client.
+    const isLegacyCall = era === "legacy" && arrival.verb === "POST" && arrival.stdioSession === undefined;
+    if (isLegacyCall) this.#exchange?.resume();
+    else this.#stop(arrival.verb === "GET" ? "ok" : "cancelled");
+  }
+
+  #forgetSession(session: Session): void {
+    this.#tools.sessions.close(session);
+    this.#refuse({ kind: "session-unknown" });
+  }
+
+  #send(event: SseEvent): void {
+    const { reply } = this.call.call.arrival;
+    if (reply.closed) return;
+    if (!reply.streaming) reply.startStream([]);
+    if (!reply.event(event)) this.#exchange?.pause();
+  }
+
+  /** Tells the client, on whatever is open, unless it has its answer. */
+  #refuse(refusal: Refusal): void {
+    if (!this.#isDelivered) this.#reply(refusal);
+  }
+
+  #reply(refusal: Refusal): void {
+    this.#isDelivered = true;
+    const { arrival, message, era, subject } = this.call.call;
+    const isRequest = message?.kind === "request";
+    const id = isRequest ? message.id : undefined;
+    refuse(arrival.reply, refusal, { id, era, isToolCall: isRequest && subject.kind === "tool" });
+  }
+
+  #stop(status: "ok" | "cancelled" | "unknown" | "upstream_error"): void {
+    if (this.#isDone) return this.#record(status, OTHER, undefined);
+    this.#record(status, OTHER, undefined);
+    this.#isDelivered = true;
+    this.#exchange?.cancel();
+    this.call.call.arrival.reply.end();
+    this.#finish();
+  }
+
+  #record(...[status, ending, httpStatus]: DropLast<Parameters<Recording["record"]>>): void {
+    this.#recording.record(status, ending, httpStatus, this.#bytes);
+  }
+
+  /** Where a cancellation or a resumed stream finds this request. */
+  #inFlightMap(): Map<RequestId, InFlight> | undefined {
+    const { session, arrival } = this.call.call;
+    return session?.id === undefined ? arrival.stdioSession?.inFlight : session.inFlight;
+  }
+
+  /** True when the response may still come on another stream: the call stays in flight for it. */
+  #isResumable(): boolean {
+    const { era, session, arrival } = this.call.call;
+    return era === "legacy" && session?.id !== undefined && arrival.reply.streaming && !this.#isDelivered;
+  }
+
+  #finish(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    const { session, arrival } = this.call.call;
+    if (arrival.reply.streaming && session !== undefined) session.openStreams -= 1;
+    if (!this.#isResumable()) this.#forget();
+    this.#tools.open.delete(this);
+  }
+
+  #forget(): void {
+    const { message } = this.call.call;
+    if (message?.kind === "request") this.#inFlightMap()?.delete(message.id);
+  }
+}
+
+type DropLast<T extends readonly unknown[]> = T extends readonly [...infer Rest, unknown] ? Rest : never;
+
+/** A JSON object, or undefined. */
+function parse(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

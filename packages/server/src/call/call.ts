@@ -1,0 +1,136 @@
+/**
+ * The type of every stage of one call. Each stage takes what the stage before it made, so an order that skips
+ * the decision does not compile: `forward` takes only an {@link IntendedCall}, which only `intend` makes.
+ */
+import type { Charge, Decision, JsonObject, JsonValue, Reservation } from "@portcullis/policy";
+import type { Message, RequestId, RequestMessage } from "../mcp/json-rpc.ts";
+import type { SseEvent } from "../mcp/sse.ts";
+import type { Era, GoverningPolicy, Grant, Mode, PinnedTool, Server } from "./ports.ts";
+import type { InFlight, Session } from "./sessions.ts";
+
+/** `POST` carries one JSON-RPC message; `GET` opens a legacy stream; `DELETE` ends a legacy session. */
+export type Verb = "POST" | "GET" | "DELETE";
+
+/** The few client headers that the line reads; the rest stays behind. */
+export interface ClientHeaders {
+  /** Name, value, name, value, as received; empty for a client on stdio. */
+  readonly raw: readonly string[];
+  readonly accept: string | undefined;
+  readonly protocolVersion: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly lastEventId: string | undefined;
+  readonly traceparent: string | undefined;
+}
+
+/** After head: a well-formed request for a route that exists, from nobody yet. */
+export interface Head {
+  readonly verb: Verb;
+  readonly serverId: string;
+  readonly token: string;
+  readonly headers: ClientHeaders;
+}
+
+/** After identify: who calls what, under which policy. Captured once, so that a request never sees two versions. */
+export interface Access {
+  readonly grant: Grant;
+  /** Digest of the token; undefined where no token exists (`portcullis run`). */
+  readonly digest: string | undefined;
+  readonly server: Server;
+  readonly policy: GoverningPolicy | undefined;
+  readonly mode: Mode;
+}
+
+/** Where the answer goes. HTTP and stdio fronts implement it. */
+export interface Reply {
+  /** True once the client is gone or the answer is complete. */
+  readonly closed: boolean;
+  readonly streaming: boolean;
+  whole(status: number, headers: readonly string[], body: Buffer | string | undefined): void;
+  startStream(headers: readonly string[]): void;
+  /** False asks the caller to pause until `onDrain`. */
+  event(event: SseEvent): boolean;
+  end(): void;
+  /** The client went away before the answer was complete. */
+  onClose(listener: () => void): void;
+  onDrain(listener: () => void): void;
+}
+
+/** One request of a known principal, before its body is read as a message. */
+export interface Arrival {
+  readonly requestId: string;
+  readonly verb: Verb;
+  readonly access: Access;
+  readonly headers: ClientHeaders;
+  readonly reply: Reply;
+  /** HTTP mirrors headers of modern messages; stdio has none. */
+  readonly mirrored: boolean;
+  /** The session of a client on stdio, which has no session header. */
+  readonly stdioSession: StdioSessionSlot | undefined;
+  readonly startedMs: number;
+}
+
+/** Holds what a stdio client has open between its messages: one session, and requests that it may cancel. */
+export interface StdioSessionSlot {
+  current: Session | undefined;
+  readonly inFlight: Map<RequestId, InFlight>;
+}
+
+/** What a message is about, as far as policy cares. */
+export type Subject =
+  | { readonly kind: "free" }
+  | { readonly kind: "tool"; readonly name: string; readonly args: JsonObject | undefined }
+  | { readonly kind: "resource"; readonly uri: string }
+  | { readonly kind: "prompt"; readonly name: string }
+  | { readonly kind: "template"; readonly uriTemplate: string }
+  | { readonly kind: "list"; readonly of: ListKind }
+  | { readonly kind: "listen"; readonly uris: readonly string[] }
+  | { readonly kind: "task"; readonly tool: string; readonly taskId: string }
+  | { readonly kind: "task-list" };
+
+export type ListKind = "tools" | "resources" | "templates" | "prompts";
+
+/** After route: a message (or a GET or DELETE) that the gateway knows, in one era, with its session. */
+export interface RoutedCall {
+  readonly arrival: Arrival;
+  readonly era: Era;
+  /** Undefined for GET and DELETE. */
+  readonly message: Message | undefined;
+  /** The judged bytes; rebuilt only where a sealed handle was opened. */
+  readonly body: Buffer | undefined;
+  /** `message.method`, or the verb. */
+  readonly method: string;
+  readonly subject: Subject;
+  readonly session: Session | undefined;
+  /** Whose process a stdio upstream uses: the session (legacy, fresh on `initialize`) or the grant (modern). */
+  readonly channel: string;
+  /** A retry after `input_required`: already charged (policy-spec L6). */
+  readonly isRetry: boolean;
+}
+
+/** After decide: policy's answer, in whatever mode. */
+export interface JudgedCall {
+  readonly call: RoutedCall;
+  readonly decision: Decision;
+  /** The tool's pin at the time of judging. */
+  readonly tool: PinnedTool | undefined;
+  /** What the client gets instead of an answer; undefined lets the call go on. */
+  readonly stop: Stop | undefined;
+}
+
+export type Stop = "denied" | "held" | "unknown-tool";
+
+declare const allowedBrand: unique symbol;
+declare const intendedBrand: unique symbol;
+
+/** After reserve: may run, once an intent is on record. Only `reserve` makes one. */
+export type AllowedCall = {
+  readonly call: RoutedCall;
+  readonly decision: Decision;
+  readonly tool: PinnedTool | undefined;
+  readonly charges: readonly Charge[];
+} & { readonly [allowedBrand]: true };
+
+/** After intend: its audit row is committed. Only `intend` makes one, and only this can be sent. */
+export type IntendedCall = AllowedCall & { readonly seq: number } & { readonly [intendedBrand]: true };
+
+export type { Decision, JsonObject, JsonValue, Message, RequestMessage, Reservation };

@@ -1,0 +1,235 @@
+/**
+ * One call, one straight line: head → identify → body → read → route → decide → hold → reserve → intend →
+ * forward → answer → settle → record. README.md in this folder draws it with its exits.
+ */
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { isJsonObject } from "@portcullis/policy";
+import { isRequestId, type NotificationMessage, type RequestId, readMessage } from "../mcp/json-rpc.ts";
+import { MODERN_VERSION, PROTOCOL_VERSION_META } from "../mcp/revisions.ts";
+import { type ReadError, readStrict } from "../mcp/strict-reading.ts";
+import { Relay, type RelayTools } from "./answer.ts";
+import { readBody } from "./body.ts";
+import type { AllowedCall, Arrival, JudgedCall, Message, Reply, RoutedCall } from "./call.ts";
+import { decide } from "./decide.ts";
+import { forward } from "./forward.ts";
+import { readHead } from "./head.ts";
+import { identify } from "./identify.ts";
+import { intend, recordRefused, recordStopped } from "./intend.ts";
+import { own } from "./lists.ts";
+import { findPin } from "./pin.ts";
+import type { Refusal, RefusalContext } from "./refusal.ts";
+import { refuse } from "./refuse.ts";
+import { reserve } from "./reserve.ts";
+import { route, routeVerb } from "./route.ts";
+import type { InFlight } from "./sessions.ts";
+import { refusalOf } from "./stop.ts";
+import type { FailureThrottle } from "./throttle.ts";
+
+/** What the line keeps between calls, beside its ports. */
+export interface Line extends RelayTools {
+  readonly throttle: FailureThrottle;
+}
+
+/** One HTTP request, from its head to its last byte. Never rejects: what goes wrong is refused. */
+export async function handleRequest(request: IncomingMessage, reply: Reply, line: Line): Promise<void> {
+  const { ports } = line;
+  const startedMs = ports.clock.monotonicMs();
+  const head = readHead(request, ports.config);
+  if (!head.ok) return refuseStranger(request, reply, head.error, line);
+  const access = identify(head.value, ports);
+  if (!access.ok) return refuseStranger(request, reply, access.error, line);
+  const { verb, headers } = head.value;
+  const arrival: Arrival = {
+    requestId: newRequestId(),
+    verb,
+    access: access.value,
+    headers,
+    reply,
+    mirrored: true,
+    stdioSession: undefined,
+    startedMs,
+  };
+  if (verb !== "POST") return handleVerb(arrival, line);
+  const body = await readBody(request, ports.config);
+  if (!body.ok) return refuseArrival(arrival, "", body.error, line);
+  return handleMessage(arrival, body.value, line);
+}
+
+/** One message of a known principal: the part of the line that HTTP and stdio share. */
+export async function handleMessage(arrival: Arrival, body: Buffer, line: Line): Promise<void> {
+  try {
+    const strict = readStrict(body);
+    if (!strict.ok) return await refuseArrival(arrival, "", malformed(strict.error), line);
+    const message = readMessage(strict.value);
+    if (!message.ok)
+      return await refuseArrival(arrival, "", malformed(message.error), line, message.error.id);
+    const routed = await route(arrival, body, message.value, line);
+    if (!routed.ok) return await refuseMessage(arrival, message.value, routed.error, line);
+    if ("dropped" in routed.value) return await drop(arrival, message.value, line);
+    return await govern(routed.value, line);
+  } catch (fault) {
+    return failClosed(arrival, fault, line);
+  }
+}
+
+/** GET and DELETE of a known principal. */
+export async function handleVerb(arrival: Arrival, line: Line): Promise<void> {
+  try {
+    const routed = await routeVerb(arrival, line);
+    if (!routed.ok) return await refuseArrival(arrival, arrival.verb, routed.error, line);
+    return await govern(routed.value, line);
+  } catch (fault) {
+    return failClosed(arrival, fault, line);
+  }
+}
+
+/** From the routed message to the wire. Every exit but the last records a row and refuses. */
+async function govern(call: RoutedCall, line: Line): Promise<void> {
+  const { ports } = line;
+  const pin = await findPin(call, ports);
+  if (!pin.ok) return refuseCall(call, pin.error, line);
+  const judged = decide(call, pin.value, ports);
+  if (judged.stop !== undefined) return stop(judged, refusalOf(judged, judged.stop), line);
+  const reserved = await reserve(judged, ports);
+  if (!reserved.ok) {
+    const { rule, message, retryAfterMs } = reserved.error;
+    const decision = { ...judged.decision, effect: "deny", rule, message } as const;
+    return stop({ ...judged, decision }, { kind: "denied", message, retryAfterMs }, line);
+  }
+  return send(reserved.value, line);
+}
+
+async function send(allowed: AllowedCall, line: Line): Promise<void> {
+  const { ports } = line;
+  const intended = await intend(allowed, ports);
+  if (intended === undefined) {
+    ports.counters.refund(allowed.charges);
+    return tell(allowed.call.arrival, { kind: "audit-unavailable" }, contextOf(allowed.call), line);
+  }
+  // The grant may have ended while the row was committed: nothing of a revoked grant is sent (promise P4).
+  const { access, reply } = allowed.call.arrival;
+  const relay = new Relay(intended, line);
+  if (!ports.snapshot.isCurrent(access.grant, access.digest) || reply.closed) return relay.cut();
+  relay.attach(forward(intended, relay, ports.upstreams));
+  const { message, session } = intended.call;
+  if (message?.kind === "notification") cancelNamed(message, session?.inFlight);
+}
+
+/** `notifications/cancelled`: the request that it names ends here too. */
+function cancelNamed(
+  message: NotificationMessage,
+  inFlight: ReadonlyMap<RequestId, InFlight> | undefined,
+): void {
+  if (message.method !== "notifications/cancelled") return;
+  const id = message.params === undefined ? undefined : own(message.params, "requestId");
+  if (isRequestId(id)) inFlight?.get(id)?.cancel();
+}
+
+async function stop(judged: JudgedCall, refusal: Refusal, line: Line): Promise<void> {
+  const isOnRecord = await recordStopped(judged.call, judged.decision, judged.tool, line.ports);
+  const told: Refusal = isOnRecord ? refusal : { kind: "audit-unavailable" };
+  tell(judged.call.arrival, told, contextOf(judged.call), line);
+}
+
+function refuseCall(call: RoutedCall, refusal: Refusal, line: Line): Promise<void> {
+  return refuseOnRecord(call.arrival, call.method, refusal, contextOf(call), line);
+}
+
+/** The message was read, but has no route. */
+function refuseMessage(arrival: Arrival, message: Message, refusal: Refusal, line: Line): Promise<void> {
+  const method = message.kind === "response" ? "(response)" : message.method;
+  const id = message.kind === "request" ? message.id : undefined;
+  const era = isModern(arrival, message) ? "modern" : "legacy";
+  return refuseOnRecord(arrival, method, refusal, { id, era, isToolCall: false }, line);
+}
+
+/** The request did not become a message. */
+function refuseArrival(
+  arrival: Arrival,
+  method: string,
+  refusal: Refusal,
+  line: Line,
+  id?: RequestId,
+): Promise<void> {
+  const era = isModern(arrival, undefined) ? "modern" : "legacy";
+  return refuseOnRecord(arrival, method, refusal, { id, era, isToolCall: false }, line);
+}
+
+async function refuseOnRecord(
+  arrival: Arrival,
+  method: string,
+  refusal: Refusal,
+  context: RefusalContext,
+  line: Line,
+): Promise<void> {
+  const reason = reasonOf(refusal);
+  const isOnRecord = await recordRefused(arrival, method, refusal.kind, reason, line.ports);
+  tell(arrival, isOnRecord ? refusal : { kind: "audit-unavailable" }, context, line);
+}
+
+/** A notification that goes nowhere gets 202; what it cancels is cancelled (a modern client on stdio). */
+async function drop(arrival: Arrival, message: Message, line: Line): Promise<void> {
+  const method = message.kind === "response" ? "(response)" : message.method;
+  if (message.kind === "notification") cancelNamed(message, arrival.stdioSession?.inFlight);
+  const isOnRecord = await recordRefused(
+    arrival,
+    method,
+    "dropped",
+    "A message that nobody waits for.",
+    line.ports,
+  );
+  const context: RefusalContext = { id: undefined, era: "legacy", isToolCall: false };
+  if (isOnRecord) arrival.reply.whole(202, [], undefined);
+  else tell(arrival, { kind: "audit-unavailable" }, context, line);
+}
+
+/** Nobody is known: no audit row, or strangers could fill the disk (gateway.md 2.2). */
+function refuseStranger(request: IncomingMessage, reply: Reply, refusal: Refusal, line: Line): void {
+  const { ports, throttle } = line;
+  const address = request.socket.remoteAddress ?? "";
+  const isFailure = refusal.kind === "unauthenticated";
+  const retryAfterS = isFailure ? throttle.noteFailure(address, ports.clock.monotonicMs()) : 0;
+  const told: Refusal = retryAfterS > 0 ? { kind: "throttled", retryAfterS } : refusal;
+  ports.observer.refused(told.kind);
+  refuse(reply, told, { id: undefined, era: "modern", isToolCall: false });
+}
+
+function tell(arrival: Arrival, refusal: Refusal, context: RefusalContext, line: Line): void {
+  line.ports.observer.refused(refusal.kind);
+  refuse(arrival.reply, refusal, context);
+}
+
+function contextOf(call: RoutedCall): RefusalContext {
+  const { message, era, subject } = call;
+  const isRequest = message?.kind === "request";
+  return { id: isRequest ? message.id : undefined, era, isToolCall: isRequest && subject.kind === "tool" };
+}
+
+/** The era of a message that has no route: what its header or its envelope says. */
+function isModern(arrival: Arrival, message: Message | undefined): boolean {
+  if (arrival.headers.protocolVersion === MODERN_VERSION) return true;
+  const params = message === undefined || message.kind === "response" ? undefined : message.params;
+  const meta = params === undefined ? undefined : own(params, "_meta");
+  return isJsonObject(meta) && Object.hasOwn(meta, PROTOCOL_VERSION_META);
+}
+
+function malformed(error: ReadError): Refusal {
+  return { kind: "malformed", code: error.code, reason: error.reason };
+}
+
+function reasonOf(refusal: Refusal): string {
+  if ("reason" in refusal) return refusal.reason;
+  return "detail" in refusal ? refusal.detail : refusal.kind;
+}
+
+/** A bug or a broken disk: nothing more is sent, and nothing about it is told outside. */
+function failClosed(arrival: Arrival, fault: unknown, line: Line): void {
+  const name = fault instanceof Error ? fault.name : "unknown";
+  line.ports.observer.warn("line_fault", { request: arrival.requestId, fault: name });
+  tell(arrival, { kind: "internal" }, { id: undefined, era: "legacy", isToolCall: false }, line);
+}
+
+function newRequestId(): string {
+  return randomBytes(12).toString("base64url");
+}

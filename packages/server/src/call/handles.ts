@@ -1,0 +1,123 @@
+/**
+ * Handles that upstream servers give out and clients bring back: cursors, task ids, `requestState`. Each is sealed
+ * to the grant and the server, so that possession is never authority (gateway.md 3, threats 52 and 53).
+ */
+import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import type { Access } from "./call.ts";
+import type { Keys } from "./ports.ts";
+
+/** A sealed `requestState` is good for this long; a person may be answering. */
+export const REQUEST_STATE_TTL_MS = 15 * 60_000;
+/** Spent states are remembered until they would have expired; beyond this many the oldest go. */
+const MAX_SPENT_STATES = 100_000;
+
+/** Binds a handle to its owner. The grant's id survives a token's rotation. */
+function owner(access: Access): string {
+  return `${access.grant.id} ${access.server.id}`;
+}
+
+export function sealCursor(keys: Keys, access: Access, method: string, cursor: string): string {
+  return keys.seal("cursor", `${owner(access)} ${method}`, cursor);
+}
+
+/** The upstream's cursor, or undefined when it was not given to this grant for this list. */
+export function unsealCursor(keys: Keys, access: Access, method: string, sealed: string): string | undefined {
+  return keys.unseal("cursor", `${owner(access)} ${method}`, sealed);
+}
+
+/** A task and the tool that made it: `tasks/*` follow that tool (policy-spec R7). */
+export interface TaskHandle {
+  readonly tool: string;
+  readonly taskId: string;
+}
+
+/** The same task always gets the same text, so that clients can compare ids. */
+export function sealTask(keys: Keys, access: Access, task: TaskHandle): string {
+  return keys.seal("task", owner(access), JSON.stringify([task.tool, task.taskId]));
+}
+
+export function unsealTask(keys: Keys, access: Access, sealed: string): TaskHandle | undefined {
+  const plain = keys.unseal("task", owner(access), sealed);
+  if (plain === undefined) return undefined;
+  const parsed: unknown = JSON.parse(plain);
+  if (!Array.isArray(parsed)) return undefined;
+  const [tool, taskId] = parsed as unknown[];
+  return typeof tool === "string" && typeof taskId === "string" ? { tool, taskId } : undefined;
+}
+
+/** Which tool made a task of which grant, for answers that name tasks without their tool. */
+export class TaskOwners {
+  readonly #tools = new Map<string, string>();
+  static readonly #MAX = 100_000;
+
+  note(access: Access, task: TaskHandle): void {
+    const key = `${owner(access)} ${task.taskId}`;
+    this.#tools.delete(key);
+    this.#tools.set(key, task.tool);
+    if (this.#tools.size > TaskOwners.#MAX) {
+      const oldest = this.#tools.keys().next();
+      if (oldest.done === false) this.#tools.delete(oldest.value);
+    }
+  }
+
+  toolOf(access: Access, taskId: string): string | undefined {
+    return this.#tools.get(`${owner(access)} ${taskId}`);
+  }
+}
+
+/** What is inside a sealed `requestState`. */
+export interface SealedState {
+  /** The upstream's own state; undefined when it sent none. */
+  readonly inner: string | undefined;
+  readonly nonce: string;
+}
+
+/** Seals and opens `requestState`; each opens once (policy-spec L6: *its one retry*). */
+export class RequestStates {
+  /** Nonce → when it expires, oldest first. */
+  readonly #spent = new Map<string, number>();
+  readonly #keys: Keys;
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  /** `digest` stands for the method and its arguments: a state is good for the same request only. */
+  seal(access: Access, digest: string, inner: string | undefined, nowMs: number, nonce: string): string {
+    const plain = JSON.stringify({ i: inner ?? null, n: nonce, x: nowMs + REQUEST_STATE_TTL_MS });
+    return this.#keys.seal("request-state", `${owner(access)} ${digest}`, plain);
+  }
+
+  /** Opens and spends. Undefined: not ours, someone else's, for another request, expired, or spent. */
+  open(access: Access, digest: string, sealed: string, nowMs: number): SealedState | undefined {
+    const plain = this.#keys.unseal("request-state", `${owner(access)} ${digest}`, sealed);
+    if (plain === undefined) return undefined;
+    const parsed: unknown = JSON.parse(plain);
+    if (!isJsonObject(parsed)) return undefined;
+    const { i, n, x } = parsed;
+    if (typeof n !== "string" || typeof x !== "number" || x <= nowMs || this.#spent.has(n)) return undefined;
+    this.#spend(n, x, nowMs);
+    return { inner: typeof i === "string" ? i : undefined, nonce: n };
+  }
+
+  #spend(nonce: string, expiresMs: number, nowMs: number): void {
+    this.#spent.set(nonce, expiresMs);
+    for (const [old, expires] of this.#spent) {
+      if (expires > nowMs && this.#spent.size <= MAX_SPENT_STATES) break;
+      this.#spent.delete(old);
+    }
+  }
+}
+
+/** A copy of `params` with members replaced; undefined removes one. */
+export function withMembers(
+  params: JsonObject,
+  changes: { readonly [name: string]: JsonValue | undefined },
+): JsonObject {
+  const copy: { [name: string]: JsonValue } = { ...params };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) delete copy[name];
+    else copy[name] = value;
+  }
+  return copy;
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from "node:http";
+import { err, ok, type Result } from "@portcullis/policy";
+import { checkContentType, findForbiddenHeader } from "../mcp/headers.ts";
+import type { ClientHeaders, Head, Verb } from "./call.ts";
+import type { LineConfig } from "./ports.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** `/mcp/srv_…` with and without the last slash, and nothing else: no prefix matching (threat 21). */
+const ROUTE = /^\/mcp\/(srv_[0-9A-Za-z]{16})\/?$/;
+/** A token is 44 characters; anything much longer is not worth a look (threat 56). */
+const MAX_AUTHORIZATION_BYTES = 512;
+const MAX_TRACEPARENT_BYTES = 512;
+
+/** Stage 1: an exact route, an allowed verb, host and origin, and no header that two readers could read two ways. */
+export function readHead(request: IncomingMessage, config: LineConfig): Result<Head, Refusal> {
+  const target = request.url ?? "";
+  const query = target.indexOf("?");
+  if (query !== -1) return err(queryRefusal(target.slice(query + 1)));
+  const route = ROUTE.exec(target);
+  if (route?.[1] === undefined) return err({ kind: "not-found" });
+
+  const raw = request.rawHeaders;
+  const forbidden = findForbiddenHeader(raw);
+  if (forbidden !== undefined) return err({ kind: "bad-header", detail: forbidden });
+
+  const headers = request.headers;
+  const host = headers.host?.toLowerCase() ?? "";
+  if (!config.allowedHosts.has(host)) return err({ kind: "host-not-allowed" });
+  // A missing Origin is a client that is no browser; `null` is a browser that hides where it is (threat 62).
+  if (headers.origin !== undefined && !config.allowedOrigins.has(headers.origin.toLowerCase())) {
+    return err({ kind: "origin-not-allowed" });
+  }
+
+  const verb = request.method;
+  if (verb !== "POST" && verb !== "GET" && verb !== "DELETE") {
+    return err({ kind: "method-not-allowed", allow: "POST, GET, DELETE" });
+  }
+  const body = checkBodyHeaders(request, verb);
+  if (!body.ok) return body;
+  const token = bearerToken(headers.authorization);
+  if (token === undefined) return err({ kind: "unauthenticated" });
+  return ok({ verb, serverId: route[1], token, headers: clientHeaders(request) });
+}
+
+function queryRefusal(query: string): Refusal {
+  return /(?:^|&)(?:access_token|token|key|api_key|authorization)=|pcl_/i.test(query)
+    ? { kind: "token-in-url" }
+    : { kind: "not-found" };
+}
+
+function checkBodyHeaders(request: IncomingMessage, verb: Verb): Result<void, Refusal> {
+  const encoding = request.headers["content-encoding"];
+  // gateway.md 2.1: encoded bodies are refused whatever the coding, `identity` included (threat 10).
+  if (encoding !== undefined)
+    return err({ kind: "unsupported-media-type", detail: "encoded bodies are not read" });
+  if (verb !== "POST") {
+    const length = request.headers["content-length"];
+    const hasBody =
+      request.headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+    return hasBody ? err({ kind: "bad-header", detail: "this verb takes no body" }) : ok(undefined);
+  }
+  const problem = checkContentType(request.headers["content-type"]);
+  return problem === undefined ? ok(undefined) : err({ kind: "unsupported-media-type", detail: problem });
+}
+
+function bearerToken(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || authorization.length > MAX_AUTHORIZATION_BYTES) return undefined;
+  // RFC 9110 11.1: the scheme is case-insensitive; one space, nothing after the token.
+  const match = /^bearer ([!-~]+)$/i.exec(authorization);
+  return match?.[1];
+}
+
+function clientHeaders(request: IncomingMessage): ClientHeaders {
+  const headers = request.headers;
+  const traceparent = single(headers["traceparent"]);
+  return {
+    raw: request.rawHeaders,
+    accept: headers.accept,
+    protocolVersion: single(headers["mcp-protocol-version"]),
+    sessionId: single(headers["mcp-session-id"]),
+    lastEventId: single(headers["last-event-id"]),
+    traceparent:
+      traceparent !== undefined && traceparent.length <= MAX_TRACEPARENT_BYTES ? traceparent : undefined,
+  };
+}
+
+/** Duplicates were refused before, so a list cannot happen; if it does, the header is not there. */
+function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,303 @@
+/**
+ * What the line of a call needs from the rest of the gateway. The line owns these interfaces and asks for the
+ * few methods it uses; `main.ts` hands it the implementations.
+ */
+import type { Charge, CompiledPolicy, JsonObject, Reservation, Result } from "@portcullis/policy";
+import type { HeaderParam } from "../mcp/header-params.ts";
+import type { Message } from "../mcp/json-rpc.ts";
+import type { SseEvent } from "../mcp/sse.ts";
+
+export type OrganisationId = string & { readonly __brand: "organisation" };
+/** `srv_` and 16 base62 characters. */
+export type ServerId = string & { readonly __brand: "server" };
+/** `grt_` and 16 base62 characters. */
+export type GrantId = string & { readonly __brand: "grant" };
+/** `pol_` and 16 base62 characters. */
+export type PolicyId = string & { readonly __brand: "policy" };
+
+/** `enforce` applies the verdict; `shadow` only records it (policy-spec A1). */
+export type Mode = "enforce" | "shadow";
+export type Era = "legacy" | "modern";
+/** What happens to a tool whose definition is not the accepted one (policy-spec beside A1; gateway pins). */
+export type OnChange = "block" | "hold" | "allow";
+
+/** Where an upstream is and how it is spoken to. */
+export type Target =
+  | { readonly kind: "http"; readonly url: string; readonly credential: SealedHeaders | undefined }
+  | { readonly kind: "stdio"; readonly command: readonly string[] };
+
+/** Static headers of a server, sealed at rest; only the egress opens them. */
+export type SealedHeaders = string & { readonly __brand: "sealed-headers" };
+
+/** One registered upstream server, immutable; a change makes a new record. */
+export interface Server {
+  readonly id: ServerId;
+  readonly organisation: OrganisationId;
+  /** The label people chose, `[a-z0-9-]{1,64}`; errors name the server by it. */
+  readonly name: string;
+  readonly target: Target;
+  readonly era: "auto" | Era;
+  readonly deadlineMs: number;
+  readonly onChange: OnChange;
+  /** Lower-case names of client headers that travel upstream besides the standard ones. */
+  readonly forwardHeaders: readonly string[];
+  /** Every tool ever accepted or seen, by name. */
+  readonly tools: ReadonlyMap<string, PinnedTool>;
+  /** True once some list of tools was accepted. */
+  readonly hasAcceptedList: boolean;
+  /** Instructions of the server as accepted; others are withheld until accepted. */
+  readonly acceptedInstructionsHash: string | undefined;
+}
+
+/** `accepted`: as accepted. `changed`: another definition was seen. `new`: never accepted. `removed`: accepted, no longer listed. */
+export type PinState = "accepted" | "changed" | "new" | "removed";
+
+export interface PinnedTool {
+  readonly name: string;
+  readonly pin: PinState;
+  /** Hash of the definition as last seen (canonical JSON of the whole tool object). */
+  readonly observedHash: string | undefined;
+  readonly acceptedHash: string | undefined;
+  /** Arguments that modern clients mirror into headers, from the last seen definition. */
+  readonly headerParams: readonly HeaderParam[];
+}
+
+/** A labelled bearer token for one agent, without the token. */
+export interface Grant {
+  readonly id: GrantId;
+  readonly organisation: OrganisationId;
+  readonly label: string;
+  readonly expiresAtMs: number;
+  /** Per server: the policy that governs and how. A server that is not here does not exist for this grant. */
+  readonly access: ReadonlyMap<ServerId, GrantAccess>;
+}
+
+export interface GrantAccess {
+  readonly policy: PolicyId | undefined;
+  readonly mode: Mode;
+}
+
+/** The newest published version of a policy, compiled once. */
+export interface GoverningPolicy {
+  readonly id: PolicyId;
+  readonly name: string;
+  readonly version: number;
+  readonly compiled: CompiledPolicy;
+}
+
+/** The control plane's rows as immutable compiled records; every lookup sees the newest committed state. */
+export interface Snapshot {
+  /** `digest` as `Keys.tokenDigest` makes it. Revoked grants are not found; expiry is the caller's to check. */
+  grantByDigest(digest: string): Grant | undefined;
+  /** The same grant as it is now; undefined once revoked or rotated away from `digest`. */
+  isCurrent(grant: Grant, digest: string | undefined): boolean;
+  server(id: string): Server | undefined;
+  policy(id: PolicyId): GoverningPolicy | undefined;
+  /** Calls `listener` after every change that another process or this one committed. Returns the unsubscriber. */
+  onChange(listener: () => void): () => void;
+}
+
+/** Keyed digests and seals; every key is separated by purpose. */
+export interface Keys {
+  /** Digest of a grant token; undefined, without any digesting, for text that is no grant token by prefix and checksum. */
+  tokenDigest(token: string): string | undefined;
+  /** HMAC-SHA256, hex: a plain hash of arguments could be guessed back. */
+  argumentsHmac(text: string): string;
+  /** Seals `plain` to `context` (AEAD); URL-safe text. */
+  seal(purpose: SealPurpose, context: string, plain: string): string;
+  /** The plain text, or undefined when it was not sealed here for this purpose and context. */
+  unseal(purpose: SealPurpose, context: string, sealed: string): string | undefined;
+}
+export type SealPurpose = "cursor" | "task" | "request-state";
+
+/** Who reserves: the names of counters are made of these (policy-spec L4). */
+export interface CounterIds {
+  readonly organisation: string;
+  readonly server: string;
+  readonly grant: string;
+  readonly session?: string;
+  readonly mode?: "shadow";
+}
+
+/** All-or-nothing quota store (policy-spec L5). A store that cannot answer in time denies (L8): it fails, never allows. */
+export interface Counters {
+  reserve(
+    reservations: readonly Reservation[],
+    ids: CounterIds,
+    nowMs: number,
+  ): Reserving | Promise<Reserving>;
+  /** Gives charges back, each at most once, to the window they were taken from (L6). */
+  refund(charges: readonly Charge[]): void;
+}
+export type Reserving =
+  | { readonly ok: true; readonly charges: readonly Charge[] }
+  | {
+      readonly ok: false;
+      readonly rule: string;
+      readonly message: string;
+      readonly retryAfterMs: number | undefined;
+    };
+
+/** How a call that was sent ended. */
+export type OutcomeStatus = "ok" | "tool_error" | "rpc_error" | "upstream_error" | "unknown" | "cancelled";
+
+/** The audit row of one authenticated request, before anything was sent. */
+export interface IntentEntry {
+  readonly time: number;
+  readonly requestId: string;
+  readonly grant: GrantId;
+  readonly grantLabel: string;
+  readonly server: ServerId;
+  readonly serverName: string;
+  /** JSON-RPC method, or `GET` / `DELETE` for those verbs, or `""` when it could not be read. */
+  readonly method: string;
+  readonly tool: string | undefined;
+  readonly toolHash: string | undefined;
+  /** Top-level names, sorted; never values. */
+  readonly argumentKeys: readonly string[];
+  readonly argumentsHmac: string | undefined;
+  readonly argumentsBytes: number | undefined;
+  readonly policy: PolicyId | undefined;
+  readonly policyName: string | undefined;
+  readonly policyVersion: number | undefined;
+  readonly mode: Mode;
+  /** What policy said, also in shadow mode. */
+  readonly effect: "allow" | "deny" | "hold";
+  readonly rule: string;
+  readonly message: string;
+  /** `sent`: goes upstream once this row is committed. `stopped`: policy's verdict. `refused`: no message to judge. */
+  readonly fate: "sent" | "stopped" | "refused";
+}
+
+/** The second row of a call that was sent. */
+export interface OutcomeEntry {
+  /** `seq` of the intent. */
+  readonly of: number;
+  readonly time: number;
+  readonly status: OutcomeStatus;
+  readonly httpStatus: number | undefined;
+  readonly latencyMs: number;
+  /** Bytes of the answer. */
+  readonly bytes: number;
+}
+
+/** The hash-chained log. */
+export interface Audit {
+  /** Resolves with the row's `seq` once it is committed; undefined when it could not be (then nothing may be sent). */
+  intend(entry: IntentEntry): Promise<number | undefined>;
+  /** Rides in the next commit; never delays an answer. */
+  record(entry: OutcomeEntry): void;
+}
+
+/** What one verb sends upstream. */
+export interface UpstreamRequest {
+  readonly server: Server;
+  readonly verb: "POST" | "GET" | "DELETE";
+  /** The judged bytes themselves. */
+  readonly body: Buffer | undefined;
+  /** The judged message; stdio upstreams need its id and method. */
+  readonly message: Message | undefined;
+  readonly era: Era;
+  /** Name, value, name, value: everything but the credential, `host` and `content-length`. */
+  readonly headers: readonly string[];
+  /** Whose process a stdio upstream uses: the gateway's session id (legacy) or the grant id (modern). */
+  readonly channel: string;
+  /** `Mcp-Session-Id` that the upstream issued. */
+  readonly upstreamSession: string | undefined;
+  readonly deadlineMs: number;
+}
+
+/** One request on its way; callbacks never come before `open` returned, nor after `cancel`, `onEnd` or `onFail`. */
+export interface UpstreamSink {
+  /** A whole answer that is not a stream: JSON, or an empty body (`202`, `204`, `405` …). */
+  onAnswer(status: number, body: Buffer, session: string | undefined): void;
+  /** An event stream begins. */
+  onStream(session: string | undefined): void;
+  onEvent(event: SseEvent): void;
+  onEnd(): void;
+  onFail(failure: UpstreamFailure): void;
+}
+
+export interface Exchange {
+  /** Stops it: closes the stream (HTTP) or sends `notifications/cancelled` (stdio). */
+  cancel(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** Why an upstream gave no usable answer. `sent` is false only when provably no byte of the request left (L6). */
+export interface UpstreamFailure {
+  readonly kind:
+    | "unreachable"
+    | "refused-address"
+    | "tls"
+    | "busy"
+    | "deadline"
+    | "stalled"
+    | "cut"
+    | "garbage"
+    | "too-large"
+    | "exited"
+    | "redirect";
+  readonly sent: boolean;
+  readonly httpStatus?: number;
+}
+
+/** Every upstream server, whatever its transport. */
+export interface Upstreams {
+  /** The era as last detected or set; undefined before the first detection. */
+  knownEra(server: Server): Era | undefined;
+  detectEra(server: Server): Promise<Result<Era, UpstreamFailure>>;
+  open(request: UpstreamRequest, sink: UpstreamSink): Exchange;
+  /** Ends a legacy session that nobody uses any more: DELETE upstream, or the end of its process. */
+  closeSession(server: Server, channel: string, upstreamSession: string | undefined): void;
+}
+
+/** The tool lists of servers and their pins. */
+export interface Tools {
+  /** True when a list was taken recently enough to answer from (5 minutes). */
+  isFresh(server: Server): boolean;
+  /** Takes the list anew; one request at a time per server. The newest record of the server is in the snapshot afterwards. */
+  refresh(server: Server): Promise<Result<void, UpstreamFailure>>;
+  /** As refresh, but at most once per server in ten seconds, for names that no list has (policy-spec R4). */
+  refreshForUnknown(server: Server): Promise<void>;
+  /** Notes tools that passed by in a list, before the client sees them. Later lookups see the new pins. */
+  observe(server: Server, tools: readonly JsonObject[]): void;
+  /** Notes the instructions that a server sent; true when they are the accepted ones (or `on-change` is `allow`). */
+  acceptsInstructions(server: Server, instructions: string): boolean;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. */
+  nowMs(): number;
+  /** Monotonic, milliseconds. */
+  monotonicMs(): number;
+}
+
+/** Log lines and metrics. Nothing here takes a token or an argument value. */
+export interface Observer {
+  refused(kind: string): void;
+  answered(server: Server, status: string, latencyMs: number): void;
+  /** `event` is stable text; fields are labels, ids and numbers. */
+  warn(event: string, fields: { readonly [name: string]: string | number | undefined }): void;
+}
+
+/** What a request may look like before anybody is known. */
+export interface LineConfig {
+  readonly maxBodyBytes: number;
+  /** Lower-case `Host` values that are served, with port. */
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly allowedOrigins: ReadonlySet<string>;
+}
+
+export interface Ports {
+  readonly config: LineConfig;
+  readonly snapshot: Snapshot;
+  readonly keys: Keys;
+  readonly counters: Counters;
+  readonly audit: Audit;
+  readonly upstreams: Upstreams;
+  readonly tools: Tools;
+  readonly clock: Clock;
+  readonly observer: Observer;
+}

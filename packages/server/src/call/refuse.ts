@@ -1,0 +1,15 @@
+import type { Reply } from "./call.ts";
+import { type Refusal, type RefusalContext, toWire } from "./refusal.ts";
+
+/** Puts a refusal on the wire: whole, or as the last event of a stream that has begun. */
+export function refuse(reply: Reply, refusal: Refusal, context: RefusalContext): void {
+  if (reply.closed) return;
+  const answer = toWire(refusal, context);
+  if (!reply.streaming) {
+    reply.whole(answer.status, answer.headers, answer.body);
+    return;
+  }
+  // A begun stream has no status any more; without a request there is nobody to tell.
+  if (context.id !== undefined) reply.event({ data: answer.body });
+  reply.end();
+}

@@ -1,0 +1,264 @@
+import { err, ok, type Result } from "@portcullis/policy";
+import { checkMirrors, type EraError, eraOfMessage, eraOnStdio } from "../mcp/era.ts";
+import type { Message, NotificationMessage, RequestMessage } from "../mcp/json-rpc.ts";
+import {
+  HEADER_MISMATCH,
+  isClientNotification,
+  MODERN_VERSION,
+  SUPPORTED_VERSIONS,
+  UNSUPPORTED_VERSION,
+} from "../mcp/revisions.ts";
+import type { Arrival, RoutedCall } from "./call.ts";
+import { type RequestStates, withMembers } from "./handles.ts";
+import { own } from "./lists.ts";
+import type { Era, Ports } from "./ports.ts";
+import type { Refusal } from "./refusal.ts";
+import { requestDigest } from "./request-digest.ts";
+import { type Session, Sessions } from "./sessions.ts";
+import { readSubject } from "./subject.ts";
+
+/** What routing needs besides the ports. */
+export interface RouteTools {
+  readonly ports: Ports;
+  readonly sessions: Sessions;
+  readonly states: RequestStates;
+}
+
+/** A message that is answered here and goes nowhere: dropped notifications, answers to nobody. */
+export interface Dropped {
+  readonly dropped: true;
+  readonly method: string;
+}
+
+/**
+ * Stage 4: which revision the message speaks, which session it belongs to, what it is about. The body decides;
+ * headers only have to agree with it.
+ */
+export async function route(
+  arrival: Arrival,
+  body: Buffer,
+  message: Message,
+  tools: RouteTools,
+): Promise<Result<RoutedCall | Dropped, Refusal>> {
+  const claimed = arrival.mirrored
+    ? eraOfMessage(message, arrival.headers.protocolVersion)
+    : eraOnStdio(message);
+  if (!claimed.ok) return err(eraRefusal(claimed.error));
+  const era = claimed.value;
+  const spoken = await checkServerEra(arrival, era, tools.ports);
+  if (!spoken.ok) return spoken;
+  return era === "modern"
+    ? routeModern(arrival, body, message, tools)
+    : routeLegacy(arrival, body, message, tools);
+}
+
+/** GET opens the stream of a legacy session, DELETE ends it; a modern server knows neither (2026-07-28). */
+export async function routeVerb(arrival: Arrival, tools: RouteTools): Promise<Result<RoutedCall, Refusal>> {
+  const { access, headers, verb } = arrival;
+  const era = await serverEra(arrival, tools.ports);
+  if (!era.ok) return era;
+  if (era.value === "modern" || headers.protocolVersion === MODERN_VERSION) {
+    return err({ kind: "method-not-allowed", allow: "POST" });
+  }
+  const session = findSession(arrival, tools);
+  if (!session.ok) return session;
+  if (verb === "DELETE" && session.value.id === undefined) return err({ kind: "session-missing" });
+  return ok({
+    arrival,
+    era: "legacy",
+    message: undefined,
+    body: undefined,
+    method: verb,
+    subject: { kind: "free" },
+    session: session.value,
+    channel: session.value.id === undefined ? access.grant.id : session.value.channel,
+    isRetry: false,
+  });
+}
+
+async function serverEra(arrival: Arrival, ports: Ports): Promise<Result<Era, Refusal>> {
+  const { server } = arrival.access;
+  const known = ports.upstreams.knownEra(server);
+  if (known !== undefined) return ok(known);
+  const detected = await ports.upstreams.detectEra(server);
+  if (detected.ok) return detected;
+  return err({
+    kind: "upstream-failed",
+    server: server.name,
+    failure: detected.error,
+    deadlineMs: server.deadlineMs,
+  });
+}
+
+async function checkServerEra(arrival: Arrival, era: Era, ports: Ports): Promise<Result<void, Refusal>> {
+  const spoken = await serverEra(arrival, ports);
+  if (!spoken.ok) return spoken;
+  if (spoken.value === era) return ok(undefined);
+  const { server } = arrival.access;
+  return err({ kind: "era-mismatch", server: server.name, speaks: spoken.value });
+}
+
+function routeModern(
+  arrival: Arrival,
+  body: Buffer,
+  message: Message,
+  tools: RouteTools,
+): Result<RoutedCall | Dropped, Refusal> {
+  if (message.kind === "response") {
+    return err({ kind: "malformed", code: -32600, reason: "Clients of this revision send no responses." });
+  }
+  if (arrival.mirrored) {
+    const problem = checkMirrors(message, arrival.headers.raw);
+    if (problem !== undefined) return err(eraRefusal(problem));
+  }
+  const channel = arrival.access.grant.id;
+  if (message.kind === "notification")
+    return routeNotification(arrival, body, message, "modern", undefined, channel);
+  const subject = readSubject(message, "modern", arrival.access, tools.ports.keys);
+  if (!subject.ok) return subject;
+  const base = { arrival, era: "modern", method: message.method, session: undefined, channel } as const;
+  const opened = openRequestState(message, arrival, tools);
+  if (!opened.ok) return opened;
+  const rebuilt = opened.value ?? subject.value.message;
+  return ok({
+    ...base,
+    subject: subject.value.subject,
+    message: rebuilt ?? message,
+    body: rebuilt === undefined ? body : encode(rebuilt),
+    isRetry: opened.value !== undefined,
+  });
+}
+
+function eraRefusal(error: EraError): Refusal {
+  if (error.code === UNSUPPORTED_VERSION) {
+    return { kind: "unsupported-version", requested: error.requested, supported: SUPPORTED_VERSIONS };
+  }
+  if (error.code === HEADER_MISMATCH) return { kind: "header-mismatch", detail: error.reason };
+  return { kind: "malformed", code: error.code, reason: error.reason };
+}
+
+/** Opens a sealed `requestState`. Undefined: the request carries none. */
+function openRequestState(
+  message: RequestMessage,
+  arrival: Arrival,
+  { states, ports }: RouteTools,
+): Result<RequestMessage | undefined, Refusal> {
+  const params = message.params;
+  const sealed = params === undefined ? undefined : own(params, "requestState");
+  if (params === undefined || sealed === undefined) return ok(undefined);
+  const digest = requestDigest(message, ports.keys);
+  const opened =
+    typeof sealed === "string" ? states.open(arrival.access, digest, sealed, ports.clock.nowMs()) : undefined;
+  // The state is the client's to forge: what does not open is refused, never forwarded (threat 53).
+  if (opened === undefined) return err({ kind: "handle-unknown", what: "requestState" });
+  return ok({ ...message, params: withMembers(params, { requestState: opened.inner }) });
+}
+
+function routeLegacy(
+  arrival: Arrival,
+  body: Buffer,
+  message: Message,
+  tools: RouteTools,
+): Result<RoutedCall | Dropped, Refusal> {
+  if (message.kind === "request" && message.method === "initialize") {
+    return ok({
+      arrival,
+      era: "legacy",
+      message,
+      body,
+      method: message.method,
+      subject: { kind: "free" },
+      session: undefined,
+      channel: Sessions.newId(),
+      isRetry: false,
+    });
+  }
+  const found = findSession(arrival, tools);
+  if (!found.ok) return found;
+  const session = found.value;
+  if (message.kind === "response") return routeResponse(arrival, body, message, session);
+  if (message.kind === "notification") {
+    return routeNotification(arrival, body, message, "legacy", session, session.channel);
+  }
+  if (session.id !== undefined && session.inFlight.has(message.id)) return err({ kind: "duplicate-id" });
+  const subject = readSubject(message, "legacy", arrival.access, tools.ports.keys);
+  if (!subject.ok) return subject;
+  const rebuilt = subject.value.message;
+  return ok({
+    arrival,
+    era: "legacy",
+    message: rebuilt ?? message,
+    body: rebuilt === undefined ? body : encode(rebuilt),
+    method: message.method,
+    subject: subject.value.subject,
+    session,
+    channel: session.channel,
+    isRetry: false,
+  });
+}
+
+function findSession(arrival: Arrival, { sessions, ports }: RouteTools): Result<Session, Refusal> {
+  const nowMs = ports.clock.nowMs();
+  const { access, headers, stdioSession } = arrival;
+  if (stdioSession !== undefined) return ok(stdioSession.current ?? sessions.stateless(access, nowMs));
+  if (headers.sessionId === undefined) {
+    if (sessions.areIssuedBy(access.server.id)) return err({ kind: "session-missing" });
+    return ok(sessions.stateless(access, nowMs));
+  }
+  const session = sessions.find(headers.sessionId, access, nowMs);
+  return session === undefined ? err({ kind: "session-unknown" }) : ok(session);
+}
+
+/** A client's answer to a server's request passes once, and only where the server asked in this session. */
+function routeResponse(
+  arrival: Arrival,
+  body: Buffer,
+  message: Extract<Message, { kind: "response" }>,
+  session: Session,
+): Result<RoutedCall | Dropped, Refusal> {
+  if (!session.serverRequests.delete(message.id)) return ok({ dropped: true, method: "(response)" });
+  return ok({
+    arrival,
+    era: "legacy",
+    message,
+    body,
+    method: "(response)",
+    subject: { kind: "free" },
+    session,
+    channel: session.channel,
+    isRetry: false,
+  });
+}
+
+/** Known notifications pass; unknown ones get 202 and go nowhere (gateway.md 2.5). */
+function routeNotification(
+  arrival: Arrival,
+  body: Buffer,
+  message: NotificationMessage,
+  era: Era,
+  session: Session | undefined,
+  channel: string,
+): Result<RoutedCall | Dropped, Refusal> {
+  // 2026-07-28 over HTTP has no notification from a client: closing the stream is the cancel.
+  const isKnown = isClientNotification(message.method, era) && (era === "legacy" || !arrival.mirrored);
+  if (!isKnown) return ok({ dropped: true, method: message.method });
+  return ok({
+    arrival,
+    era,
+    message,
+    body,
+    method: message.method,
+    subject: { kind: "free" },
+    session,
+    channel,
+    isRetry: false,
+  });
+}
+
+/** A message whose handle was opened is written anew; everything else keeps the bytes that were judged. */
+function encode(message: RequestMessage): Buffer {
+  const { id, method, params } = message;
+  return Buffer.from(
+    JSON.stringify({ jsonrpc: "2.0", id, method, ...(params === undefined ? {} : { params }) }),
+  );
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from "node:crypto";
+import type { JsonObject } from "@portcullis/policy";
+import type { RequestId } from "../mcp/json-rpc.ts";
+import type { Access } from "./call.ts";
+import type { GrantId, ServerId } from "./ports.ts";
+
+/** A request that was sent and has no recorded answer yet. */
+export interface InFlight {
+  /**
+   * Takes the response when it comes on another stream of the session (resumption): what the client gets, or
+   * undefined when it already has its answer.
+   */
+  readonly takeResponse: (value: JsonObject, data: string) => string | undefined;
+  /** Ends the exchange because the client cancelled the request. */
+  readonly cancel: () => void;
+  /** Nobody will ask again: the outcome stays unknown. */
+  readonly abandon: () => void;
+  /** When it was sent. */
+  readonly sinceMs: number;
+}
+
+/** A legacy session, bound to one grant and one server. Possession of its id is not authority (gateway.md 3). */
+export interface Session {
+  /** What the client sends as `Mcp-Session-Id`; undefined where the upstream issues no sessions. */
+  readonly id: string | undefined;
+  /** Whose process a stdio upstream uses. */
+  readonly channel: string;
+  readonly grantId: GrantId;
+  readonly serverId: ServerId;
+  /** Digest of the token that opened it: a rotated token does not inherit sessions. */
+  readonly digest: string | undefined;
+  readonly upstream: string | undefined;
+  /** The revision that `initialize` settled on; sent upstream where the client's header does not say it. */
+  version: string | undefined;
+  readonly inFlight: Map<RequestId, InFlight>;
+  /** Ids of server→client requests that the client may still answer. */
+  readonly serverRequests: Set<RequestId>;
+  lastUsedMs: number;
+  openStreams: number;
+}
+
+/** An idle session is forgotten after this; clients initialise again. */
+export const SESSION_IDLE_MS = 30 * 60_000;
+/** An answer that nobody came back for is given up after this. */
+export const RESUME_WITHIN_MS = 10 * 60_000;
+/** A grant cannot fill the memory by opening sessions: the longest unused one goes first. */
+export const MAX_SESSIONS_PER_GRANT = 1_000;
+
+/** The legacy sessions of this process. In memory only: a restart answers 404 and clients initialise again. */
+export class Sessions {
+  readonly #byId = new Map<string, Session>();
+  readonly #stateless = new Map<string, Session>();
+  readonly #perGrant = new Map<GrantId, Set<string>>();
+  readonly #issuers = new Set<ServerId>();
+  readonly #onClose: (session: Session) => void;
+
+  /** `onClose` ends what the upstream still holds for a session that nobody will use again. */
+  constructor(onClose: (session: Session) => void) {
+    this.#onClose = onClose;
+  }
+
+  /** A fresh session id, unguessable; also the channel of a stdio upstream. */
+  static newId(): string {
+    return randomBytes(24).toString("base64url");
+  }
+
+  /** True when this server is known to issue sessions, so that a request without one is at fault. */
+  areIssuedBy(server: ServerId): boolean {
+    return this.#issuers.has(server);
+  }
+
+  open(id: string, access: Access, upstream: string, nowMs: number): Session {
+    this.#issuers.add(access.server.id);
+    const session = makeSession(id, id, access, upstream, nowMs);
+    this.#byId.set(id, session);
+    const own = this.#perGrant.get(access.grant.id) ?? new Set();
+    this.#perGrant.set(access.grant.id, own);
+    own.add(id);
+    if (own.size > MAX_SESSIONS_PER_GRANT) this.#closeLongestUnused(own);
+    return session;
+  }
+
+  /** The session, or undefined when it is unknown or someone else's: both are the same 404. */
+  find(id: string, access: Access, nowMs: number): Session | undefined {
+    const session = this.#byId.get(id);
+    if (session === undefined) return undefined;
+    // INVARIANT: a session serves only the grant, token and server that opened it (threat 52).
+    if (session.grantId !== access.grant.id || session.serverId !== access.server.id) return undefined;
+    if (session.digest !== access.digest) return undefined;
+    session.lastUsedMs = nowMs;
+    return session;
+  }
+
+  /** Stands in for the session of a server that issues none: one per grant and server. */
+  stateless(access: Access, nowMs: number): Session {
+    const key = `${access.grant.id} ${access.server.id}`;
+    const known = this.#stateless.get(key);
+    if (known !== undefined && known.digest === access.digest) {
+      known.lastUsedMs = nowMs;
+      return known;
+    }
+    const session = makeSession(undefined, access.grant.id, access, undefined, nowMs);
+    this.#stateless.set(key, session);
+    return session;
+  }
+
+  close(session: Session): void {
+    if (session.id === undefined || !this.#byId.delete(session.id)) return;
+    this.#perGrant.get(session.grantId)?.delete(session.id);
+    for (const inFlight of [...session.inFlight.values()]) inFlight.abandon();
+    this.#onClose(session);
+  }
+
+  /** Closes what is idle, and what `isCurrent` no longer vouches for. */
+  sweep(nowMs: number, isCurrent: (session: Session) => boolean): void {
+    for (const session of this.#byId.values()) {
+      const idle = session.openStreams === 0 && session.inFlight.size === 0;
+      if ((idle && nowMs - session.lastUsedMs > SESSION_IDLE_MS) || !isCurrent(session)) this.close(session);
+      for (const inFlight of [...session.inFlight.values()]) {
+        if (nowMs - inFlight.sinceMs > RESUME_WITHIN_MS) inFlight.abandon();
+      }
+    }
+    for (const [key, session] of this.#stateless) {
+      const idle = session.openStreams === 0 && session.inFlight.size === 0;
+      if (idle && nowMs - session.lastUsedMs > SESSION_IDLE_MS) this.#stateless.delete(key);
+    }
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  #closeLongestUnused(ids: ReadonlySet<string>): void {
+    let oldest: Session | undefined;
+    for (const id of ids) {
+      const session = this.#byId.get(id);
+      if (session !== undefined && (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs))
+        oldest = session;
+    }
+    if (oldest !== undefined) this.close(oldest);
+  }
+}
+
+function makeSession(
+  id: string | undefined,
+  channel: string,
+  access: Access,
+  upstream: string | undefined,
+  nowMs: number,
+): Session {
+  return {
+    id,
+    channel,
+    grantId: access.grant.id,
+    serverId: access.server.id,
+    digest: access.digest,
+    upstream,
+    version: undefined,
+    inFlight: new Map(),
+    serverRequests: new Set(),
+    lastUsedMs: nowMs,
+    openStreams: 0,
+  };
+}

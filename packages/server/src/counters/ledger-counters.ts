@@ -1,0 +1,152 @@
+import {
+  type Charge,
+  type CounterState,
+  type CounterStore,
+  type FixedState,
+  type Reservation,
+  refundAll,
+  reserveAll,
+  type SlidingState,
+} from "@portcullis/policy";
+import type { Ledger, LedgerRider } from "../audit/ledger.ts";
+import type { Clock, CounterIds, Counters, Reserving } from "../call/ports.ts";
+import { type Database, numberOf } from "../storage/database.ts";
+
+/** A change of a sliding log; refunds are negative. */
+interface Slide {
+  readonly key: string;
+  readonly at: number;
+  readonly micros: number;
+  readonly expiresAt: number;
+}
+
+/** How often what has expired is forgotten, in memory and on disk. */
+const SWEEP_MS = 60_000;
+
+/**
+ * Counters that survive `kill -9`: counted in memory, and every change rides in the transaction that commits the
+ * intents of the same turn. A call whose charge is not on disk has no intent either, and is not sent.
+ */
+export class LedgerCounters implements Counters, LedgerRider {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #live = new Map<string, CounterState>();
+  readonly #changedFixed = new Map<string, FixedState>();
+  #slides: Slide[] = [];
+  #sweptMs: number;
+
+  constructor(ledger: Ledger, clock: Clock) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#sweptMs = clock.nowMs();
+    ledger.ride(this);
+  }
+
+  reserve(reservations: readonly Reservation[], ids: CounterIds, nowMs: number): Reserving {
+    const result = reserveAll(this.#store, reservations, ids, nowMs);
+    if (!result.ok) {
+      const { rule, message, retryAfterMs } = result.decision;
+      return { ok: false, rule, message, retryAfterMs };
+    }
+    for (const charge of result.charges) this.#noteSlide(charge, charge.amountMicros);
+    this.#ledger.schedule();
+    return result;
+  }
+
+  refund(charges: readonly Charge[]): void {
+    const due = charges.filter((charge) => !charge.refunded);
+    refundAll(this.#store, due, this.#clock.nowMs());
+    for (const charge of due) this.#noteSlide(charge, -charge.amountMicros);
+    this.#ledger.schedule();
+  }
+
+  write(db: Database): void {
+    for (const [key, state] of this.#changedFixed) {
+      db.run(
+        `INSERT INTO counter_fixed (key, window_start, micros, expires_at) VALUES (?, ?, ?, ?)
+           ON CONFLICT (key) DO UPDATE SET window_start = excluded.window_start, micros = excluded.micros,
+             expires_at = excluded.expires_at`,
+        key,
+        state.windowStartMs,
+        state.usedMicros,
+        state.expiresAtMs,
+      );
+    }
+    for (const { key, at, micros, expiresAt } of this.#slides) {
+      db.run(
+        "INSERT INTO counter_sliding (key, at, micros, expires_at) VALUES (?, ?, ?, ?)",
+        key,
+        at,
+        micros,
+        expiresAt,
+      );
+    }
+    this.#sweep(db);
+  }
+
+  committed(): void {
+    this.#changedFixed.clear();
+    this.#slides = [];
+  }
+
+  readonly #store: CounterStore = {
+    get: (key) => this.#live.get(key) ?? this.#load(key),
+    set: (key, state) => {
+      this.#live.set(key, state);
+      if (state.algorithm === "fixed") this.#changedFixed.set(key, state);
+    },
+  };
+
+  /** A charge of a sliding log is one row; of a fixed window the state itself is. */
+  #noteSlide({ key, takenAtMs }: Charge, micros: number): void {
+    const state = this.#live.get(key);
+    if (state?.algorithm !== "sliding" || micros === 0) return;
+    const windowMs = state.expiresAtMs - (state.atMs.at(-1) ?? takenAtMs);
+    this.#slides.push({ key, at: takenAtMs, micros, expiresAt: takenAtMs + windowMs });
+  }
+
+  #load(key: string): CounterState | undefined {
+    const { db } = this.#ledger;
+    const fixed = db.get("SELECT * FROM counter_fixed WHERE key = ?", key);
+    const state =
+      fixed === undefined
+        ? loadSliding(db, key)
+        : {
+            algorithm: "fixed" as const,
+            windowStartMs: numberOf(fixed, "window_start"),
+            usedMicros: numberOf(fixed, "micros"),
+            expiresAtMs: numberOf(fixed, "expires_at"),
+          };
+    if (state !== undefined) this.#live.set(key, state);
+    return state;
+  }
+
+  /** Only what has expired is forgotten: a live quota never is (threat 69). */
+  #sweep(db: Database): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#sweptMs < SWEEP_MS) return;
+    this.#sweptMs = nowMs;
+    for (const [key, state] of this.#live) if (state.expiresAtMs <= nowMs) this.#live.delete(key);
+    db.run("DELETE FROM counter_fixed WHERE expires_at <= ?", nowMs);
+    db.run("DELETE FROM counter_sliding WHERE expires_at <= ?", nowMs);
+  }
+}
+
+function loadSliding(db: Database, key: string): SlidingState | undefined {
+  const rows = db.all(
+    `SELECT at, sum(micros) AS micros, max(expires_at) AS expires_at FROM counter_sliding WHERE key = ?
+       GROUP BY at ORDER BY at`,
+    key,
+  );
+  const last = rows.at(-1);
+  if (last === undefined) return undefined;
+  const amountMicros = rows.map((row) => Math.max(0, numberOf(row, "micros")));
+  return {
+    algorithm: "sliding",
+    atMs: rows.map((row) => numberOf(row, "at")),
+    amountMicros,
+    head: 0,
+    usedMicros: amountMicros.reduce((sum, micros) => sum + micros, 0),
+    expiresAtMs: numberOf(last, "expires_at"),
+  };
+}

@@ -1,0 +1,95 @@
+import type { ServerResponse } from "node:http";
+import type { Reply } from "../call/call.ts";
+import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
+
+/** A client that reads nothing for this long is cut off (faults F9). */
+const READER_STALL_MS = 30_000;
+/** What may wait for a slow client before it is cut off (faults F9). */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+const STREAM_HEADERS = [
+  "content-type",
+  "text/event-stream",
+  "cache-control",
+  "no-cache, no-transform",
+  // 2026-07-28 transports: tells reverse proxies not to hold events back.
+  "x-accel-buffering",
+  "no",
+];
+
+/** The answer side of one HTTP request. */
+export class HttpReply implements Reply {
+  readonly #response: ServerResponse;
+  #isStreaming = false;
+  #isOver = false;
+  #stall: NodeJS.Timeout | undefined;
+  #closeListener: (() => void) | undefined;
+  #drainListener: (() => void) | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    response.on("close", () => this.#onClose());
+    // An aborted socket reports here first; `close` follows and is what counts.
+    response.on("error", () => {});
+  }
+
+  get closed(): boolean {
+    return this.#isOver;
+  }
+
+  get streaming(): boolean {
+    return this.#isStreaming;
+  }
+
+  whole(status: number, headers: readonly string[], body: Buffer | string | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const length = body === undefined ? 0 : Buffer.byteLength(body);
+    this.#response.writeHead(status, [...headers, "content-length", String(length)]);
+    this.#response.end(body);
+  }
+
+  startStream(headers: readonly string[]): void {
+    if (this.#isOver || this.#isStreaming) return;
+    this.#isStreaming = true;
+    this.#response.writeHead(200, [...STREAM_HEADERS, ...headers]);
+    // The client learns at once that its stream is open, however long the first event takes.
+    this.#response.flushHeaders();
+    this.#response.on("drain", () => this.#onDrain());
+  }
+
+  event(event: SseEvent): boolean {
+    if (this.#isOver || !this.#isStreaming) return true;
+    if (this.#response.write(encodeEvent(event))) return true;
+    if (this.#response.writableLength > MAX_BUFFERED_BYTES) this.#response.destroy();
+    this.#stall ??= setTimeout(() => this.#response.destroy(), READER_STALL_MS);
+    return false;
+  }
+
+  end(): void {
+    if (this.#isOver || !this.#isStreaming) return;
+    this.#isOver = true;
+    this.#response.end();
+  }
+
+  onClose(listener: () => void): void {
+    this.#closeListener = listener;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drainListener = listener;
+  }
+
+  #onDrain(): void {
+    clearTimeout(this.#stall);
+    this.#stall = undefined;
+    this.#drainListener?.();
+  }
+
+  #onClose(): void {
+    clearTimeout(this.#stall);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#closeListener?.();
+  }
+}

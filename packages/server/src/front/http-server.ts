@@ -1,0 +1,64 @@
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { handleRequest, type Line } from "../call/handle-call.ts";
+import { HttpReply } from "./http-reply.ts";
+
+/** Time for the head of a request (threat 11). */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Time for a whole request, body included (threat 11). */
+const REQUEST_TIMEOUT_MS = 25_000;
+/** How often Node looks for requests past their time. */
+const TIMEOUT_CHECK_MS = 2_000;
+/** Longer than the 60 s that common proxies keep a connection, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** The listener of agents. Node's own parser, strict; nothing is served but the line. */
+export function createAgentServer(line: Line): HttpServer {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+    },
+    (request: IncomingMessage, response: ServerResponse) => {
+      void handleRequest(request, new HttpReply(response), line);
+    },
+  );
+  // No protocol is spoken here but HTTP/1.1.
+  server.on("upgrade", (_request, socket) => socket.destroy());
+  return server;
+}
+
+/** Resolves with the port, or rejects with the reason (`EADDRINUSE`, `EACCES` …). */
+export function listen(server: HttpServer, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Stops taking connections, lets what runs finish for at most `graceMs`, then cuts. */
+export function drain(server: HttpServer, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

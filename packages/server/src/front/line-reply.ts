@@ -1,0 +1,84 @@
+import type { Writable } from "node:stream";
+import type { Reply } from "../call/call.ts";
+import type { SseEvent } from "../mcp/sse.ts";
+
+/** The one way out that all answers on stdio share. */
+export class LineOutput {
+  readonly #output: Writable;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(output: Writable) {
+    this.#output = output;
+    output.on("drain", () => {
+      for (const resume of [...this.#waiting]) resume();
+      this.#waiting.clear();
+    });
+  }
+
+  /** Writes one message as one line; pretty-printed JSON of an upstream is put on one. False: wait for `onDrain`. */
+  write(text: string): boolean {
+    const line = text.includes("\n") || text.includes("\r") ? JSON.stringify(JSON.parse(text)) : text;
+    return this.#output.write(`${line}\n`);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#waiting.add(listener);
+  }
+}
+
+/** Answers as lines: a status has no meaning here, and a body without content says nothing. */
+export class LineReply implements Reply {
+  readonly #output: LineOutput;
+  #isStreaming = false;
+  #isOver = false;
+  #resume: (() => void) | undefined;
+  #closeListener: (() => void) | undefined;
+
+  constructor(output: LineOutput) {
+    this.#output = output;
+  }
+
+  get closed(): boolean {
+    return this.#isOver;
+  }
+
+  get streaming(): boolean {
+    return this.#isStreaming;
+  }
+
+  whole(_status: number, _headers: readonly string[], body: Buffer | string | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (body !== undefined && body.length > 0) this.#output.write(body.toString());
+  }
+
+  startStream(): void {
+    this.#isStreaming = true;
+  }
+
+  event(event: SseEvent): boolean {
+    const { data } = event;
+    if (this.#isOver || data === undefined || data === "" || this.#output.write(data)) return true;
+    if (this.#resume !== undefined) this.#output.onDrain(this.#resume);
+    return false;
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  onClose(listener: () => void): void {
+    this.#closeListener = listener;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#resume = listener;
+  }
+
+  /** The client is gone. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#closeListener?.();
+  }
+}

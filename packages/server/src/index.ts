@@ -1,0 +1,69 @@
+export { exportRows, type LogFilter, type LogRow } from "./audit/export.ts";
+export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";
+export {
+  type ConfigOrigins,
+  type ConfigSources,
+  hostAllowList,
+  isLoopback,
+  originAllowList,
+  publicUrlOf,
+  type ResolvedConfig,
+  resolveConfig,
+} from "./config.ts";
+export {
+  CONFIG_KEYS,
+  type Config,
+  type ConfigKey,
+  LOG_LEVELS,
+  type LogLevel,
+  parseDurationMs,
+} from "./config-settings.ts";
+export { DEMO_NAME, demoCommand } from "./demo/demo-command.ts";
+export { DEMO_POLICY } from "./demo/demo-policy.ts";
+export { type InspectedServer, type InspectOptions, inspectServer } from "./inspect-server.ts";
+export { type Gateway, type GatewayOptions, startGateway } from "./main.ts";
+export { type RunOptions, runStdio } from "./run-stdio.ts";
+export {
+  type DataFolder,
+  lockDataFolder,
+  openDataFolder,
+  type RunningGateway,
+  readRunning,
+} from "./storage/data-folder.ts";
+export { Database } from "./storage/database.ts";
+export {
+  createGrant,
+  type GrantRow,
+  listGrants,
+  type MintedGrant,
+  type NewGrant,
+  revokeGrant,
+  rotateGrant,
+  setGrant,
+} from "./storage/grant-rows.ts";
+export {
+  listPolicies,
+  listVersions,
+  type NewVersion,
+  type PolicyRow,
+  type PolicyVersionRow,
+  publishPolicy,
+  requirePolicy,
+} from "./storage/policy-rows.ts";
+export {
+  addServer,
+  listServers,
+  type NewServer,
+  removeServer,
+  requireServer,
+  type ServerRow,
+} from "./storage/server-rows.ts";
+export { openState, type State } from "./storage/state.ts";
+export {
+  acceptInstructions,
+  acceptTools,
+  listTools,
+  recordInstructions,
+  recordObserved,
+  type ToolRow,
+} from "./storage/tool-rows.ts";

@@ -1,0 +1,153 @@
+import type { Line } from "./call/handle-call.ts";
+import { RequestStates, TaskOwners } from "./call/handles.ts";
+import type { Audit, Clock, Counters, Keys, LineConfig, Observer, Server } from "./call/ports.ts";
+import { type Session, Sessions } from "./call/sessions.ts";
+import { FailureThrottle } from "./call/throttle.ts";
+import type { OutboundRules } from "./outbound/judge.ts";
+import { LiveSnapshot } from "./snapshot/live-snapshot.ts";
+import { openCredential } from "./storage/credential-vault.ts";
+import { credentialPlace, instructionsHash } from "./storage/server-rows.ts";
+import type { State } from "./storage/state.ts";
+import { recordInstructions, recordObserved } from "./storage/tool-rows.ts";
+import { HttpUpstreams } from "./upstream/http.ts";
+import { StdioUpstreams } from "./upstream/stdio/stdio-upstreams.ts";
+import { ToolLists } from "./upstream/tool-lists.ts";
+import { UpstreamDirectory } from "./upstream/upstreams.ts";
+
+/** What differs between a gateway with a data folder and one process of `portcullis run`. */
+export interface LineParts {
+  readonly state: State;
+  readonly keys: Keys & { readonly credentialKey: Buffer };
+  readonly audit: Audit;
+  readonly counters: Counters;
+  readonly observer: Observer;
+  readonly config: LineConfig;
+  readonly clock: Clock;
+}
+
+/** A line with everything behind it, ready for a front. */
+export interface AssembledLine extends AsyncDisposable {
+  readonly line: Line;
+  readonly snapshot: LiveSnapshot;
+  readonly upstreams: UpstreamDirectory;
+}
+
+/** How often expired grants and idle sessions are looked for. */
+const SWEEP_MS = 100;
+
+export const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+/** Builds the line out of its parts: the one place where implementations meet. */
+export function assembleLine(parts: LineParts): AssembledLine {
+  const { state, keys, audit, counters, observer, config, clock } = parts;
+  const snapshot = new LiveSnapshot(state, {
+    onBadPolicy: (policy, version) => observer.warn("policy_does_not_compile", { policy, version }),
+  });
+  const http = new HttpUpstreams({
+    credentialHeaders: (server) => credentialHeaders(server, keys.credentialKey),
+    outboundRules,
+    onFailure: (server, failure) => upstreams.noteFailure(server, failure),
+    onFault: (cause) =>
+      observer.warn("line_fault", { fault: cause instanceof Error ? cause.name : "unknown" }),
+  });
+  const stdio = new StdioUpstreams();
+  const upstreams = new UpstreamDirectory(http, stdio);
+  const tools = new ToolLists({
+    upstreams,
+    snapshot,
+    records: toolRecords(state, snapshot, clock),
+    observer,
+    instructionsHash,
+  });
+  const sessions = new Sessions((session) => endSession(session, snapshot, upstreams));
+  const line: Line = {
+    ports: { config, snapshot, keys, counters, audit, upstreams, tools, clock, observer },
+    sessions,
+    states: new RequestStates(keys),
+    taskOwners: new TaskOwners(),
+    throttle: new FailureThrottle(),
+    open: new Set(),
+  };
+  const stopListening = snapshot.onChange(() => cutEnded(line));
+  const sweep = setInterval(() => cutEnded(line), SWEEP_MS).unref();
+  return {
+    line,
+    snapshot,
+    upstreams,
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(sweep);
+      stopListening();
+      snapshot.close();
+      await http[Symbol.asyncDispose]();
+      await stdio[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Revocation, rotation and expiry end what a grant has open: calls, streams, sessions (promise P4). */
+function cutEnded(line: Line): void {
+  const { snapshot, clock } = line.ports;
+  const nowMs = clock.nowMs();
+  for (const relay of [...line.open]) {
+    const { access } = relay.call.call.arrival;
+    const isCurrent = access.grant.expiresAtMs > nowMs && snapshot.isCurrent(access.grant, access.digest);
+    if (!isCurrent || snapshot.server(access.server.id) === undefined) relay.cut();
+  }
+  line.sessions.sweep(nowMs, (session) => isLive(session, line));
+}
+
+function isLive({ digest, serverId }: Session, line: Line): boolean {
+  const { snapshot, clock } = line.ports;
+  if (snapshot.server(serverId) === undefined) return false;
+  if (digest === undefined) return true;
+  const grant = snapshot.grantByDigest(digest);
+  return grant !== undefined && grant.expiresAtMs > clock.nowMs();
+}
+
+function endSession(session: Session, snapshot: LiveSnapshot, upstreams: UpstreamDirectory): void {
+  const server = snapshot.server(session.serverId);
+  if (server !== undefined) upstreams.closeSession(server, session.channel, session.upstream);
+}
+
+/** The first list of a server is accepted; with `--on-change allow` every later one is as well. */
+function toolRecords(state: State, snapshot: LiveSnapshot, clock: Clock) {
+  return {
+    recordObserved: (...[server, tools, options]: Parameters<ToolRecorder>) => {
+      recordObserved(state, server, tools, options, clock.nowMs());
+      snapshot.reload();
+    },
+    recordInstructions: (server: Server["id"], text: string) => {
+      recordInstructions(state, server, text);
+      snapshot.reload();
+    },
+  };
+}
+
+type ToolRecorder = ConstructorParameters<typeof ToolLists>[0]["records"]["recordObserved"];
+
+const NO_HEADERS: readonly string[] = [];
+/** Opened once per sealed text; a changed credential is another text. */
+const openedHeaders = new WeakMap<Server, readonly string[]>();
+
+/** The sealed static headers of a server, opened where they are sent. */
+function credentialHeaders(server: Server, kek: Buffer): readonly string[] {
+  const { target } = server;
+  if (target.kind !== "http" || target.credential === undefined) return NO_HEADERS;
+  const known = openedHeaders.get(server);
+  if (known !== undefined) return known;
+  const secret = openCredential(kek, credentialPlace(server.organisation, server.id), target.credential);
+  if (secret === undefined)
+    throw new Error(`the credential of server ${server.name} cannot be opened with this key`);
+  const pairs = JSON.parse(secret.reveal()) as readonly (readonly [string, string])[];
+  const headers = pairs.flat();
+  openedHeaders.set(server, headers);
+  return headers;
+}
+
+/** Typing a URL on the command line is the opt-in for exactly its host and port (gateway.md 4). */
+function outboundRules(server: Server): OutboundRules {
+  if (server.target.kind !== "http") return {};
+  const { hostname, port, protocol } = new URL(server.target.url);
+  const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+  return { allow: { host: hostname, port: number } };
+}

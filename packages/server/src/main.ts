@@ -1,0 +1,177 @@
+import type { Writable } from "node:stream";
+import { err, ok, type Result } from "@portcullis/policy";
+import { Checkpointer } from "./audit/checkpointer.ts";
+import { Ledger } from "./audit/ledger.ts";
+import { openLedger } from "./audit/ledger-schema.ts";
+import { settleUnknown } from "./audit/settle-unknown.ts";
+import { type Config, hostAllowList, originAllowList, publicUrlOf } from "./config.ts";
+import { LedgerCounters } from "./counters/ledger-counters.ts";
+import { createAdminServer } from "./front/admin-server.ts";
+import { createAgentServer, drain, listen } from "./front/http-server.ts";
+import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
+import { LiveObserver } from "./observe/observer.ts";
+import { type DataFolder, lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
+import { openState } from "./storage/state.ts";
+
+export interface GatewayOptions {
+  readonly dataDir: string;
+  readonly config: Config;
+  /** Where log lines go. */
+  readonly log: Writable;
+}
+
+/** A running gateway. */
+export interface Gateway extends AsyncDisposable {
+  /** Where agents reach it, without a path. */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly pid: number;
+  /** Takes no more, lets calls in flight finish, writes everything, ends. */
+  close(): Promise<void>;
+}
+
+/** Calls in flight get this long at the end (faults F3). */
+const DRAIN_MS = 30_000;
+
+/** Starts the gateway on a data folder. The error is one line that says what to do; nothing is left half-open. */
+export async function startGateway(options: GatewayOptions): Promise<Result<Gateway, string>> {
+  const folder = openDataFolder(options.dataDir);
+  if (!folder.ok) return folder;
+  const lock = lockDataFolder(folder.value);
+  if (!lock.ok) return lock;
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => lock.value.release());
+  const parts = openParts(folder.value, options, cleanup);
+  if (!parts.ok) return parts;
+  const listening = await listenAll(parts.value, options.config, cleanup);
+  if (!listening.ok) return listening;
+  const { url, adminUrl } = listening.value;
+  lock.value.announce({ pid: process.pid, url, adminUrl });
+  const open = cleanup.move();
+  const close = () => open.disposeAsync();
+  return ok({ url, adminUrl, pid: process.pid, close, [Symbol.asyncDispose]: close });
+}
+
+interface Parts {
+  readonly assembled: AssembledLine;
+  readonly observer: LiveObserver;
+  /** The agents' `Host` and `Origin` allow-lists are known once the port is. */
+  readonly allow: { hosts: ReadonlySet<string>; origins: ReadonlySet<string> };
+  readonly isReady: () => boolean;
+}
+
+function openParts(
+  folder: DataFolder,
+  { config, log }: GatewayOptions,
+  cleanup: AsyncDisposableStack,
+): Result<Parts, string> {
+  const state = openState(folder.stateFile);
+  if (!state.ok) return state;
+  cleanup.defer(() => state.value.db.close());
+  const ledgerOptions = { durable: config.durable };
+  const ledgerDb = openLedger(folder.ledgerFile, ledgerOptions);
+  if (!ledgerDb.ok) return ledgerDb;
+  const observer = new LiveObserver(config.logLevel, log);
+  let isHealthy = true;
+  let checkpointer: Checkpointer | undefined;
+  const ledger = new Ledger(ledgerDb.value, {
+    reopen: () => {
+      const reopened = openLedger(folder.ledgerFile, ledgerOptions);
+      if (!reopened.ok) throw new Error(reopened.error);
+      return reopened.value;
+    },
+    onFailure: (reason) => {
+      isHealthy = false;
+      observer.warn("audit_failed", { reason });
+    },
+    onCommit: (size, head) => {
+      isHealthy = true;
+      checkpointer?.noteHead(size, head);
+    },
+  });
+  checkpointer = new Checkpointer({
+    organisation: state.value.organisation,
+    key: folder.keys.checkpointKey,
+    file: folder.checkpointsFile,
+    nowMs: SYSTEM_CLOCK.nowMs,
+    size: ledger.size,
+    onCheckpoint: () => {},
+    onFailure: (reason) => observer.warn("checkpoint_failed", { reason }),
+  });
+  const counters = new LedgerCounters(ledger, SYSTEM_CLOCK);
+  settleUnknown(ledger, SYSTEM_CLOCK.nowMs());
+  const allow: Parts["allow"] = { hosts: new Set(), origins: new Set() };
+  const assembled = assembleLine({
+    state: state.value,
+    keys: folder.keys,
+    audit: ledger,
+    counters,
+    observer,
+    config: {
+      maxBodyBytes: config.maxBodyBytes,
+      get allowedHosts() {
+        return allow.hosts;
+      },
+      get allowedOrigins() {
+        return allow.origins;
+      },
+    },
+    clock: SYSTEM_CLOCK,
+  });
+  cleanup.defer(() => {
+    ledger.close();
+    checkpointer.close();
+  });
+  cleanup.use(assembled);
+  return ok({ assembled, observer, allow, isReady: () => isHealthy });
+}
+
+async function listenAll(
+  { assembled, observer, allow, isReady }: Parts,
+  config: Config,
+  cleanup: AsyncDisposableStack,
+): Promise<Result<{ url: string; adminUrl: string }, string>> {
+  const { line } = assembled;
+  const agents = createAgentServer(line);
+  let adminHosts: ReadonlySet<string> = new Set();
+  const admin = createAdminServer({
+    isReady,
+    metrics: async () => ({
+      contentType: observer.registry.contentType,
+      text: await observer.registry.metrics(),
+    }),
+    allowedHosts: () => adminHosts,
+  });
+  observer.gauge("portcullis_sessions", "Legacy sessions that are open.", () => line.sessions.size);
+  observer.gauge("portcullis_open_calls", "Calls and streams that are not over.", () => line.open.size);
+  try {
+    const adminPort = await listen(admin, "127.0.0.1", config.port === 0 ? 0 : config.adminPort);
+    cleanup.defer(() => drain(admin, 0));
+    adminHosts = new Set([`127.0.0.1:${adminPort}`, `localhost:${adminPort}`]);
+    const port = await listen(agents, config.host, config.port);
+    cleanup.defer(() => closeAgents(agents, line));
+    allow.hosts = hostAllowList(config, port);
+    allow.origins = originAllowList(config, port);
+    return ok({ url: publicUrlOf(config, port), adminUrl: `http://127.0.0.1:${adminPort}` });
+  } catch (cause) {
+    return err(listenError(cause, config));
+  }
+}
+
+/** Streams that wait for what may never come are ended; calls may finish. */
+async function closeAgents(
+  agents: ReturnType<typeof createAgentServer>,
+  line: AssembledLine["line"],
+): Promise<void> {
+  for (const relay of [...line.open]) relay.endIfOpenEnded();
+  await drain(agents, DRAIN_MS);
+}
+
+function listenError(cause: unknown, config: Config): string {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+  const port = cause instanceof Error && "port" in cause ? String(cause.port) : String(config.port);
+  if (code === "EADDRINUSE") return `port ${port} is in use; choose another with --port N (0 takes any)`;
+  if (code === "EACCES")
+    return `port ${port} needs more rights than this user has; choose one above 1023 with --port N`;
+  return `cannot listen on ${config.host}:${port} (${code}); check --host and --port`;
+}

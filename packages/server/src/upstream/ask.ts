@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import type { Era, Server, UpstreamFailure, Upstreams } from "../call/ports.ts";
+import {
+  CLIENT_CAPABILITIES_META,
+  CLIENT_INFO_META,
+  LEGACY_VERSIONS,
+  MODERN_VERSION,
+  PROTOCOL_VERSION_META,
+} from "../mcp/revisions.ts";
+
+/** What the gateway asks a server on its own account; no client's message and no client's session. */
+export interface Question {
+  readonly server: Server;
+  readonly era: Era;
+  readonly method: string;
+  readonly params: JsonObject;
+  /** Legacy: what `initialize` agreed on; undefined before. */
+  readonly protocolVersion: string | undefined;
+  readonly session: string | undefined;
+  readonly channel: string;
+  readonly deadlineMs: number;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** The JSON-RPC response to the question, or an error without an id; undefined where the server gave neither. */
+  readonly message: JsonObject | undefined;
+  readonly session: string | undefined;
+  /** Bytes of the message. */
+  readonly bytes: number;
+}
+
+/** How the gateway names itself to servers. */
+export const CLIENT_INFO = { name: "portcullis", version: "0.1.0" } as const;
+
+/** The parameters of `initialize`, without any capability: servers have nothing to ask of the gateway. */
+export const INITIALIZE_PARAMS: JsonObject = {
+  protocolVersion: LEGACY_VERSIONS[0] ?? "2025-11-25",
+  capabilities: {},
+  clientInfo: CLIENT_INFO,
+};
+
+/** A channel that no client has: its process, where there is one, serves nobody else. */
+export function ownChannel(purpose: "probe" | "inspect"): string {
+  return `${purpose}-${randomUUID()}`;
+}
+
+/** Asks and waits for the answer, which may come as JSON or on a stream. Notifications on the way are dropped. */
+export function ask(
+  upstreams: Pick<Upstreams, "open">,
+  question: Question,
+): Promise<Result<Reply, UpstreamFailure>> {
+  const id = "portcullis-1";
+  const params = question.era === "modern" ? withModernMeta(question.params) : question.params;
+  const message = { kind: "request", id, method: question.method, params } as const;
+  const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, method: question.method, params }));
+  const { promise, resolve } = Promise.withResolvers<Result<Reply, UpstreamFailure>>();
+  let streamSession: string | undefined;
+  upstreams.open(requestOf(question, body, message), {
+    onAnswer: (status, answer, session) => {
+      const found = readObject(answer.toString("utf8"));
+      const isOurs = found !== undefined && (isReplyTo(found, id) || isAnonymousError(found));
+      resolve(ok({ status, message: isOurs ? found : undefined, session, bytes: answer.length }));
+    },
+    onStream: (session) => {
+      streamSession = session;
+    },
+    onEvent: (event) => {
+      const data = event.data ?? "";
+      const found = readObject(data);
+      if (found === undefined || !isReplyTo(found, id)) return;
+      resolve(ok({ status: 200, message: found, session: streamSession, bytes: data.length }));
+    },
+    onEnd: () => resolve(err({ kind: "cut", sent: true, httpStatus: 200 })),
+    onFail: (failure) => resolve(err(failure)),
+  });
+  return promise;
+}
+
+/** Tells the server something; resolves when it was taken or could not be. */
+export function tell(upstreams: Pick<Upstreams, "open">, question: Question): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const message = { kind: "notification", method: question.method, params: undefined } as const;
+  const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", method: question.method }));
+  upstreams.open(requestOf(question, body, message), {
+    onAnswer: () => resolve(),
+    onStream: () => resolve(),
+    onEvent: () => {},
+    onEnd: () => resolve(),
+    onFail: () => resolve(),
+  });
+  return promise;
+}
+
+/** An own member of a stranger's object. */
+export function own(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+type Sent = Parameters<Upstreams["open"]>[0];
+
+function requestOf(question: Question, body: Buffer, message: Sent["message"]): Sent {
+  const { server, era, channel, session, deadlineMs } = question;
+  const headers = headersOf(question);
+  return { server, verb: "POST", body, message, era, headers, channel, upstreamSession: session, deadlineMs };
+}
+
+function headersOf(question: Question): string[] {
+  const headers = ["accept", "application/json, text/event-stream", "content-type", "application/json"];
+  if (question.era === "modern") {
+    // 2026-07-28 streamable-http "Request Metadata"
+    headers.push("mcp-protocol-version", MODERN_VERSION, "mcp-method", question.method);
+    return headers;
+  }
+  if (question.protocolVersion !== undefined) headers.push("mcp-protocol-version", question.protocolVersion);
+  if (question.session !== undefined) headers.push("mcp-session-id", question.session);
+  return headers;
+}
+
+function withModernMeta(params: JsonObject): JsonObject {
+  const meta = {
+    [PROTOCOL_VERSION_META]: MODERN_VERSION,
+    [CLIENT_INFO_META]: CLIENT_INFO,
+    [CLIENT_CAPABILITIES_META]: {},
+  };
+  return { ...params, _meta: meta };
+}
+
+function readObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isReplyTo(message: JsonObject, id: string): boolean {
+  return own(message, "id") === id && Object.hasOwn(message, "result") !== Object.hasOwn(message, "error");
+}
+
+/** 2026-07-28 streamable-http: an error answer to what could not be read may have no id. */
+function isAnonymousError(message: JsonObject): boolean {
+  const id = own(message, "id");
+  return (id === undefined || id === null) && isJsonObject(own(message, "error"));
+}

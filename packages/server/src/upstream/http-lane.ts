@@ -1,0 +1,177 @@
+import type { Socket } from "node:net";
+import { rootCertificates } from "node:tls";
+import { buildConnector, Pool } from "undici";
+import type { UpstreamFailure, UpstreamRequest } from "../call/ports.ts";
+import { guardedLookup, type Resolver } from "../outbound/guard.ts";
+import type { JudgedUrl, OutboundRules } from "../outbound/judge.ts";
+import type { ExchangeHost, ExchangeLimits, HttpExchange } from "./http-exchange.ts";
+import { UNREAD_WRITE } from "./http-failure.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** How much one server may occupy (the bulkhead of gateway.md 2.9), and how connections to it are made. */
+export interface LaneSettings {
+  readonly limits: ExchangeLimits;
+  readonly maxInFlight: number;
+  readonly maxWaiting: number;
+  readonly connectTimeoutMs: number;
+  readonly resolve: Resolver;
+  /** Certificate authorities (PEM) besides those Node trusts; never a way to trust everything. */
+  readonly ca: string | undefined;
+}
+
+/** What a lane tells its owner. */
+export interface LaneEvents {
+  failed(failure: UpstreamFailure): void;
+  fault(error: unknown): void;
+}
+
+interface Waiting {
+  readonly request: UpstreamRequest;
+  readonly headers: string[];
+}
+
+/**
+ * The way to one server: a pool of kept-alive connections and a bulkhead before it, so that a slow server holds
+ * at most `maxInFlight` requests and `maxWaiting` more. Requests share nothing with another lane.
+ */
+export class HttpLane implements ExchangeHost {
+  readonly limits: ExchangeLimits;
+  readonly watchdog: Watchdog;
+  readonly #events: LaneEvents;
+  readonly #path: string;
+  readonly #maxInFlight: number;
+  readonly #maxWaiting: number;
+  readonly #pool: Pool;
+  readonly #waiting = new Map<HttpExchange, Waiting>();
+  #inFlight = 0;
+  #wakeScheduled = false;
+
+  constructor(
+    judged: JudgedUrl,
+    rules: OutboundRules,
+    settings: LaneSettings,
+    watchdog: Watchdog,
+    events: LaneEvents,
+  ) {
+    this.limits = settings.limits;
+    this.watchdog = watchdog;
+    this.#events = events;
+    this.#path = `${judged.url.pathname}${judged.url.search}`;
+    this.#maxInFlight = settings.maxInFlight;
+    this.#maxWaiting = settings.maxWaiting;
+    this.#pool = openPool(judged, rules, settings, watchdog);
+  }
+
+  /** Requests that the HTTP client has, and those that wait for their turn. */
+  get load(): { readonly inFlight: number; readonly waiting: number } {
+    return { inFlight: this.#inFlight, waiting: this.#waiting.size };
+  }
+
+  /** Sends now, or later when the server's places are taken, or fails the exchange as busy. */
+  start(request: UpstreamRequest, headers: string[], exchange: HttpExchange): void {
+    if (this.#inFlight < this.#maxInFlight && this.#waiting.size === 0) {
+      this.#dispatch(request, headers, exchange);
+    } else if (this.#waiting.size < this.#maxWaiting) {
+      this.#waiting.set(exchange, { request, headers });
+    } else {
+      // Counted as waiting for the moment in which it fails, so that its release takes no place of another.
+      this.#waiting.set(exchange, { request, headers });
+      exchange.fail({ kind: "busy", sent: false });
+    }
+  }
+
+  release(exchange: HttpExchange): void {
+    if (this.#waiting.delete(exchange)) return;
+    this.#inFlight -= 1;
+    if (this.#waiting.size === 0 || this.#wakeScheduled) return;
+    this.#wakeScheduled = true;
+    // Not from inside the client's callback: its parser must not be entered twice.
+    queueMicrotask(() => this.#wake());
+  }
+
+  failed(failure: UpstreamFailure): void {
+    this.#events.failed(failure);
+  }
+
+  fault(error: unknown): void {
+    this.#events.fault(error);
+  }
+
+  /** Lets what is under way end, then closes the connections. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  /** Ends everything now; exchanges fail as cut. */
+  async destroy(): Promise<void> {
+    for (const exchange of [...this.#waiting.keys()]) exchange.fail({ kind: "unreachable", sent: false });
+    await this.#pool.destroy();
+  }
+
+  #wake(): void {
+    this.#wakeScheduled = false;
+    for (const [exchange, { request, headers }] of this.#waiting) {
+      if (this.#inFlight >= this.#maxInFlight) return;
+      this.#waiting.delete(exchange);
+      this.#dispatch(request, headers, exchange);
+    }
+  }
+
+  #dispatch(request: UpstreamRequest, headers: string[], exchange: HttpExchange): void {
+    this.#inFlight += 1;
+    exchange.markDispatched();
+    this.#pool.dispatch(
+      {
+        path: this.#path,
+        method: request.verb,
+        headers,
+        body: request.body ?? null,
+        idempotent: false,
+      },
+      exchange,
+    );
+  }
+}
+
+/** HTTP/1.1 only, no proxy from the environment, no timers of its own: deadlines are the exchange's. */
+function openPool(judged: JudgedUrl, rules: OutboundRules, settings: LaneSettings, watchdog: Watchdog): Pool {
+  const connector = buildConnector({
+    lookup: guardedLookup(judged, rules, settings.resolve),
+    timeout: settings.connectTimeoutMs,
+    // F34: also when the environment says otherwise.
+    rejectUnauthorized: true,
+    allowH2: false,
+    ...(settings.ca === undefined ? {} : { ca: [...rootCertificates, settings.ca] }),
+  });
+  const connect: buildConnector.connector = (options, callback) => {
+    connector(options, (...result) => {
+      const [, socket] = result;
+      // On failure undici passes undefined, whatever its types say.
+      if (socket) watchWrites(socket, settings.limits.stallMs, watchdog);
+      callback(...result);
+    });
+  };
+  return new Pool(judged.url.origin, {
+    connect,
+    connections: settings.maxInFlight,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+}
+
+/** Ends a connection whose other side has read nothing of what was written for `stallMs` (gateway.md 2.9). */
+function watchWrites(socket: Socket, stallMs: number, watchdog: Watchdog): void {
+  let unreadSinceMs: number | undefined;
+  const watched = {
+    check(nowMs: number): void {
+      if (socket.writableLength === 0) unreadSinceMs = undefined;
+      else if (unreadSinceMs === undefined) unreadSinceMs = nowMs;
+      else if (nowMs - unreadSinceMs >= stallMs) {
+        socket.destroy(Object.assign(new Error("the request stayed unread"), { code: UNREAD_WRITE }));
+      }
+    },
+  };
+  watchdog.watch(watched);
+  socket.once("close", () => watchdog.unwatch(watched));
+}

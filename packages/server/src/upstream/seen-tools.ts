@@ -1,0 +1,91 @@
+import { hash } from "node:crypto";
+import type { JsonObject } from "@portcullis/policy";
+import { definitionHash } from "../mcp/canonical-json.ts";
+import { readHeaderParams } from "../mcp/header-params.ts";
+import { isAcceptableToolName } from "../mcp/tool-name.ts";
+
+/** One tool as a server defines it now. */
+export interface SeenTool {
+  readonly name: string;
+  readonly definition: JsonObject;
+  /** Over the canonical JSON of the whole definition. */
+  readonly hash: string;
+}
+
+/** The hash of a definition by the digest of its text, so that what did not change is not canonicalised again. */
+export interface KnownDefinition {
+  readonly textDigest: string;
+  readonly hash: string;
+}
+
+export interface DroppedTool {
+  /** Undefined where the name itself must not be shown. */
+  readonly name: string | undefined;
+  readonly reason: string;
+}
+
+export interface ToolReading {
+  readonly tools: readonly SeenTool[];
+  readonly known: ReadonlyMap<string, KnownDefinition>;
+  readonly dropped: readonly DroppedTool[];
+}
+
+/**
+ * Reads one list of tools: drops those whose name nobody could check by eye (threats 22, 23), both of two with one
+ * name, what has no canonical form to be hashed and, where clients mirror arguments into headers, those that
+ * annotate it wrongly (2026-07-28 streamable-http "Schema Extension").
+ */
+export function readToolList(
+  items: readonly JsonObject[],
+  known: ReadonlyMap<string, KnownDefinition>,
+  mirrorsHeaders: boolean,
+): ToolReading {
+  const dropped: DroppedTool[] = [];
+  const byName = new Map<string, JsonObject>();
+  const twice = new Set<string>();
+  for (const item of items) {
+    const name = Object.hasOwn(item, "name") ? item["name"] : undefined;
+    if (!isAcceptableToolName(name))
+      dropped.push({ name: undefined, reason: "the name is not printable ASCII" });
+    else if (byName.has(name)) twice.add(name);
+    else byName.set(name, item);
+  }
+  for (const name of twice) dropped.push({ name, reason: "two tools have this name" });
+
+  const tools: SeenTool[] = [];
+  const now = new Map<string, KnownDefinition>();
+  for (const [name, definition] of byName) {
+    if (twice.has(name)) continue;
+    const hashed = hashDefinition(definition, known.get(name));
+    const problem = checkHeaders(definition, mirrorsHeaders);
+    if (hashed === undefined || problem !== undefined) {
+      dropped.push({ name, reason: problem ?? "it has no canonical form or is nested too deeply" });
+      continue;
+    }
+    now.set(name, hashed);
+    tools.push({ name, definition, hash: hashed.hash });
+  }
+  return { tools, known: now, dropped };
+}
+
+function hashDefinition(
+  definition: JsonObject,
+  known: KnownDefinition | undefined,
+): KnownDefinition | undefined {
+  try {
+    const textDigest = hash("sha256", JSON.stringify(definition), "base64");
+    if (known?.textDigest === textDigest) return known;
+    const definitionDigest = definitionHash(definition);
+    return definitionDigest === undefined ? undefined : { textDigest, hash: definitionDigest };
+  } catch {
+    // JSON.stringify runs out of stack where JSON.parse did not.
+    return undefined;
+  }
+}
+
+function checkHeaders(definition: JsonObject, mirrorsHeaders: boolean): string | undefined {
+  if (!mirrorsHeaders) return undefined;
+  const schema = Object.hasOwn(definition, "inputSchema") ? definition["inputSchema"] : undefined;
+  const params = readHeaderParams(schema);
+  return params.ok ? undefined : params.error;
+}

@@ -1,0 +1,87 @@
+import type { RequestId } from "../../mcp/json-rpc.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** A request that was written to a process and has no answer yet. */
+export interface InFlightCall {
+  /** Its JSON-RPC id on the pipe, and its progress token there. */
+  readonly wireId: number;
+  /** What the client calls it. */
+  readonly id: RequestId;
+  readonly progressToken: RequestId | undefined;
+  readonly method: string;
+  /** It asks for a task (2025-11-25), whose progress goes on after the answer. */
+  readonly makesTask: boolean;
+  readonly delivery: Delivery;
+  readonly deadline: NodeJS.Timeout | undefined;
+  /** The process has taken its line out of our hands. */
+  isRead: boolean;
+  /** The client's own cancellation was passed on. */
+  isCancelled: boolean;
+}
+
+/** Progress tokens of running tasks that are remembered per process; the oldest goes first. */
+const MAX_TASK_TOKENS = 256;
+
+/** Requests in flight on one process, by their id on the pipe. Ids of clients may collide; these never do (threat 58). */
+export class InFlightCalls {
+  readonly #calls = new Map<number, InFlightCall>();
+  readonly #taskTokens = new Map<number, RequestId>();
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  add(call: InFlightCall): void {
+    this.#calls.set(call.wireId, call);
+  }
+
+  get(wireId: unknown): InFlightCall | undefined {
+    return typeof wireId === "number" ? this.#calls.get(wireId) : undefined;
+  }
+
+  has(call: InFlightCall): boolean {
+    return this.#calls.has(call.wireId);
+  }
+
+  /** Forgets the call; a late answer finds nothing. False when it was forgotten before. */
+  remove(call: InFlightCall): boolean {
+    clearTimeout(call.deadline);
+    return this.#calls.delete(call.wireId);
+  }
+
+  /** Forgets all calls. Returns them, oldest first. */
+  removeAll(): InFlightCall[] {
+    const all = [...this.#calls.values()];
+    for (const call of all) this.remove(call);
+    return all;
+  }
+
+  /** The call that the client names; undefined unless exactly one is meant, since ids of several clients collide. */
+  named(id: unknown): InFlightCall | undefined {
+    const found = [...this.#calls.values()].filter((call) => call.id === id);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** The call that was opened last. */
+  newest(): InFlightCall | undefined {
+    return [...this.#calls.values()].at(-1);
+  }
+
+  /** The only call among those that `matches`. */
+  only(matches: (call: InFlightCall) => boolean): InFlightCall | undefined {
+    const found = [...this.#calls.values()].filter(matches);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** Progress of a task goes on under the token of the request that made it (2025-11-25 tasks). */
+  keepTaskToken(call: InFlightCall): void {
+    if (!call.makesTask || call.progressToken === undefined) return;
+    this.#taskTokens.set(call.wireId, call.progressToken);
+    const [oldest] = this.#taskTokens.keys();
+    if (this.#taskTokens.size > MAX_TASK_TOKENS && oldest !== undefined) this.#taskTokens.delete(oldest);
+  }
+
+  taskToken(wireToken: unknown): RequestId | undefined {
+    return typeof wireToken === "number" ? this.#taskTokens.get(wireToken) : undefined;
+  }
+}

@@ -1,0 +1,174 @@
+import { err, type JsonObject, ok, type Result } from "@portcullis/policy";
+import type {
+  Observer,
+  Server,
+  ServerId,
+  Snapshot,
+  Tools,
+  UpstreamFailure,
+  Upstreams,
+} from "../call/ports.ts";
+import { listTools } from "./inspect.ts";
+import { type KnownDefinition, readToolList, type SeenTool } from "./seen-tools.ts";
+
+/** What the lists need of the store. Both calls return when the new state can be read from the snapshot. */
+export interface ToolRecords {
+  /** `complete`: the list is whole, so what is not in it is removed. The first whole list of a server is accepted. */
+  recordObserved(server: ServerId, tools: readonly SeenTool[], options: { readonly complete: boolean }): void;
+  /** The first instructions of a server are accepted; others wait. */
+  recordInstructions(server: ServerId, instructions: string): void;
+}
+
+export interface ToolListsPorts {
+  readonly upstreams: Upstreams;
+  readonly snapshot: Pick<Snapshot, "server">;
+  readonly records: ToolRecords;
+  readonly observer: Pick<Observer, "warn">;
+  /** Lower-case hex SHA-256 of the instructions, as the store keeps `acceptedInstructionsHash`. */
+  readonly instructionsHash: (instructions: string) => string;
+  readonly monotonicMs?: () => number;
+}
+
+/** gateway.md 4: a list is taken anew when it is older than this. */
+const FRESH_MS = 5 * 60_000;
+/** How long an older list still serves when the server has no place for one more process. */
+const BUSY_GRACE_MS = 30_000;
+/** policy-spec R4: unknown names cannot make the gateway list tools more often than this. */
+const UNKNOWN_EVERY_MS = 10_000;
+
+interface ListState {
+  readonly url: string;
+  freshUntilMs: number;
+  lastUnknownMs: number;
+  hasList: boolean;
+  known: ReadonlyMap<string, KnownDefinition>;
+  /** Of the instructions that came last, so that withheld ones are not recorded at every `initialize`. */
+  instructionsHash: string | undefined;
+  pending: Promise<Result<void, UpstreamFailure>> | undefined;
+}
+
+/** Takes tool lists, notices what changed and records that before anybody is shown it (gateway.md 4, pins). */
+export class ToolLists implements Tools {
+  readonly #ports: ToolListsPorts;
+  readonly #monotonicMs: () => number;
+  readonly #states = new Map<ServerId, ListState>();
+
+  constructor(ports: ToolListsPorts) {
+    this.#ports = ports;
+    this.#monotonicMs = ports.monotonicMs ?? (() => performance.now());
+  }
+
+  isFresh(server: Server): boolean {
+    const state = this.#states.get(server.id);
+    if (state === undefined || state.freshUntilMs <= this.#monotonicMs()) return false;
+    return state.url === keyOf(server);
+  }
+
+  refresh(server: Server): Promise<Result<void, UpstreamFailure>> {
+    const state = this.#stateOf(server);
+    state.pending ??= this.#take(server, state).finally(() => {
+      state.pending = undefined;
+    });
+    return state.pending;
+  }
+
+  async refreshForUnknown(server: Server): Promise<void> {
+    const state = this.#stateOf(server);
+    const nowMs = this.#monotonicMs();
+    if (state.pending === undefined && nowMs - state.lastUnknownMs < UNKNOWN_EVERY_MS) return;
+    state.lastUnknownMs = nowMs;
+    await this.refresh(server);
+  }
+
+  observe(server: Server, tools: readonly JsonObject[]): void {
+    this.#record(server, this.#stateOf(server), tools, false);
+  }
+
+  acceptsInstructions(server: Server, instructions: string): boolean {
+    const state = this.#stateOf(server);
+    const hash = this.#ports.instructionsHash(instructions);
+    if (this.#newest(server).acceptedInstructionsHash !== hash && state.instructionsHash !== hash) {
+      this.#ports.records.recordInstructions(server.id, instructions);
+    }
+    state.instructionsHash = hash;
+    const newest = this.#newest(server);
+    return newest.acceptedInstructionsHash === hash || newest.onChange === "allow";
+  }
+
+  /** The server said that its list changed: the next look takes it anew. */
+  noteListChanged(server: Server): void {
+    this.#stateOf(server).freshUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #take(server: Server, state: ListState): Promise<Result<void, UpstreamFailure>> {
+    const era = await this.#ports.upstreams.detectEra(server);
+    const listed = era.ok ? await listTools(this.#ports.upstreams, server, era.value) : era;
+    if (!listed.ok) return this.#failed(server, state, listed.error);
+    // Before the list: what comes with the first list is accepted with it, what comes later is not.
+    if (listed.value.instructions !== undefined) this.acceptsInstructions(server, listed.value.instructions);
+    this.#record(server, state, listed.value.tools, true);
+    state.hasList = true;
+    state.freshUntilMs = this.#monotonicMs() + FRESH_MS;
+    return ok(undefined);
+  }
+
+  #failed(server: Server, state: ListState, failure: UpstreamFailure): Result<void, UpstreamFailure> {
+    this.#ports.observer.warn("tool-list-failed", { server: server.name, kind: failure.kind });
+    // A server at its limit is no reason to refuse the calls that keep it there.
+    if (failure.kind !== "busy" || !state.hasList) return err(failure);
+    state.freshUntilMs = this.#monotonicMs() + BUSY_GRACE_MS;
+    return ok(undefined);
+  }
+
+  #record(server: Server, state: ListState, items: readonly JsonObject[], complete: boolean): void {
+    const newest = this.#newest(server);
+    const mirrorsHeaders =
+      newest.target.kind === "http" && this.#ports.upstreams.knownEra(newest) === "modern";
+    const { tools, known, dropped } = readToolList(items, state.known, mirrorsHeaders);
+    for (const { name, reason } of dropped) {
+      this.#ports.observer.warn("tool-dropped", { server: server.name, tool: name, reason });
+    }
+    state.known = complete ? known : new Map([...state.known, ...known]);
+    if (isNews(newest, known, complete)) this.#ports.records.recordObserved(server.id, tools, { complete });
+  }
+
+  #newest(server: Server): Server {
+    return this.#ports.snapshot.server(server.id) ?? server;
+  }
+
+  #stateOf(server: Server): ListState {
+    const url = keyOf(server);
+    const found = this.#states.get(server.id);
+    if (found !== undefined && found.url === url) return found;
+    const state: ListState = {
+      url,
+      freshUntilMs: Number.NEGATIVE_INFINITY,
+      lastUnknownMs: Number.NEGATIVE_INFINITY,
+      hasList: false,
+      known: new Map(),
+      instructionsHash: undefined,
+      pending: undefined,
+    };
+    this.#states.set(server.id, state);
+    return state;
+  }
+}
+
+/** True when the store does not know this list yet: a definition differs, or a tool came or went. */
+function isNews(server: Server, tools: ReadonlyMap<string, KnownDefinition>, complete: boolean): boolean {
+  for (const [name, { hash }] of tools) {
+    const pinned = server.tools.get(name);
+    if (pinned?.observedHash !== hash || pinned.pin === "removed") return true;
+  }
+  if (!complete) return false;
+  if (!server.hasAcceptedList) return true;
+  for (const pinned of server.tools.values()) {
+    if (pinned.pin !== "removed" && !tools.has(pinned.name)) return true;
+  }
+  return false;
+}
+
+/** A list belongs to a place; a server that moved has none. */
+function keyOf(server: Server): string {
+  return server.target.kind === "http" ? server.target.url : server.target.command.join("\0");
+}
