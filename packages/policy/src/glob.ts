@@ -48,17 +48,17 @@ export function globLiesInside(x: string, d: string): boolean {
   return globMatches(d, x.replaceAll("*", freshCharacter(x + d)));
 }
 
+/** A character that `text` does not have and that is no letter, digit or sign. */
+export function freshCharacter(text: string): string {
+  let codePoint = 0xe000;
+  while (text.includes(String.fromCodePoint(codePoint))) codePoint += 1;
+  return String.fromCodePoint(codePoint);
+}
+
 function beforeStar(glob: string): string {
   return glob.slice(0, glob.indexOf("*"));
 }
 
 function afterStar(glob: string): string {
   return glob.slice(glob.lastIndexOf("*") + 1);
-}
-
-/** A character that `text` does not have: of more code points than `text` has, one must be free. */
-function freshCharacter(text: string): string {
-  let codePoint = 0xe000;
-  while (text.includes(String.fromCodePoint(codePoint))) codePoint += 1;
-  return String.fromCodePoint(codePoint);
 }

@@ -45,6 +45,13 @@ export { type ParsePolicyOptions, type PolicyFormat, parsePolicy, validatePolicy
 export { hasEvery, type Path, type PathRoot, parsePath, type Step } from "./path.ts";
 export { compilePattern, MAX_PATTERN_INSTRUCTIONS, type Pattern } from "./pattern.ts";
 export {
+  type ExpectedDecision,
+  type PolicyTest,
+  type PolicyTestResult,
+  parsePolicyTests,
+  runPolicyTests,
+} from "./policy-test.ts";
+export {
   type Charge,
   type CounterIds,
   type CounterStore,

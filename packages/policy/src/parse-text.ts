@@ -30,18 +30,22 @@ export function tooLarge(what: string): string {
   return `${what} is larger than ${MAX_DOCUMENT_BYTES} bytes (256 KiB); split the policy`;
 }
 
-/** Turns offsets into lines and columns, both from 1; a line ends at LF, CR LF or CR. */
-export function createLineIndex(text: string): (offset: number) => { line: number; column: number } {
-  const starts = [0, ...[...text.matchAll(/\r\n|\n|\r/g)].map((found) => found.index + found[0].length)];
+/**
+ * Turns offsets into lines and columns, both from 1; a line ends at LF, CR LF or CR. Offsets must come in rising
+ * order: the text is read through once, however many there are.
+ */
+export function createLineReader(text: string): (offset: number) => { line: number; column: number } {
+  const lineBreak = /\r\n|\n|\r/g;
+  let line = 1;
+  let start = 0;
+  let next = lineBreak.exec(text);
   return (offset) => {
-    let low = 0;
-    let high = starts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle;
+    while (next !== null && next.index + next[0].length <= offset) {
+      line += 1;
+      start = next.index + next[0].length;
+      next = lineBreak.exec(text);
     }
-    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+    return { line, column: offset - start + 1 };
   };
 }
 

@@ -77,8 +77,8 @@ function isTooDeep(document: CST.Document): boolean {
   ];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { token, depth } = next;
-    if (depth > MAX_NESTING) return true;
     if (token == null || !("items" in token)) continue;
+    if (depth >= MAX_NESTING) return true;
     for (const item of token.items) {
       waiting.push({ token: item.key, depth: depth + 1 }, { token: item.value, depth: depth + 1 });
     }
@@ -104,7 +104,7 @@ function toNode(node: ParsedNode | null, fallbackAt: number, place: Place, repor
   if (node.anchor !== undefined) refuse(report, place, at, "anchors are not read; remove it");
   if (node.tag !== undefined) refuse(report, place, at, `the tag ${quote(node.tag)} is not read; remove it`);
   if (isMap(node)) {
-    const members = node.items.flatMap((pair) => toMember(pair, at, place, report) ?? []);
+    const members = node.items.flatMap((pair) => toMember(pair, place, report) ?? []);
     return { kind: "object", at, members };
   }
   if (isScalar(node)) return toScalar(node, at);
@@ -114,11 +114,10 @@ function toNode(node: ParsedNode | null, fallbackAt: number, place: Place, repor
 
 function toMember(
   { key, value }: Pair<ParsedNode, ParsedNode | null>,
-  mapAt: number,
   place: Place,
   report: Report,
 ): Member | undefined {
-  const keyAt = key?.range[0] ?? mapAt;
+  const keyAt = key.range[0];
   if (!isScalar(key) || typeof key.value !== "string") {
     refuse(report, place, keyAt, "every key must be a string; put it in quotes");
     return undefined;
@@ -144,7 +143,7 @@ function toScalar(scalar: Scalar, at: number): ScalarNode {
   const { value } = scalar;
   if (typeof value === "string" || typeof value === "boolean") return { kind: "scalar", at, value };
   if (typeof value !== "number") return { kind: "scalar", at, value: null };
-  const token = scalar.source ?? "";
+  const token = String(scalar.source);
   const exact = isExactNumberToken(toDecimalToken(token));
   return exact ? { kind: "scalar", at, value } : { kind: "scalar", at, value, inexactToken: token };
 }

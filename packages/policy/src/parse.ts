@@ -1,7 +1,7 @@
 import type { PolicyDocument } from "./document.ts";
 import type { PolicyError } from "./errors.ts";
 import { parseJsonTree } from "./parse-json.ts";
-import { createLineIndex, isTooLarge, readSourceText, tooLarge } from "./parse-text.ts";
+import { createLineReader, isTooLarge, readSourceText, tooLarge } from "./parse-text.ts";
 import { type SourceNode, toJsonValue } from "./parse-tree.ts";
 import { parseValueTree } from "./parse-value.ts";
 import { parseYamlTree } from "./parse-yaml.ts";
@@ -66,7 +66,7 @@ function conclude(
 }
 
 function withPosition(text: string): ToError {
-  const toLineColumn = createLineIndex(text);
+  const toLineColumn = createLineReader(text);
   return (finding) => ({ ...withoutPosition(finding), ...toLineColumn(finding.at) });
 }
 

@@ -1,10 +1,9 @@
+import { MAX_AMOUNT } from "./limit.ts";
 import { parsePath } from "./path.ts";
 import { below, type Place, type Report } from "./schema-report.ts";
 import { BOOLEAN, isScalarOf, number, oneOf, text, word } from "./schema-scalar.ts";
 import { type Members, record, reportConflict, type Shape } from "./schema-shape.ts";
 
-/** Largest `max` and amount (L1, L2). */
-const MAX_AMOUNT = 9_000_000_000;
 const MAX_DECIMALS = 6;
 const WINDOW_NAMES = ["minute", "hour", "day", "week", "month"];
 const MAX_WINDOW_SECONDS = 31_536_000;

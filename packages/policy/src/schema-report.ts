@@ -49,12 +49,12 @@ export function quote(text: string): string {
   return text.length <= maxUnits ? `\`${text}\`` : `\`${text.slice(0, maxUnits).toWellFormed()}…\``;
 }
 
-/** Words in backticks, joined: `` `a`, `b` or `c` ``. */
+/** Words in backticks, joined: `` `a`, `b`, or `c` ``. */
 export function quoteAll(words: readonly string[]): string {
-  const quoted = words.map(quote);
-  const last = quoted.pop() ?? "";
-  return quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`;
+  return ALTERNATIVES.format(words.map(quote));
 }
+
+const ALTERNATIVES = new Intl.ListFormat("en", { type: "disjunction" });
 
 /** RFC 6901 pointer of a place. */
 function toPointer(place: Place): string {

@@ -25,7 +25,7 @@ export interface Field {
 export type Members = ReadonlyMap<string, Member>;
 
 export interface RecordOptions {
-  /** Rules between keys. */
+  /** Rules between keys; unknown ones are left out. */
   readonly judgeWhole?: (members: Members, place: Place, report: Report) => void;
   /** The same rules for JSON Schema, as far as it can say them. */
   readonly jsonSchema?: JsonObject;
@@ -47,7 +47,8 @@ export function record(fields: Readonly<Record<string, Field>>, options: RecordO
       for (const key of required) {
         if (!members.has(key)) reportMissingKey(key, node, place, report);
       }
-      options.judgeWhole?.(members, place, report);
+      const own = new Map([...members].filter(([key]) => known.has(key)));
+      options.judgeWhole?.(own, place, report);
     },
     jsonSchema: {
       type: "object",

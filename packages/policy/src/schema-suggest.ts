@@ -15,8 +15,11 @@ function nearestOf(written: string, candidates: readonly string[]): string | und
   let nearest: string | undefined;
   let nearestEdits = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
+    const allowed = allowedEdits(candidate);
+    // The lengths alone rule most out, which counts where many keys are unknown.
+    if (Math.abs(candidate.length - word.length) > allowed) continue;
     const edits = editDistance(word, candidate.toLowerCase());
-    if (edits <= allowedEdits(candidate) && edits < nearestEdits) {
+    if (edits <= allowed && edits < nearestEdits) {
       nearest = candidate;
       nearestEdits = edits;
     }
@@ -49,7 +52,7 @@ function editDistance(a: string, b: string): number {
   return cell(previous, b.length);
 }
 
-/** Infinity outside the table, where no swap can begin. */
+/** NaN outside the table, which is never read: a swap needs two characters on both sides. */
 function cell(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+  return Number(row[column]);
 }

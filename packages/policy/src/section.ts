@@ -3,10 +3,11 @@ import type { PolicyDocument, Section } from "./document.ts";
 import { globMatches } from "./glob.ts";
 import { deniedByRuleMessage, notPermittedMessage } from "./message.ts";
 import { compileUriGlob, toComparableUri, type UriGlob } from "./uri-glob.ts";
+import { compileStarWords, instancesOf, type StarWords } from "./uri-instance.ts";
 
 /** The rules beside tools (R7), compiled. */
 export interface CompiledSections {
-  readonly resources: CompiledSection<UriGlob>;
+  readonly resources: CompiledSection<UriGlob> & { readonly words: StarWords };
   readonly prompts: CompiledSection<string>;
   readonly serverRequests: { readonly [request in ServerRequest]: Decision };
 }
@@ -29,7 +30,10 @@ export function compileSections(document: PolicyDocument): CompiledSections {
     return (written ?? otherwise) === "allow" ? ALLOW : denyByDefault("Server request", request);
   };
   return {
-    resources: compileSection(document.resources, document.default, compileUriGlob),
+    resources: {
+      ...compileSection(document.resources, document.default, compileUriGlob),
+      words: compileStarWords(document.resources?.deny ?? []),
+    },
     prompts: compileSection(document.prompts, document.default, (pattern) => pattern),
     serverRequests: {
       sampling: decideRequest("sampling", "deny"),
@@ -53,15 +57,27 @@ export function decideResource({ resources }: CompiledSections, uri: string): De
 
 /**
  * True when `resources/templates/list` shows the template: the text before its first `{` can begin an allowed
- * URI (R7). Each URI made from it is decided again when it is read.
+ * URI (R7). Looks for such a URI among the few that are hardest to deny, so the answer is exact; where a policy
+ * leaves too many to try, the template is not shown. Each URI made from it is decided again when it is read.
  */
-export function isTemplateListed({ resources }: CompiledSections, uriTemplate: string): boolean {
+export function isTemplateListed(sections: CompiledSections, uriTemplate: string): boolean {
+  const { resources } = sections;
   const prefix = uriTemplate.slice(0, `${uriTemplate}{`.indexOf("{"));
-  const hasPatterns = resources.allow.length + resources.deny.length > 0;
-  if (hasPatterns && isUnclear(toClosedSegments(prefix))) return false;
+  if (prefix.length > MAX_URI_LENGTH) return false;
   const comparable = toComparableUri(prefix);
-  if (resources.deny.some((glob) => glob.coversAll(comparable))) return false;
-  return resources.default === "allow" || resources.allow.some((glob) => glob.canBegin(comparable));
+  const open = resources.default === "allow" ? [EVERY_URI] : resources.allow;
+  const patterns = resources.allow.length + resources.deny.length;
+  let characters = 0;
+  for (const glob of open) {
+    for (const remainder of glob.remainders(comparable)) {
+      for (const rest of instancesOf(remainder, resources.words)) {
+        if (decideResource(sections, prefix + rest).effect === "allow") return true;
+        characters += (prefix.length + rest.length) * patterns;
+        if (characters >= MAX_TEMPLATE_CHARACTERS) return false;
+      }
+    }
+  }
+  return false;
 }
 
 /** Decides a prompt by its name, with the globs of T2 (R7). Never throws. */
@@ -76,6 +92,14 @@ export function decidePrompt({ prompts }: CompiledSections, name: string): Decis
 export function decideServerRequest({ serverRequests }: CompiledSections, request: ServerRequest): Decision {
   return serverRequests[request];
 }
+
+const EVERY_URI = compileUriGlob("**");
+
+/** Characters compared for one template. Real policies need one or two URIs; this keeps a hostile one cheap. */
+const MAX_TEMPLATE_CHARACTERS = 1_000_000;
+
+/** Longest URI that is compared with patterns, in code units: more than servers take, and cheap to walk. */
+export const MAX_URI_LENGTH = 8192;
 
 const ALLOW: Decision = Object.freeze({ effect: "allow", rule: "", message: "", reservations: [] });
 
@@ -97,14 +121,9 @@ function compileSection<T>(
 const UNCLEAR = /[\\\p{Cc}]|%(?:2e|2f|5c|00)/iu;
 
 function isUnclear(uri: string): boolean {
-  if (UNCLEAR.test(uri)) return true;
+  if (uri.length > MAX_URI_LENGTH || UNCLEAR.test(uri)) return true;
   const withoutScheme = uri.replace(/^[a-z][a-z0-9+.-]*:/i, "");
   return withoutScheme.split(/[/?#]/).some((segment) => segment === "." || segment === "..");
-}
-
-/** The part of a beginning whose last segment is complete. */
-function toClosedSegments(prefix: string): string {
-  return `${prefix}x`;
 }
 
 /** A server reads `%61` as `a` (RFC 3986, 2.3), so what is denied is denied in that spelling as well. */

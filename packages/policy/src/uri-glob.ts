@@ -2,11 +2,12 @@
 export interface UriGlob {
   /** True when the whole URI matches. */
   readonly matches: (uri: ComparableUri) => boolean;
-  /** True when some URI that begins so matches. */
-  readonly canBegin: (prefix: ComparableUri) => boolean;
-  /** True when every URI that begins so matches. */
-  readonly coversAll: (prefix: ComparableUri) => boolean;
+  /** What is left of the pattern after a beginning, once per way to read it; none when nothing so begun matches. */
+  readonly remainders: (prefix: ComparableUri) => readonly (readonly UriToken[])[];
 }
+
+/** Part of a pattern: a star, or one character. */
+export type UriToken = "*" | "**" | Literal;
 
 /** A URI, or its beginning, with the knowledge which characters have no case: scheme and host (R7). */
 export interface ComparableUri {
@@ -20,14 +21,11 @@ export interface ComparableUri {
 export function compileUriGlob(pattern: string): UriGlob {
   const tokens = toTokens(pattern);
   const literalStart = pattern.slice(0, `${pattern}*`.indexOf("*")).toLowerCase();
-  const endsAnywhere = pattern.endsWith("**");
-  const reachesEnd = (uri: ComparableUri) =>
-    uri.text.toLowerCase().startsWith(literalStart) && walk(tokens, uri).has(tokens.length);
   return {
-    matches: reachesEnd,
-    canBegin: (prefix) => walk(tokens, prefix).size > 0,
-    // After a last `**` whatever follows matches.
-    coversAll: (prefix) => endsAnywhere && reachesEnd(prefix),
+    // The first test is cheap and settles most.
+    matches: (uri) =>
+      uri.text.toLowerCase().startsWith(literalStart) && walk(tokens, uri).includes(tokens.length),
+    remainders: (prefix) => walk(tokens, prefix).map((place) => tokens.slice(place)),
   };
 }
 
@@ -41,14 +39,12 @@ export function toComparableUri(text: string): ComparableUri {
   return { text, schemeEnd: scheme.length, hostStart, hostEnd };
 }
 
-type Token = "*" | "**" | Literal;
-
-interface Literal {
+export interface Literal {
   readonly exact: string;
   readonly folded: string;
 }
 
-function toTokens(pattern: string): readonly Token[] {
+function toTokens(pattern: string): readonly UriToken[] {
   const pieces = pattern.match(/\*+|[^*]/gu) ?? [];
   return pieces.map((piece) => {
     if (piece.startsWith("*")) return piece === "*" ? "*" : "**";
@@ -57,36 +53,49 @@ function toTokens(pattern: string): readonly Token[] {
 }
 
 /**
- * Every place in the pattern that the text can lead to; all are followed at once, so the cost is the product
- * of the two lengths and never more (M7).
+ * Every place in the pattern that the text can lead to, each once; all are followed at the same time, so the
+ * cost is the product of the two lengths and never more (M7).
  */
-function walk(tokens: readonly Token[], uri: ComparableUri): ReadonlySet<number> {
-  let places = withSkippedStars(tokens, new Set([0]));
+function walk(tokens: readonly UriToken[], uri: ComparableUri): readonly number[] {
+  // The step at which a place was reached last: says in one look whether it is there already.
+  const reachedAt = new Int32Array(tokens.length + 1).fill(-1);
+  let step = 0;
   let at = 0;
+  let places: number[] = [];
+  reach(places, 0, step, tokens, reachedAt);
   for (const character of uri.text) {
     const folds = at < uri.schemeEnd || (at >= uri.hostStart && at < uri.hostEnd);
-    const next = new Set<number>();
+    const next: number[] = [];
+    step += 1;
     for (const place of places) {
       const token = tokens[place];
-      if (token === "**" || (token === "*" && character !== "/")) next.add(place);
-      else if (typeof token === "object" && literalMatches(token, character, folds)) next.add(place + 1);
+      if (token === "**" || (token === "*" && character !== "/")) reach(next, place, step, tokens, reachedAt);
+      else if (typeof token === "object" && literalMatches(token, character, folds)) {
+        reach(next, place + 1, step, tokens, reachedAt);
+      }
     }
-    if (next.size === 0) return next;
-    places = withSkippedStars(tokens, next);
+    if (next.length === 0) return next;
+    places = next;
     at += character.length;
   }
   return places;
 }
 
-function literalMatches({ exact, folded }: Literal, character: string, folds: boolean): boolean {
-  return folds ? folded === character.toLowerCase() : exact === character;
+/** Adds a place, and those behind its stars, which may match nothing. */
+function reach(
+  places: number[],
+  from: number,
+  step: number,
+  tokens: readonly UriToken[],
+  reachedAt: Int32Array,
+): void {
+  for (let place = from; reachedAt[place] !== step; place += 1) {
+    reachedAt[place] = step;
+    places.push(place);
+    if (typeof tokens[place] !== "string") return;
+  }
 }
 
-/** A star may match nothing. */
-function withSkippedStars(tokens: readonly Token[], places: Set<number>): Set<number> {
-  // The set grows while it is walked, so runs of stars are skipped as well.
-  for (const place of places) {
-    if (typeof tokens[place] === "string") places.add(place + 1);
-  }
-  return places;
+function literalMatches({ exact, folded }: Literal, character: string, folds: boolean): boolean {
+  return folds ? folded === character.toLowerCase() : exact === character;
 }

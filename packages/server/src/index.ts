@@ -1,5 +1,6 @@
 export { exportRows, type LogFilter, type LogRow } from "./audit/export.ts";
 export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";
+export type { Mode, PinState, ServerId } from "./call/ports.ts";
 export {
   type ConfigOrigins,
   type ConfigSources,
@@ -22,6 +23,7 @@ export { DEMO_NAME, demoCommand } from "./demo/demo-command.ts";
 export { DEMO_POLICY } from "./demo/demo-policy.ts";
 export { type InspectedServer, type InspectOptions, inspectServer } from "./inspect-server.ts";
 export { type Gateway, type GatewayOptions, startGateway } from "./main.ts";
+export { readStrict } from "./mcp/strict-reading.ts";
 export { type RunOptions, runStdio } from "./run-stdio.ts";
 export {
   type DataFolder,
@@ -33,6 +35,7 @@ export {
 export { Database } from "./storage/database.ts";
 export {
   createGrant,
+  findGrant,
   type GrantRow,
   listGrants,
   type MintedGrant,
@@ -42,6 +45,7 @@ export {
   setGrant,
 } from "./storage/grant-rows.ts";
 export {
+  findPolicy,
   listPolicies,
   listVersions,
   type NewVersion,
@@ -52,6 +56,7 @@ export {
 } from "./storage/policy-rows.ts";
 export {
   addServer,
+  findServer,
   listServers,
   type NewServer,
   removeServer,

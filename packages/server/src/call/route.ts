@@ -57,7 +57,8 @@ export async function routeVerb(arrival: Arrival, tools: RouteTools): Promise<Re
   const { access, headers, verb } = arrival;
   const era = await serverEra(arrival, tools.ports);
   if (!era.ok) return era;
-  if (era.value === "modern" || headers.protocolVersion === MODERN_VERSION) {
+  const isModern = era.value === "modern" && headers.sessionId === undefined && arrival.mirrored;
+  if (isModern || headers.protocolVersion === MODERN_VERSION) {
     return err({ kind: "method-not-allowed", allow: "POST" });
   }
   const session = findSession(arrival, tools);
@@ -94,6 +95,8 @@ async function checkServerEra(arrival: Arrival, era: Era, ports: Ports): Promise
   const spoken = await serverEra(arrival, ports);
   if (!spoken.ok) return spoken;
   if (spoken.value === era) return ok(undefined);
+  // A server that was found modern may speak both (versioning, "Dual-era"): an `initialize` is its to answer.
+  if (era === "legacy" && arrival.access.server.era === "auto") return ok(undefined);
   const { server } = arrival.access;
   return err({ kind: "era-mismatch", server: server.name, speaks: spoken.value });
 }

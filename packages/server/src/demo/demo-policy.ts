@@ -18,7 +18,7 @@ export const DEMO_POLICY: PolicyDocument = {
       ],
     },
     create_issue: {},
-    build_and_push_image_to_ecr: { rate_limit: { max: 10, window: 60 } },
+    build_and_push_image_to_ecr: { rate_limit: { max: 10, window: "minute" } },
     delete_repository: { action: "deny", reason: "Repositories are deleted by people, never by an agent." },
     create_payment: {
       require: [{ conditions: [{ path: "args.currency", op: "eq", value: "eur" }], on_deny: "Pay in euro." }],

@@ -46,25 +46,23 @@ export class Delivery {
   event(data: string): void {
     if (this.#isDone || this.#isEnding) return;
     this.stream();
-    if (!this.isPaused && !this.#isDone) return this.#sink.onEvent({ data });
-    this.#held.push(data);
-    this.#heldBytes += Buffer.byteLength(data);
-    if (this.#heldBytes <= MAX_HELD_BYTES) return;
-    this.fail({ kind: "too-large", sent: true });
-    this.#onOverflow();
+    if (this.isPaused) this.#hold(data);
+    else if (!this.#isDone) this.#sink.onEvent({ data });
   }
 
   /** The response: the last event of a stream that has begun, else the whole answer. */
   response(text: string): void {
-    if (!this.#isStreaming) return this.answer(200, Buffer.from(text));
-    this.event(text);
-    this.end();
+    if (this.#isStreaming) {
+      this.event(text);
+      this.end();
+    } else {
+      this.answer(200, Buffer.from(text));
+    }
   }
 
   /** An answer that is no stream. */
   answer(status: number, body: Buffer): void {
-    if (!this.#finish()) return;
-    this.#sink.onAnswer(status, body, this.#session);
+    if (this.#finish()) this.#sink.onAnswer(status, body, this.#session);
   }
 
   /** Ends the stream, after what is still held. */
@@ -100,6 +98,14 @@ export class Delivery {
       this.#sink.onEvent({ data });
     }
     if (this.#isEnding && this.#held.length === 0) this.end();
+  }
+
+  #hold(data: string): void {
+    this.#held.push(data);
+    this.#heldBytes += Buffer.byteLength(data);
+    if (this.#heldBytes <= MAX_HELD_BYTES) return;
+    this.fail({ kind: "too-large", sent: true });
+    this.#onOverflow();
   }
 
   /** False when it was over before. */

@@ -39,8 +39,9 @@ export class InFlightCalls {
     return typeof wireId === "number" ? this.#calls.get(wireId) : undefined;
   }
 
-  has(call: InFlightCall): boolean {
-    return this.#calls.has(call.wireId);
+  /** Oldest first. */
+  all(): InFlightCall[] {
+    return [...this.#calls.values()];
   }
 
   /** Forgets the call; a late answer finds nothing. False when it was forgotten before. */
@@ -51,25 +52,25 @@ export class InFlightCalls {
 
   /** Forgets all calls. Returns them, oldest first. */
   removeAll(): InFlightCall[] {
-    const all = [...this.#calls.values()];
+    const all = this.all();
     for (const call of all) this.remove(call);
     return all;
   }
 
   /** The call that the client names; undefined unless exactly one is meant, since ids of several clients collide. */
   named(id: unknown): InFlightCall | undefined {
-    const found = [...this.#calls.values()].filter((call) => call.id === id);
+    const found = this.all().filter((call) => call.id === id);
     return found.length === 1 ? found[0] : undefined;
   }
 
   /** The call that was opened last. */
   newest(): InFlightCall | undefined {
-    return [...this.#calls.values()].at(-1);
+    return this.all().at(-1);
   }
 
   /** The only call among those that `matches`. */
   only(matches: (call: InFlightCall) => boolean): InFlightCall | undefined {
-    const found = [...this.#calls.values()].filter(matches);
+    const found = this.all().filter(matches);
     return found.length === 1 ? found[0] : undefined;
   }
 

@@ -62,14 +62,13 @@ export class LineReader {
   }
 
   #hold(part: Buffer): void {
-    if (this.#skippedBytes !== undefined) return this.#skip(part.length);
     const bytes = this.#heldBytes + part.length;
-    if (bytes > this.#maxLineBytes) {
-      this.#held = Buffer.alloc(0);
-      this.#heldBytes = 0;
-      this.#skippedBytes = bytes;
-      return this.#sink.onOversizedLine();
-    }
+    if (this.#skippedBytes !== undefined) this.#skip(this.#skippedBytes, part.length);
+    else if (bytes > this.#maxLineBytes) this.#beginSkip(bytes);
+    else this.#append(part, bytes);
+  }
+
+  #append(part: Buffer, bytes: number): void {
     if (bytes > this.#held.length) {
       const grown = Buffer.alloc(Math.max(bytes, 2 * this.#held.length, FIRST_CAPACITY_BYTES));
       this.#held.copy(grown, 0, 0, this.#heldBytes);
@@ -79,8 +78,14 @@ export class LineReader {
     this.#heldBytes = bytes;
   }
 
-  #skip(bytes: number): void {
-    const before = this.#skippedBytes ?? 0;
+  #beginSkip(bytes: number): void {
+    this.#held = Buffer.alloc(0);
+    this.#heldBytes = 0;
+    this.#skippedBytes = bytes;
+    this.#sink.onOversizedLine();
+  }
+
+  #skip(before: number, bytes: number): void {
     const limit = SKIP_FACTOR * this.#maxLineBytes;
     this.#skippedBytes = before + bytes;
     if (before <= limit && before + bytes > limit) this.#sink.onEndlessLine();

@@ -1,4 +1,8 @@
+import type { JsonObject } from "@portcullis/policy";
 import type { RequestId } from "../../mcp/json-rpc.ts";
+import { INTERNAL_ERROR } from "../../mcp/revisions.ts";
+import type { Delivery } from "./delivery.ts";
+import { toText, type WireMessage } from "./wire-message.ts";
 
 /** Questions that a server may have open; it is answered with an error beyond it. */
 const MAX_OPEN = 1_000;
@@ -14,13 +18,25 @@ export class ServerQuestions {
   #waiting: string[] = [];
   #asked = 0;
 
-  /** The id that the client will see; undefined when too many are open. */
-  note(serverId: RequestId): string | undefined {
-    if (this.#serverIds.size >= MAX_OPEN) return undefined;
+  /**
+   * Asks the client, on `voice` or else on the next stream that opens. Returns what the server is answered in the
+   * client's place: a ping that nobody can hear, and a question that there is no room for.
+   */
+  ask(message: WireMessage & { kind: "request" }, voice: Delivery | undefined): JsonObject | undefined {
+    const { id, method, value } = message;
+    if (voice === undefined && method === "ping") return { jsonrpc: "2.0", id, result: {} };
+    const clientId = `server-request-${this.#asked + 1}`;
+    const text = toText({ ...value, id: clientId });
+    const hasRoom = voice !== undefined || this.#waiting.length < MAX_WAITING;
+    if (text === undefined || !hasRoom || this.#serverIds.size >= MAX_OPEN) {
+      const error = { code: INTERNAL_ERROR, message: "too many requests are waiting for the client" };
+      return { jsonrpc: "2.0", id, error };
+    }
     this.#asked += 1;
-    const clientId = `server-request-${this.#asked}`;
-    this.#serverIds.set(clientId, serverId);
-    return clientId;
+    this.#serverIds.set(clientId, id);
+    if (voice === undefined) this.#waiting.push(text);
+    else voice.event(text);
+    return undefined;
   }
 
   /** The server's id of a question that the client answers now; undefined when there is none, or no more. */
@@ -35,13 +51,6 @@ export class ServerQuestions {
   clientIdOf(serverId: unknown): string | undefined {
     for (const [clientId, known] of this.#serverIds) if (known === serverId) return clientId;
     return undefined;
-  }
-
-  /** Keeps a question for the next stream. False when there is no room. */
-  wait(text: string): boolean {
-    if (this.#waiting.length >= MAX_WAITING) return false;
-    this.#waiting.push(text);
-    return true;
   }
 
   /** What waited; it waits no more. */

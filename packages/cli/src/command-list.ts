@@ -1,0 +1,78 @@
+import type { CommandSpec, GroupSpec } from "./command-spec.ts";
+import { CONFIG_OPTIONS } from "./commands/config-options.ts";
+import { GRANT_GROUP } from "./commands/grant/group.ts";
+import { LOG_GROUP } from "./commands/log/group.ts";
+import { POLICY_GROUP } from "./commands/policy/group.ts";
+import { SERVER_GROUP } from "./commands/server/group.ts";
+
+/** Every command, in the order of the help text. */
+export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
+  {
+    usage: "serve",
+    summary: "run the gateway",
+    options: CONFIG_OPTIONS,
+    examples: ["serve", "serve --port 0 --json", "serve --host 0.0.0.0 --public-url https://mcp.example.com"],
+    load: async () => (await import("./commands/serve.ts")).serve,
+  },
+  {
+    usage: "run [command...]",
+    summary: "govern one server over stdio, with no gateway running",
+    options: [
+      { flags: "-c, --policy <file>", summary: "policy that governs every call", isRequired: true },
+      { flags: "--url <url>", summary: "server to reach over HTTP, instead of a command" },
+      { flags: "--header <header>", summary: '"K: V" or "K: env:NAME", sent to --url', isList: true },
+      {
+        flags: "--era <era>",
+        summary: "which protocol the server speaks",
+        choices: ["auto", "legacy", "modern"],
+      },
+      { flags: "--log <file>", summary: "append audit rows as JSON lines (default: standard error)" },
+    ],
+    examples: [
+      "run -c policy.json -- npx -y @modelcontextprotocol/server-filesystem /srv",
+      "run -c policy.yaml --log calls.jsonl --url https://mcp.example.com/mcp",
+    ],
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  SERVER_GROUP,
+  POLICY_GROUP,
+  GRANT_GROUP,
+  LOG_GROUP,
+  {
+    usage: "backup <file>",
+    summary: "write databases, checkpoints and configuration to one tar file",
+    options: [
+      { flags: "--with-key", summary: "put the key file in too: whoever has it can read every secret" },
+    ],
+    examples: ["backup portcullis.tar", "backup --with-key /mnt/safe/portcullis.tar"],
+    load: async () => (await import("./commands/backup.ts")).backup,
+  },
+  {
+    usage: "doctor",
+    summary: "check data folder, databases, servers, grants and policies",
+    examples: ["doctor", "doctor --json"],
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
+    name: "config",
+    summary: "look at the configuration",
+    commands: [
+      {
+        usage: "show",
+        summary: "print each value with where it came from",
+        options: CONFIG_OPTIONS,
+        examples: ["config show", "config show --json --port 8000"],
+        load: async () => (await import("./commands/config-show.ts")).configShow,
+      },
+    ],
+  },
+  {
+    usage: "completion <shell>",
+    summary: "print a completion script for bash, zsh or fish",
+    examples: [
+      "completion bash > ~/.local/share/bash-completion/completions/portcullis",
+      "completion fish > ~/.config/fish/completions/portcullis.fish",
+    ],
+    load: async () => (await import("./commands/completion.ts")).completion,
+  },
+];

@@ -1,0 +1,93 @@
+import { copyFileSync, existsSync, statSync } from "node:fs";
+import { mkdtemp, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type Context, reasonOf, refuse } from "../context.ts";
+import { resolvePath } from "../data-folder.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { withProgress } from "../progress.ts";
+import { type TarEntry, writeTar } from "../tar.ts";
+
+/** Copying blocks; from this size on it may take longer than a second. */
+const LARGE_BYTES = 64 * 1024 * 1024;
+const CONFIG_FILES = ["config.json", "config.jsonc", "config.yaml", "config.yml"];
+
+/** `backup FILE.tar [--with-key]`: `{"file","bytes","entries","withKey"}`. Works while the gateway runs. */
+export async function backup(context: Context): Promise<ExitCode> {
+  const { dataDir, io, out } = context;
+  const target = resolvePath(io, context.args[0] ?? "");
+  const withKey = context.options.flag("withKey");
+  if (!existsSync(join(dataDir, "state.db"))) {
+    return refuse(context, `\`${dataDir}\` is not a data folder of portcullis: name it with \`--data DIR\``);
+  }
+  if (existsSync(target)) return refuse(context, `\`${target}\` exists already: choose another name`);
+  try {
+    const entries = await withProgress(io, "writing the backup", writeBackup(context, target, withKey));
+    const bytes = statSync(target).size;
+    if (context.json) out.json({ file: target, bytes, entries, withKey });
+    else out.line(`Wrote ${target} (${bytes} bytes): ${entries.join(", ")}`);
+    if (!withKey)
+      out.note("The key file is not in it: keep a copy of it elsewhere, or sealed credentials are lost.");
+    return EXIT.ok;
+  } catch (cause) {
+    return refuse(context, `\`${target}\` cannot be written: ${reasonOf(cause)}`);
+  }
+}
+
+/** Everything is prepared beside the target, so that it appears whole or not at all. */
+async function writeBackup(context: Context, target: string, withKey: boolean): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  try {
+    const entries = collect(context, folder, withKey);
+    const draft = join(folder, "archive.tar");
+    const file = await open(draft, "wx", 0o600);
+    try {
+      await writeTar(file, entries, context.io.nowMs());
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, target);
+    return entries.map((entry) => entry.name);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Checkpoints first, then the ledger, then the state: a checkpoint never speaks of a row that the copy lacks, and a
+ * row never of a policy or grant that the copy lacks.
+ */
+function collect(context: Context, folder: string, withKey: boolean): readonly TarEntry[] {
+  const { dataDir } = context;
+  const plain = (name: string): readonly TarEntry[] => {
+    const path = join(dataDir, name);
+    return existsSync(path) ? [{ name, path, mode: 0o600 }] : [];
+  };
+  const entries = [...copied(dataDir, folder, "checkpoints.log"), ...plain("audit.pub")];
+  for (const name of ["ledger.db", "state.db"]) {
+    if (existsSync(join(dataDir, name))) entries.push(copyDatabase(context, folder, name));
+  }
+  return [...entries, ...CONFIG_FILES.flatMap(plain), ...(withKey ? plain("key") : [])];
+}
+
+/** A copy of a file that others append to. */
+function copied(dataDir: string, folder: string, name: string): readonly TarEntry[] {
+  if (!existsSync(join(dataDir, name))) return [];
+  copyFileSync(join(dataDir, name), join(folder, name));
+  return [{ name, path: join(folder, name), mode: 0o600 }];
+}
+
+/** One read transaction, whatever writers do meanwhile; unlike the online backup it never starts over. */
+function copyDatabase({ dataDir, out }: Context, folder: string, name: string): TarEntry {
+  const source = join(dataDir, name);
+  if (statSync(source).size > LARGE_BYTES) out.note(`copying ${name} …`);
+  const path = join(folder, name);
+  const database = new DatabaseSync(source, { readOnly: true, timeout: 10_000 });
+  try {
+    database.prepare("VACUUM INTO ?").run(path);
+  } finally {
+    database.close();
+  }
+  return { name, path, mode: 0o600 };
+}

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Database, exportRows, type LogRow } from "@portcullis/server";
+import type { Context } from "../../context.ts";
+import { EXIT, type ExitCode } from "../../exit-code.ts";
+import { toPrintable } from "../../printable.ts";
+import { withLedger } from "./ledger-file.ts";
+
+const POLL_MS = 100;
+/** How many rows are shown before those that come. */
+const FIRST_ROWS = 10;
+/** How long a row waits for its outcome; then it is shown without, so that a long call does not hide itself. */
+const OUTCOME_WAIT_MS = 2000;
+
+/** `log tail`: the last rows, then each new one, until the program is stopped. */
+export async function logTail(context: Context): Promise<ExitCode> {
+  const stop = context.io.stopSignal();
+  return withLedger(context, async (ledger) => {
+    const follower = createFollower(context, ledger);
+    let version = -1;
+    while (!stop.aborted) {
+      const current = ledger.dataVersion();
+      if (current !== version || follower.isWaiting()) follower.read();
+      version = current;
+      await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
+    }
+    return EXIT.ok;
+  });
+}
+
+interface Follower {
+  read(): void;
+  isWaiting(): boolean;
+}
+
+function createFollower(context: Context, ledger: Database): Follower {
+  const server = context.options.text("server");
+  const isAll = context.options.flag("all");
+  const shown = new Set<number>();
+  /** Rows without an outcome, with the time until which they are held back. */
+  const waiting = new Map<number, number>();
+  // Everything up to here is settled: shown, or hidden by a filter.
+  let settledSeq = firstSeq(ledger);
+  return {
+    isWaiting: () => waiting.size > 0,
+    read: () => {
+      const nowMs = performance.now();
+      let newest = settledSeq;
+      for (const row of exportRows(ledger, {
+        afterSeq: settledSeq,
+        ...(server === undefined ? {} : { server }),
+      })) {
+        newest = row.seq;
+        if (shown.has(row.seq) || (!isAll && isNoise(row))) continue;
+        if (isRunning(row) && nowMs < waitUntil(waiting, row.seq, nowMs)) continue;
+        waiting.delete(row.seq);
+        shown.add(row.seq);
+        print(context, row);
+      }
+      settledSeq = waiting.size === 0 ? newest : Math.min(...waiting.keys()) - 1;
+      for (const seq of shown) if (seq <= settledSeq) shown.delete(seq);
+    },
+  };
+}
+
+function firstSeq(ledger: Database): number {
+  const row = ledger.get(
+    "SELECT min(seq) AS seq FROM (SELECT seq FROM entry WHERE of IS NULL ORDER BY seq DESC LIMIT ?)",
+    FIRST_ROWS,
+  );
+  return typeof row?.["seq"] === "number" ? row["seq"] - 1 : 0;
+}
+
+function waitUntil(waiting: Map<number, number>, seq: number, nowMs: number): number {
+  const until = waiting.get(seq) ?? nowMs + OUTCOME_WAIT_MS;
+  waiting.set(seq, until);
+  return until;
+}
+
+/** Sent, and its outcome is not there yet. */
+function isRunning(row: LogRow): boolean {
+  return row.status === "unknown" && row.latencyMs === null;
+}
+
+function isNoise(row: LogRow): boolean {
+  return row.method === "ping" || row.method.startsWith("notifications/");
+}
+
+const STYLES = { allow: "green", deny: "red", hold: "yellow" } as const;
+
+function print({ json, out }: Context, row: LogRow): void {
+  if (json) {
+    out.json(row);
+    return;
+  }
+  const effect = out.style(STYLES[row.effect], row.effect.padEnd(5));
+  const subject = row.tool ?? row.method;
+  const rest = [
+    row.mode === "shadow" ? "shadow" : "",
+    row.rule,
+    isRunning(row) ? "running" : (row.status ?? ""),
+  ];
+  const latency = row.latencyMs === null ? "" : `${Math.round(row.latencyMs)} ms`;
+  const words = [row.grant, row.server, subject, ...rest, latency].filter((word) => word !== "");
+  out.line(`${row.time}  ${effect}  ${toPrintable(words.join("  "))}`);
+}

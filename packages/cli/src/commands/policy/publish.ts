@@ -1,0 +1,40 @@
+import { userInfo } from "node:os";
+import { publishPolicy } from "@portcullis/server";
+import { type Context, refuse } from "../../context.ts";
+import { EXIT, type ExitCode } from "../../exit-code.ts";
+import { withWorkspace } from "../../workspace.ts";
+import { readPolicyFile, refusePolicyFile } from "./read-policy.ts";
+
+/** `policy publish`: `{"id","name","version"}`. A policy that does not compile never becomes a version. */
+export async function policyPublish(context: Context): Promise<ExitCode> {
+  const { options, io, out } = context;
+  const [path = ""] = context.args;
+  const file = await readPolicyFile(context, path);
+  if (!file.ok) return refusePolicyFile(context, path, file.error);
+  const { document, source } = file.value;
+  return withWorkspace(context, { create: false }, ({ state }) => {
+    const version = {
+      server: options.text("server") ?? "",
+      name: options.text("name") ?? "",
+      document,
+      source,
+      author: userName(),
+      note: options.text("note") ?? "",
+    };
+    const published = publishPolicy(state, version, io.nowMs());
+    if (!published.ok) return refuse(context, published.error);
+    const { id, name, version: number } = published.value;
+    if (context.json) out.json({ id, name, version: number });
+    else out.line(`${name} version ${number} (${id}) governs from the next request on.`);
+    return EXIT.ok;
+  });
+}
+
+/** A container's user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
+}

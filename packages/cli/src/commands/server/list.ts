@@ -1,0 +1,46 @@
+import { listServers, listTools, type ServerRow, type State } from "@portcullis/server";
+import type { Context } from "../../context.ts";
+import { EXIT, type ExitCode } from "../../exit-code.ts";
+import { gatewayUrlOf, withWorkspace } from "../../workspace.ts";
+
+/** `server list`: `[{"id","name","url","transport","target","era","deadlineMs","onChange","tools","waiting"}]`. */
+export async function serverList(context: Context): Promise<ExitCode> {
+  return withWorkspace(context, { create: false }, ({ state }) => {
+    const servers = listServers(state).map((server) => toListed(context, state, server));
+    if (context.json) context.out.json(servers);
+    else {
+      context.out.table(
+        ["name", "id", "server", "era", "tools", "waiting"],
+        servers.map((s) => [s.name, s.id, s.target, s.era, String(s.tools), String(s.waiting)]),
+      );
+    }
+    return EXIT.ok;
+  });
+}
+
+function toListed(context: Context, state: State, server: ServerRow) {
+  const tools = listTools(state, server.id);
+  return {
+    id: server.id,
+    name: server.name,
+    url: gatewayUrlOf(context, server.id),
+    transport: server.target.kind,
+    /** Never the arguments of a command: people pass keys in them. */
+    target:
+      server.target.kind === "http" ? withoutQuery(server.target.url) : (server.target.command[0] ?? ""),
+    era: server.era,
+    deadlineMs: server.deadlineMs,
+    onChange: server.onChange,
+    /** Accepted as they are. */
+    tools: tools.filter((tool) => tool.pin === "accepted").length,
+    /** Changed, new or removed since. */
+    waiting: tools.filter((tool) => tool.pin !== "accepted").length,
+  };
+}
+
+/** A query often carries a key. */
+function withoutQuery(text: string): string {
+  const url = new URL(text);
+  url.search = "";
+  return url.href;
+}

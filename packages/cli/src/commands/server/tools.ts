@@ -1,0 +1,46 @@
+import { listTools, type PinState, requireServer, type ToolRow } from "@portcullis/server";
+import { type Context, refuse } from "../../context.ts";
+import { EXIT, type ExitCode } from "../../exit-code.ts";
+import { listAnew } from "../../listing.ts";
+import { toPrintable } from "../../printable.ts";
+import { withWorkspace } from "../../workspace.ts";
+import { changedMembers, listedTools } from "./listed-tools.ts";
+
+/** `server tools NAME`: takes the list anew and prints `[{"name","description","pin"}]`. */
+export async function serverTools(context: Context): Promise<ExitCode> {
+  const { out } = context;
+  return withWorkspace(context, { create: false }, async (workspace) => {
+    const { state } = workspace;
+    const server = requireServer(state, context.args[0] ?? "");
+    if (!server.ok) return refuse(context, server.error);
+    const { id, name } = server.value;
+    const seen = await listAnew(context, workspace, server.value);
+    if (!seen.ok) out.warn(`the tools of \`${name}\` are shown as they were last seen: ${seen.error}`);
+    if (context.json) out.json(listedTools(state, id));
+    else printGroups(context, name, listTools(state, id));
+    return EXIT.ok;
+  });
+}
+
+const GROUPS: readonly { readonly pin: PinState; readonly title: string }[] = [
+  { pin: "changed", title: "Changed since they were accepted (calls are stopped as --on-change says)" },
+  { pin: "new", title: "New (unknown to agents until accepted)" },
+  { pin: "removed", title: "No longer listed by the server" },
+  { pin: "accepted", title: "Accepted" },
+];
+
+function printGroups({ out }: Context, name: string, rows: readonly ToolRow[]): void {
+  if (rows.length === 0) out.line(`No tool of ${toPrintable(name)} is known yet.`);
+  for (const { pin, title } of GROUPS) {
+    const group = rows.filter((row) => row.pin === pin);
+    if (group.length === 0) continue;
+    out.line(out.style("bold", title));
+    for (const row of group) {
+      out.line(`  ${toPrintable(row.name)}`);
+      if (pin === "changed") for (const line of changedMembers(row)) out.line(`    ${toPrintable(line)}`);
+    }
+  }
+  if (rows.some((row) => row.pin !== "accepted")) {
+    out.note(`accept with \`server accept-tools ${name} TOOL…\` or \`--all\``);
+  }
+}

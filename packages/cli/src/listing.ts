@@ -1,0 +1,27 @@
+import type { Result } from "@portcullis/policy";
+import { type InspectedServer, inspectServer, type ServerRow } from "@portcullis/server";
+import type { Context } from "./context.ts";
+import { withProgress } from "./progress.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Takes the tool list of a server anew and records it. Tools that had to be dropped are told on standard error. */
+export function listAnew(
+  context: Context,
+  { folder, state }: Workspace,
+  server: Pick<ServerRow, "id" | "name">,
+): Promise<Result<InspectedServer, string>> {
+  const onWarning = (
+    event: string,
+    fields: { readonly [name: string]: string | number | undefined },
+  ): void => {
+    const details = Object.entries(fields).filter(([, value]) => value !== undefined);
+    context.out.warn(
+      `${event.replaceAll("_", " ")}: ${details.map(([name, value]) => `${name} \`${value}\``).join(", ")}`,
+    );
+  };
+  return withProgress(
+    context.io,
+    `listing the tools of ${server.name}`,
+    inspectServer(server, { folder, state, onWarning }),
+  );
+}

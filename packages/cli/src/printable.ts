@@ -1,0 +1,34 @@
+/**
+ * Text of strangers, safe for a terminal: control, invisible and direction-changing characters are written as
+ * `\u{…}`, so that a tool's description can neither hide text nor move the cursor.
+ */
+export function toPrintable(text: string): string {
+  return text.replace(HOSTILE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** JSON on one line whose string values hold no character that a terminal acts on; the value is unchanged. */
+export function toJsonLine(value: unknown): string {
+  return escapeJson(JSON.stringify(value));
+}
+
+/** As {@link toJsonLine}, indented for people. */
+export function toJsonText(value: unknown): string {
+  return escapeJson(JSON.stringify(value, undefined, 2));
+}
+
+/** Control and format characters, lone surrogates, private use, line and paragraph separators. */
+const HOSTILE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+/** The same without the line feeds of indented JSON; inside strings JSON escapes them by itself. */
+const HOSTILE_IN_JSON = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu;
+
+function escapeJson(json: string): string {
+  return json.replace(HOSTILE_IN_JSON, (character) =>
+    Array.from({ length: character.length }, (_, index) => `\\u${hex4(character.charCodeAt(index))}`).join(
+      "",
+    ),
+  );
+}
+
+function hex4(code: number): string {
+  return code.toString(16).padStart(4, "0");
+}

@@ -1,0 +1,166 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { DEMO_POLICY, demoCommand } from "@portcullis/server";
+import { describe, expect, test } from "vitest";
+
+const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+const SERVER = {
+  _meta: { "io.modelcontextprotocol/serverInfo": { name: "portcullis-demo", version: "1.0.0" } },
+};
+const CACHE = { ttlMs: 3_600_000, cacheScope: "public" };
+
+describe("the demo server speaks MCP 2026-07-28 over stdio", () => {
+  test.each([
+    {
+      name: "server/discover (server/discover.mdx)",
+      line: request("server/discover", { _meta: META }),
+      answer: {
+        result: {
+          resultType: "complete",
+          supportedVersions: ["2026-07-28"],
+          capabilities: { tools: {} },
+          instructions: "Demo tools that only pretend.",
+          ...CACHE,
+          ...SERVER,
+        },
+      },
+    },
+    {
+      name: "tools/call",
+      line: call("build_and_push_image_to_ecr", { repository: "web" }),
+      answer: said("Pretended to push web:latest", false),
+    },
+    {
+      name: "a missing argument is the tool's answer",
+      line: call("build_and_push_image_to_ecr", {}),
+      answer: said("Missing argument: repository", true),
+    },
+    {
+      name: "an argument of another type",
+      line: call("create_payment", { amount: 1.5, currency: "eur", recipient: "x" }),
+      answer: said("Argument amount must be of type integer", true),
+    },
+    {
+      name: "a value outside the enumeration",
+      line: call("create_payment", { amount: 1, currency: "gbp", recipient: "x" }),
+      answer: said("Argument currency must be one of eur, usd", true),
+    },
+    {
+      name: "a value below the minimum",
+      line: call("create_payment", { amount: 0, currency: "eur", recipient: "x" }),
+      answer: said("Argument amount must be at least 1", true),
+    },
+    {
+      name: "an unknown argument",
+      line: call("list_repositories", { x: 1 }),
+      answer: said("Unknown argument: x", true),
+    },
+    { name: "an unknown tool", line: call("nope", {}), answer: fault(-32602, "Unknown tool: nope") },
+    {
+      name: "arguments that are no object",
+      line: call("get_file", 1),
+      answer: fault(-32602, "Invalid arguments"),
+    },
+    {
+      name: "an unknown method",
+      line: request("ping", { _meta: META }),
+      answer: fault(-32601, "Method not found"),
+    },
+    {
+      name: "an invalid cursor",
+      line: request("tools/list", { cursor: "x", _meta: META }),
+      answer: fault(-32602, "Invalid cursor"),
+    },
+    { name: "no _meta", line: request("tools/list", {}), answer: fault(-32602, "Missing _meta") },
+    {
+      name: "no version",
+      line: request("tools/list", { _meta: {} }),
+      answer: fault(-32602, "Missing _meta io.modelcontextprotocol/protocolVersion"),
+    },
+    {
+      name: "no capabilities",
+      line: request("tools/list", { _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } }),
+      answer: fault(-32602, "Missing _meta io.modelcontextprotocol/clientCapabilities"),
+    },
+    {
+      name: "a version that is not spoken (basic/versioning.mdx)",
+      line: request("tools/list", {
+        _meta: { ...META, "io.modelcontextprotocol/protocolVersion": "1900-01-01" },
+      }),
+      answer: fault(-32022, "Unsupported protocol version", {
+        supported: ["2026-07-28"],
+        requested: "1900-01-01",
+      }),
+    },
+    {
+      name: "initialize names the versions that are spoken",
+      line: request("initialize", { protocolVersion: "2025-11-25" }),
+      answer: fault(-32022, "Unsupported protocol version", {
+        supported: ["2026-07-28"],
+        requested: "2025-11-25",
+      }),
+    },
+  ])("$name", async ({ line, answer }) => {
+    expect(await ask(line)).toEqual([{ jsonrpc: "2.0", id: 1, ...answer }]);
+  });
+
+  test("lines that are no request", async () => {
+    const notification = JSON.stringify({
+      jsonrpc: "2.0",
+      method: "notifications/cancelled",
+      params: { requestId: 1 },
+    });
+    const answers = await ask(
+      "{",
+      '{"id":1}',
+      '{"jsonrpc":"2.0","id":null,"method":"tools/list"}',
+      notification,
+    );
+    const invalid = { jsonrpc: "2.0", ...fault(-32600, "Invalid request") };
+    expect(answers).toEqual([{ jsonrpc: "2.0", ...fault(-32700, "Parse error") }, invalid, invalid]);
+  });
+
+  test("every tool that the policy names is listed", async () => {
+    const [answer] = await ask(request("tools/list", { _meta: META }));
+    const { tools, ...rest } = Object(answer).result;
+    expect(rest).toEqual({ resultType: "complete", ...CACHE, ...SERVER });
+    const names = tools.map((tool: { name: string }) => tool.name);
+    const named = [...Object.keys(DEMO_POLICY.tools ?? {}), ...(DEMO_POLICY.hide ?? [])];
+    expect([...named].sort()).toEqual([...names].sort());
+  });
+});
+
+function request(method: string, params: object): string {
+  return JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+}
+
+function call(name: string, args: unknown): string {
+  return request("tools/call", { name, arguments: args, _meta: META });
+}
+
+function said(text: string, isError: boolean): object {
+  return { result: { resultType: "complete", content: [{ type: "text", text }], isError, ...SERVER } };
+}
+
+function fault(code: number, message: string, data?: object): object {
+  return { error: data === undefined ? { code, message } : { code, message, data } };
+}
+
+async function ask(...lines: readonly string[]): Promise<unknown[]> {
+  const [program = "", ...args] = demoCommand();
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk) => {
+    text += chunk;
+  });
+  child.stdin.end(`${lines.join("\n")}\n`);
+  const [code] = await once(child, "close");
+  expect(code).toBe(0);
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,44 @@
+import { freshCharacter } from "./glob.ts";
+import type { UriToken } from "./uri-glob.ts";
+
+/** Words that stand for a star when a URI is sought that a pattern allows and no other denies. */
+export interface StarWords {
+  readonly segment: readonly string[];
+  readonly any: readonly string[];
+}
+
+/**
+ * The words that are hardest to deny. A character that no denying pattern has can only be met by its stars, and
+ * a star that meets it meets everything; what tells `*` from `**` is the number of slashes. A `?` ends the host,
+ * behind which letters have case.
+ */
+export function compileStarWords(denying: readonly string[]): StarWords {
+  const fresh = freshCharacter(denying.join(""));
+  const slashes = denying.map((pattern) => pattern.split("/").length - 1);
+  const most = slashes.reduce((a, b) => Math.max(a, b), 0) + 1;
+  const segment = [fresh, `${fresh}?`];
+  const deeper = Array.from({ length: most }, (_, index) => fresh + `/${fresh}`.repeat(index + 1));
+  return { segment, any: [...segment, ...deeper] };
+}
+
+/** Every text that the tokens match with these words for stars; made one at a time, for there may be many. */
+export function* instancesOf(tokens: readonly UriToken[], words: StarWords): Generator<string> {
+  const choices = tokens.map((token) => {
+    if (typeof token === "object") return [token.exact];
+    return token === "*" ? words.segment : words.any;
+  });
+  const chosen = choices.map(() => 0);
+  for (let turned: number | undefined = 0; turned !== undefined; turned = turn(chosen, choices)) {
+    yield choices.map((choice, at) => choice[chosen[at] ?? 0] ?? "").join("");
+  }
+}
+
+/** Advances the choice like an odometer; undefined after the last. */
+function turn(chosen: number[], choices: readonly (readonly string[])[]): number | undefined {
+  for (const [at, choice] of choices.entries()) {
+    const next = (chosen[at] ?? 0) + 1;
+    chosen[at] = next < choice.length ? next : 0;
+    if (next < choice.length) return at;
+  }
+  return undefined;
+}
