@@ -330,13 +330,11 @@ describe("streams", () => {
   test("closing the stream cancels the call at the server, and the charge stays (threat 71)", async () => {
     const started = Promise.withResolvers<Answering>();
     onCall = (answering) => {
-      answering
-        .stream()
-        .send({
-          jsonrpc: "2.0",
-          method: "notifications/progress",
-          params: { progressToken: 1, progress: 1 },
-        });
+      answering.stream().send({
+        jsonrpc: "2.0",
+        method: "notifications/progress",
+        params: { progressToken: 1, progress: 1 },
+      });
       started.resolve(answering);
     };
     const abort = new AbortController();

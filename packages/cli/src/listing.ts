@@ -14,9 +14,11 @@ export function listAnew(
     event: string,
     fields: { readonly [name: string]: string | number | undefined },
   ): void => {
+    // The result says the same, with the reason.
+    if (event === "tool-list-failed") return;
     const details = Object.entries(fields).filter(([, value]) => value !== undefined);
     context.out.warn(
-      `${event.replaceAll("_", " ")}: ${details.map(([name, value]) => `${name} \`${value}\``).join(", ")}`,
+      `${event.replaceAll(/[-_]/g, " ")}: ${details.map(([name, value]) => `${name} \`${value}\``).join(", ")}`,
     );
   };
   return withProgress(

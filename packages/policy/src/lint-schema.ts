@@ -22,8 +22,8 @@ import type { Step } from "./path.ts";
 export interface SchemaFact {
   /** False when no value that the schema describes has the path. */
   readonly canExist: boolean;
-  /** Steps from the start of the path after which the value is always there; the number of steps when it is required. */
-  readonly requiredFrom: number;
+  /** Steps of the path up to the last one that may be missing; 0 when the value is always there. */
+  readonly optionalSteps: number;
   /** Kinds that the value can have; undefined when anything. */
   readonly kinds: ReadonlySet<Kind> | undefined;
   /** Values that it can have; undefined when not listed. */
@@ -51,28 +51,27 @@ const MAX_NODES = 2000;
 
 function walk(schema: unknown, steps: readonly Step[], reader: Reader): SchemaFact {
   let level: Level = expand(schema, reader, 0);
-  let requiredFrom = 0;
+  let optionalSteps = 0;
   for (const [index, step] of steps.entries()) {
-    if (level === OPEN) return NOTHING_KNOWN;
+    if (level === OPEN) break;
     const next = takeStep(level, step, reader);
     if (next.level !== OPEN && next.level.length === 0) return IMPOSSIBLE;
     // What is always there below something optional is guarded by guarding that.
-    if (next.isOptional) requiredFrom = index + 1;
+    if (next.isOptional) optionalSteps = index + 1;
     level = next.level;
   }
   const memberNames = () => (level === OPEN ? [] : namesOf(level));
-  return { canExist: true, requiredFrom, kinds: kindsOf(level), values: valuesOf(level), memberNames };
+  return { canExist: true, optionalSteps, kinds: kindsOf(level), values: valuesOf(level), memberNames };
 }
 
 const ANYTHING: readonly Conjuncts[] = [[]];
-const NOTHING_KNOWN: SchemaFact = {
-  canExist: true,
-  requiredFrom: 0,
+const IMPOSSIBLE: SchemaFact = {
+  canExist: false,
+  optionalSteps: 0,
   kinds: undefined,
   values: undefined,
   memberNames: () => [],
 };
-const IMPOSSIBLE: SchemaFact = { ...NOTHING_KNOWN, canExist: false };
 
 function takeStep(
   alternatives: readonly Conjuncts[],

@@ -10,6 +10,7 @@ import { credentialPlace, instructionsHash } from "./storage/server-rows.ts";
 import type { State } from "./storage/state.ts";
 import { recordInstructions, recordObserved } from "./storage/tool-rows.ts";
 import { HttpUpstreams } from "./upstream/http.ts";
+import { ReflectionFilter } from "./upstream/reflection.ts";
 import { StdioUpstreams } from "./upstream/stdio/stdio-upstreams.ts";
 import { ToolLists } from "./upstream/tool-lists.ts";
 import { UpstreamDirectory } from "./upstream/upstreams.ts";
@@ -50,8 +51,12 @@ export function assembleLine(parts: LineParts): AssembledLine {
     onFault: (cause) =>
       observer.warn("line_fault", { fault: cause instanceof Error ? cause.name : "unknown" }),
   });
-  const stdio = new StdioUpstreams();
-  const upstreams = new UpstreamDirectory(http, stdio);
+  const stdio = new StdioUpstreams({ warn: (event, fields) => observer.warn(event, fields) });
+  const filtered = new ReflectionFilter(http, {
+    credentialHeaders: (server) => credentialHeaders(server, keys.credentialKey),
+    onReflected: (server) => observer.warn("credential_reflected", { server: server.name }),
+  });
+  const upstreams = new UpstreamDirectory(filtered, stdio);
   const tools = new ToolLists({
     upstreams,
     snapshot,

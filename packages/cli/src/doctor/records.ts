@@ -14,7 +14,7 @@ export async function checkServers(context: Context, workspace: Workspace): Prom
     const check = `server ${server.name}`;
     const seen = await listAnew(context, workspace, server);
     const waiting = listTools(workspace.state, server.id).filter((tool) => tool.pin !== "accepted").length;
-    if (!seen.ok) findings.push(failing(check, `cannot be listed: ${seen.error}`));
+    if (!seen.ok) findings.push(failing(check, seen.error));
     else if (waiting > 0) {
       findings.push(warning(check, `${waiting} tools wait for acceptance; see: server tools ${server.name}`));
     } else findings.push(fine(check, `${seen.value.tools.length} tools, ${seen.value.era}`));

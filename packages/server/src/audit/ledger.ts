@@ -43,6 +43,7 @@ export class Ledger implements Audit {
   #head: Buffer;
   #isScheduled = false;
   #isBroken = false;
+  #isClosed = false;
 
   constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
@@ -90,6 +91,7 @@ export class Ledger implements Audit {
   /** Commits what waits, now. */
   flush(): void {
     this.#isScheduled = false;
+    if (this.#isClosed) return this.#refuseAll();
     const intents = this.#intents;
     const outcomes = this.#outcomes;
     this.#intents = [];
@@ -111,7 +113,13 @@ export class Ledger implements Audit {
   /** Writes what waits and closes. */
   close(): void {
     this.flush();
+    this.#isClosed = true;
     this.#db.close();
+  }
+
+  /** Nothing can be put on record any more, so nothing may be sent. */
+  #refuseAll(): void {
+    for (const { resolve } of this.#intents.splice(0)) resolve(undefined);
   }
 
   #commit(intents: readonly Waiting[], outcomes: readonly OutcomeEntry[]): void {

@@ -2,7 +2,7 @@
  * What the line of a call needs from the rest of the gateway. The line owns these interfaces and asks for the
  * few methods it uses; `main.ts` hands it the implementations.
  */
-import type { Charge, CompiledPolicy, JsonObject, Reservation, Result } from "@portcullis/policy";
+import type { Charge, CompiledPolicy, CounterIds, JsonObject, Reservation, Result } from "@portcullis/policy";
 import type { HeaderParam } from "../mcp/header-params.ts";
 import type { Message } from "../mcp/json-rpc.ts";
 import type { SseEvent } from "../mcp/sse.ts";
@@ -109,15 +109,6 @@ export interface Keys {
   unseal(purpose: SealPurpose, context: string, sealed: string): string | undefined;
 }
 export type SealPurpose = "cursor" | "task" | "request-state";
-
-/** Who reserves: the names of counters are made of these (policy-spec L4). */
-export interface CounterIds {
-  readonly organisation: string;
-  readonly server: string;
-  readonly grant: string;
-  readonly session?: string;
-  readonly mode?: "shadow";
-}
 
 /** All-or-nothing quota store (policy-spec L5). A store that cannot answer in time denies (L8): it fails, never allows. */
 export interface Counters {
@@ -301,3 +292,5 @@ export interface Ports {
   readonly clock: Clock;
   readonly observer: Observer;
 }
+
+export type { CounterIds };

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "@portcullis/policy";
 import type { AllowedCall, JudgedCall } from "./call.ts";
-import type { CounterIds, Ports, Reserving } from "./ports.ts";
+import type { CounterIds, Grant, Ports, Reserving } from "./ports.ts";
+import type { Session } from "./sessions.ts";
 
 /** A limit said no. */
 export interface OverLimit {
@@ -47,16 +48,28 @@ const COUNTERS_UNAVAILABLE: Reserving = {
   retryAfterMs: undefined,
 };
 
-function counterIds(judged: JudgedCall): CounterIds {
-  const { access } = judged.call.arrival;
-  const session = judged.call.session?.id;
-  return {
+/** Ids that serve many calls: they remember the keys of their counters, which cost more to make than to count. */
+const remembered = new WeakMap<Grant | Session, Map<string, CounterIds>>();
+
+function counterIds({ call }: JudgedCall): CounterIds {
+  const { access } = call.arrival;
+  const session = call.session?.id === undefined ? undefined : call.session;
+  const owner = session ?? access.grant;
+  const byServer = remembered.get(owner) ?? new Map<string, CounterIds>();
+  remembered.set(owner, byServer);
+  const name = `${access.mode} ${access.server.id}`;
+  const known = byServer.get(name);
+  if (known !== undefined) return known;
+  const ids: CounterIds = {
     organisation: access.server.organisation,
     server: access.server.id,
     grant: access.grant.id,
-    ...(session === undefined ? {} : { session }),
+    keys: new WeakMap(),
+    ...(session?.id === undefined ? {} : { session: session.id }),
     ...(access.mode === "shadow" ? { mode: "shadow" as const } : {}),
   };
+  byServer.set(name, ids);
+  return ids;
 }
 
 /** The only place where an {@link AllowedCall} is made. */

@@ -36,9 +36,7 @@ export async function serverAdd(context: Context): Promise<ExitCode> {
     }
     const seen = await listAnew(context, workspace, added.value);
     if (!seen.ok)
-      out.warn(
-        `\`${name}\` is registered, but its tools could not be listed: ${seen.error}; its first list will be accepted later`,
-      );
+      out.warn(`${seen.error}; the server is registered, and its first list will be accepted later`);
     const { id } = added.value;
     const url = gatewayUrlOf(context, id);
     if (context.json) out.json({ id, name, url });

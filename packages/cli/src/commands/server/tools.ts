@@ -15,7 +15,7 @@ export async function serverTools(context: Context): Promise<ExitCode> {
     if (!server.ok) return refuse(context, server.error);
     const { id, name } = server.value;
     const seen = await listAnew(context, workspace, server.value);
-    if (!seen.ok) out.warn(`the tools of \`${name}\` are shown as they were last seen: ${seen.error}`);
+    if (!seen.ok) out.warn(`${seen.error}; the tools are shown as they were last seen`);
     if (context.json) out.json(listedTools(state, id));
     else printGroups(context, name, listTools(state, id));
     return EXIT.ok;

@@ -73,8 +73,8 @@ export class Client {
   }
 
   /** A request that the scripted server serves step by step. */
-  run(id: string | number, steps: readonly JsonObject[], more: More = {}, meta: JsonObject = {}): Heard {
-    return this.ask(id, "tools/call", { _meta: meta, steps }, more);
+  run(id: string | number, steps: readonly Step[], more: More = {}, meta: JsonObject = {}): Heard {
+    return this.ask(id, "tools/call", { _meta: meta, steps: toJson(steps) }, more);
   }
 
   notify(method: string, params: JsonObject = {}, more: More = {}): Heard {
@@ -90,6 +90,14 @@ export class Client {
     const result = resultOf(await this.ask("look", "tools/list", {}, more).done);
     return result as unknown as Look;
   }
+}
+
+/** One step of the scripted server; its head says which there are. */
+export type Step = object;
+
+/** The same value, as plain JSON. */
+export function toJson(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value)) as JsonValue;
 }
 
 export interface Look {

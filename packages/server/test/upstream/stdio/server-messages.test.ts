@@ -1,8 +1,9 @@
+import type { JsonValue } from "@portcullis/policy";
 import { afterEach, describe, expect, it } from "vitest";
 import { SUBSCRIPTION_ID_META } from "../../../src/mcp/revisions.ts";
 import type { StdioUpstreams } from "../../../src/upstream/stdio/stdio-upstreams.ts";
 import { Cleanup } from "../harness.ts";
-import { answered, Client, eventsOf, failed, openStdio, SCRIPTED } from "./harness.ts";
+import { answered, Client, eventsOf, failed, openStdio, SCRIPTED, toJson } from "./harness.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -12,7 +13,7 @@ const note = (data: number) => ({
   method: "notifications/message",
   params: { level: "info", data },
 });
-const sampling = (id: unknown) => ({
+const sampling = (id: JsonValue) => ({
   jsonrpc: "2.0",
   id,
   method: "sampling/createMessage",
@@ -152,7 +153,7 @@ describe("requests of a legacy server (sampling, elicitation, roots)", () => {
   it("are withdrawn under the id that the client knows", async () => {
     const client = await legacyClient();
     const stream = client.verb("GET");
-    const cancelled = (requestId: unknown) => ({
+    const cancelled = (requestId: JsonValue) => ({
       jsonrpc: "2.0",
       method: "notifications/cancelled",
       params: { requestId },
@@ -192,13 +193,13 @@ describe("requests of a legacy server (sampling, elicitation, roots)", () => {
 });
 
 describe("notifications of a modern server", () => {
-  const event = (id: unknown) => ({
+  const event = (id: JsonValue) => ({
     jsonrpc: "2.0",
     method: "notifications/resources/updated",
     params: { _meta: { [SUBSCRIPTION_ID_META]: id }, uri: "file:///a" },
   });
   const listen = (client: Client, id: string | number, steps: readonly object[]) =>
-    client.ask(id, "subscriptions/listen", JSON.parse(JSON.stringify({ steps })), { deadlineMs: 0 });
+    client.ask(id, "subscriptions/listen", { steps: toJson(steps) }, { deadlineMs: 0 });
 
   it("follow the subscription that they name, under the client's id", async () => {
     const client = modernClient();
@@ -211,14 +212,14 @@ describe("notifications of a modern server", () => {
 
   it("name the client's id in the result that ends a subscription", async () => {
     const client = modernClient();
-    const result = (id: unknown) => ({ resultType: "complete", _meta: { [SUBSCRIPTION_ID_META]: id } });
+    const result = (id: JsonValue) => ({ resultType: "complete", _meta: { [SUBSCRIPTION_ID_META]: id } });
     const write = { jsonrpc: "2.0", id: "$ID", result: result("$ID") };
     expect(await listen(client, "sub", [{ write }]).done).toEqual(answered("sub", result("sub")));
   });
 
   it("end a subscription by `notifications/cancelled`, and nothing else", async () => {
     const client = modernClient();
-    const cancelled = (requestId: unknown) => ({
+    const cancelled = (requestId: JsonValue) => ({
       jsonrpc: "2.0",
       method: "notifications/cancelled",
       params: { requestId },

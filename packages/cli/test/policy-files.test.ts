@@ -1,0 +1,99 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { newFolder, runInProcess } from "./fake-io.ts";
+
+const POLICY = {
+  version: "1",
+  default: "deny",
+  tools: { build: { rate_limit: { max: 2, window: "minute" } }, drop: { action: "deny", reason: "No." } },
+};
+
+describe("policy test runs the tests beside a policy (policy-spec A3)", () => {
+  const tests = [
+    { name: "builds", call: { tool: "build" }, expect: { effect: "allow" } },
+    {
+      name: "third build",
+      call: { tool: "build" },
+      given: { counters: { build_rate: 2 } },
+      expect: { effect: "deny", rule: "/tools/build/rate_limit" },
+    },
+  ];
+
+  test("all pass: exit code 0", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    writeFileSync(join(cwd, "p.test.yaml"), `tests: ${JSON.stringify(tests)}\n`);
+    const text = await runInProcess(["policy", "test", "p.json"], { cwd });
+    expect(text).toEqual({
+      code: 0,
+      stdout: "ok    p.json  builds\nok    p.json  third build\n2 passed, 0 failed\n",
+      stderr: "",
+    });
+    const json = await runInProcess(["policy", "test", "--json", "p.json", "p.test.yaml"], { cwd });
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, passed: 2, failed: 0 });
+  });
+
+  test("one fails: exit code 1, with what was expected and what came", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    const wrong = { name: "drops", call: { tool: "drop" }, expect: { effect: "allow", rule: "" } };
+    writeFileSync(join(cwd, "p.test.json"), JSON.stringify({ tests: [wrong] }));
+    const [text, json] = [
+      await runInProcess(["policy", "test", "p.json"], { cwd }),
+      await runInProcess(["policy", "test", "p.json", "--json"], { cwd }),
+    ];
+    expect(text).toEqual({
+      code: 1,
+      stdout:
+        "FAIL  p.json  drops\n      expected  allow (no rule)\n      got       deny /tools/drop/action  No.\n0 passed, 1 failed\n",
+      stderr: "",
+    });
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([
+      1,
+      {
+        ok: false,
+        passed: 0,
+        failed: 1,
+        results: [
+          {
+            policy: "p.json",
+            name: "drops",
+            ok: false,
+            expected: { effect: "allow", rule: "" },
+            actual: { effect: "deny", rule: "/tools/drop/action", message: "No." },
+          },
+        ],
+      },
+    ]);
+  });
+
+  test.each<{ name: string; files: { [name: string]: string }; stderr: RegExp }>([
+    {
+      name: "no tests",
+      files: {},
+      stderr: /^error: `p\.json` has no tests: write them into `p\.test\.json` or `\.yaml`\n$/,
+    },
+    {
+      name: "two files of tests",
+      files: { "p.test.json": "{}", "p.test.yaml": "" },
+      stderr: /^error: `p\.test\.json` and `p\.test\.yaml` are both there: keep one of them\n$/,
+    },
+    {
+      name: "tests that are none",
+      files: { "p.test.json": '{"tests":[{}]}' },
+      stderr: /^error: p\.test\.json:1:\d+ \/tests\/0.*: .+\n$/,
+    },
+    {
+      name: "a policy that does not compile",
+      files: { "p.json": "{}" },
+      stderr: /^error: p\.json:1:\d+ .+\(and 1 more\); `portcullis policy check` lists every error\n$/,
+    },
+  ])("refused: $name", async ({ files, stderr }) => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+    const ended = await runInProcess(["policy", "test", "p.json", "--json"], { cwd });
+    expect(ended).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(stderr) });
+  });
+});

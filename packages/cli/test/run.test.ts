@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { demoCommand } from "@portcullis/server";
+import { describe, expect, test } from "vitest";
+import { type Ended, newFolder, runInProcess } from "./fake-io.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+const POLICY = {
+  version: "1",
+  default: "deny",
+  tools: {
+    list_repositories: {},
+    build_and_push_image_to_ecr: { limits: [{ counter: "builds", window: "day", max: 1 }] },
+  },
+};
+
+describe("run -c POLICY -- command (gateway.md 5)", () => {
+  test("standard output is MCP alone; rows go to --log", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    const calls = [call(1, "list_repositories", {}), call(2, "delete_repository", { name: "x" })];
+    const ended = await runChild(
+      cwd,
+      ["run", "-c", "p.json", "--log", "rows.jsonl", "--", ...demoCommand()],
+      calls,
+    );
+    const answers = ended.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(answers.sort((a, b) => a.id - b.id)).toMatchObject([
+      { id: 1, result: { isError: false } },
+      {
+        id: 2,
+        result: {
+          isError: true,
+          content: [{ text: '[POLICY DENIED] Tool "delete_repository" is not permitted by policy.' }],
+        },
+      },
+    ]);
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toMatch(
+      /^warning: limits with windows above an hour are forgotten when this process ends; /,
+    );
+    const rows = readFileSync(join(cwd, "rows.jsonl"), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((row) => JSON.parse(row));
+    expect(
+      rows
+        .filter((row) => "effect" in row)
+        .map((row) => [row.tool, row.effect])
+        .sort(),
+    ).toEqual([
+      ["delete_repository", "deny"],
+      ["list_repositories", "allow"],
+    ]);
+  });
+
+  test("--data keeps counters and log from one run to the next", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    const argv = ["run", "-c", "p.json", "--data", "d", "--", ...demoCommand()];
+    const build = [call(1, "build_and_push_image_to_ecr", { repository: "web" })];
+    const [first, second] = [await runChild(cwd, argv, build), await runChild(cwd, argv, build)];
+    expect([first, second].map(({ stdout }) => JSON.parse(stdout).result.isError)).toEqual([false, true]);
+    const exported = await runInProcess(["log", "export", "--data", "d"], { cwd });
+    const rows = exported.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(rows.map((row) => [row.tool, row.effect, row.status])).toEqual([
+      ["build_and_push_image_to_ecr", "allow", "ok"],
+      ["build_and_push_image_to_ecr", "deny", null],
+    ]);
+  });
+
+  test.each<{ argv: string[]; stderr: RegExp }>([
+    { argv: ["run", "-c", "p.json"], stderr: /^error: name either `--url URL` or a command after `--`/ },
+    {
+      argv: ["run", "-c", "none.json", "--", "x"],
+      stderr: /^error: `none\.json` cannot be read: there is no such file\n$/,
+    },
+    {
+      argv: ["run", "-c", "bad.json", "--", "x"],
+      stderr: /^error: bad\.json:1:\d+: .+; `portcullis policy check` lists every error\n$/,
+    },
+    {
+      argv: ["run", "-c", "p.json", "--log", "no/where", "--", "x"],
+      stderr: /^error: `--log no\/where` cannot be written: there is no such file\n$/,
+    },
+    {
+      argv: ["run", "-c", "p.json", "--", "/no/such/program"],
+      stderr: /error: the server does not answer: /,
+    },
+  ])("refused: $argv", async ({ argv, stderr }) => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify({ version: "1", default: "deny" }));
+    writeFileSync(join(cwd, "bad.json"), "{");
+    expect(await runInProcess(argv, { cwd })).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(stderr),
+    });
+  });
+});
+
+function call(id: number, name: string, args: object): string {
+  return JSON.stringify({
+    jsonrpc: "2.0",
+    id,
+    method: "tools/call",
+    params: { name, arguments: args, _meta: META },
+  });
+}
+
+/** A client that sends its messages, waits for as many answers and closes its side. */
+async function runChild(cwd: string, argv: readonly string[], messages: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, ["--conditions=portcullis-source", MAIN, ...argv], { cwd });
+  let stdout = "";
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+    if (stdout.split("\n").length > messages.length) child.stdin.end();
+  });
+  child.stdin.write(messages.map((message) => `${message}\n`).join(""));
+  const [code] = await once(child, "close");
+  return { code, stdout, stderr };
+}

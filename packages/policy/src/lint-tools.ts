@@ -1,0 +1,77 @@
+import { compilePolicy } from "./compile.ts";
+import type { PolicyDocument } from "./document.ts";
+import { evaluateCall } from "./evaluate.ts";
+import { globMatches, isGlob } from "./glob.ts";
+import { escapeToken, type Holder } from "./lint-rules.ts";
+import { type LintTool, toWarning, type Warning } from "./lint-warning.ts";
+import { quote } from "./schema-report.ts";
+import { suggest } from "./schema-suggest.ts";
+
+/** Tools that are looked at; no client works with as many. */
+const MAX_TOOLS = 2000;
+
+/** The part of a tool list that the linter reads. */
+export function boundedTools(tools: readonly LintTool[]): readonly LintTool[] {
+  return tools.slice(0, MAX_TOOLS);
+}
+
+/** Names and globs that match no tool of the server: keys of `tools`, then items of `hide`. */
+export function lintToolNames(document: PolicyDocument, tools: readonly LintTool[]): readonly Warning[] {
+  const names = new Set(tools.map(({ name }) => name));
+  const lint = (pointer: string, key: string): Warning[] => {
+    const isKnown = isGlob(key) ? [...names].some((name) => globMatches(key, name)) : names.has(key);
+    if (isKnown) return [];
+    const message = isGlob(key)
+      ? `${quote(key)} matches no tool of the server; remove it or change it`
+      : `the server has no tool ${quote(key)}${suggest(key, nearNames(key, names))}`;
+    return [toWarning(pointer, "unknown_tool", message)];
+  };
+  return [
+    ...Object.keys(document.tools ?? {}).flatMap((key) => lint(`/tools/${escapeToken(key)}`, key)),
+    ...(document.hide ?? []).flatMap((entry, index) => lint(`/hide/${index}`, entry)),
+  ];
+}
+
+/** Names that may be near: comparing is quadratic in their length, and a server chooses them. */
+export function nearNames(written: string, names: Iterable<string>): readonly string[] {
+  const maxCompared = 100;
+  const near: string[] = [];
+  for (const name of names) {
+    if (Math.abs(name.length - written.length) <= 3) near.push(name);
+    if (near.length === maxCompared) break;
+  }
+  return near;
+}
+
+/** The tools whose calls the rules of each holder judge. Who governs is asked of the evaluator itself (section 2). */
+export function toolsByHolder(
+  document: PolicyDocument,
+  holders: readonly Holder[],
+  tools: readonly LintTool[],
+): ReadonlyMap<Holder, readonly LintTool[]> {
+  const policy = compilePolicy(toSkeleton(document));
+  const byRule = Map.groupBy(tools, ({ name }) => {
+    const { effect, rule } = evaluateCall(policy, { tool: name, nowMs: 0 });
+    return effect === "deny" ? undefined : rule;
+  });
+  const judged = [...byRule].flatMap(([rule, some]) => (rule === undefined ? [] : some));
+  return new Map(
+    holders.map((holder) => [
+      holder,
+      holder.key === undefined ? judged : (byRule.get(`${holder.pointer}/action`) ?? []),
+    ]),
+  );
+}
+
+/** The document without its rules: what remains is answered with the pointer of the governing entry. */
+function toSkeleton({ default: otherwise, hide, tools }: PolicyDocument): PolicyDocument {
+  const entries = Object.entries(tools ?? {}).map(
+    ([key, { action }]) => [key, { action: action === "deny" ? "deny" : "require_approval" }] as const,
+  );
+  return {
+    version: "1",
+    default: otherwise,
+    ...(hide === undefined ? {} : { hide }),
+    tools: Object.fromEntries(entries),
+  };
+}
