@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
@@ -295,6 +296,17 @@ describe("stopping", () => {
     const text = "x".repeat(1_000_000);
     const told = Array.from({ length: 8 }, (_, index) => client.ask(index, "tools/call", { text }).done);
     expect(await Promise.race(told)).toEqual(failed("busy", false));
+  });
+});
+
+describe("the end of the gateway itself", () => {
+  it("takes every group with it, also where nobody disposed", async () => {
+    const signs = await openLifeSigns(cleanup);
+    const [node = "", leaver = ""] = fixture("leaver");
+    const gateway = spawn(node, ["--conditions=portcullis-source", leaver, signs.port], { stdio: "inherit" });
+    const code = new Promise((resolve) => gateway.once("exit", resolve));
+    const [parent, child] = await Promise.all([signs.living("parent"), signs.living("child")]);
+    expect([await code, await parent.gone, await child.gone]).toEqual([7, undefined, undefined]);
   });
 });
 

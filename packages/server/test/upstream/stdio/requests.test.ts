@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { MAX_IN_FLIGHT } from "../../../src/upstream/stdio/channel.ts";
 import { Cleanup } from "../harness.ts";
 import {
   answered,
@@ -232,6 +233,14 @@ describe("limits of one request", () => {
     const steps = [{ await: "notifications/cancelled" }, { answer: { late: true } }];
     expect(await client.run("r", steps, { deadlineMs: 30 }).done).toEqual(failed("deadline", true));
     expect((await client.look()).seen.length).toBe(3);
+  });
+
+  it("does not begin when too many are in flight", async () => {
+    const client = new Client(openStdio(cleanup), SCRIPTED, { era: "modern" });
+    const all = Array.from({ length: MAX_IN_FLIGHT }, (_, index) => client.run(index, []));
+    expect(await client.run("r", []).done).toEqual(failed("busy", false));
+    all[0]?.exchange.cancel();
+    expect(await client.run("r", [{ answer: {} }]).done).toEqual(answered("r", {}));
   });
 
   it("has no deadline at zero (subscriptions)", async () => {
