@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { newFolder, runInProcess } from "./fake-io.ts";
+import { openWorkbench, tool } from "./workbench.ts";
 
 const POLICY = {
   version: "1",
@@ -95,5 +96,88 @@ describe("policy test runs the tests beside a policy (policy-spec A3)", () => {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
     const ended = await runInProcess(["policy", "test", "p.json", "--json"], { cwd });
     expect(ended).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(stderr) });
+  });
+});
+
+describe("policy check", () => {
+  test("errors with their place, all of them, exit code 2 (policy-spec M6)", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), '{\n  "version": "1",\n  "default": "maybe",\n  "tols": {}\n}');
+    const json = await runInProcess(["policy", "check", "--json", "p.json"], { cwd });
+    const { errors, warnings } = JSON.parse(json.stdout);
+    expect([json.code, json.stderr, warnings]).toEqual([2, "", []]);
+    expect(errors).toEqual([
+      { pointer: "/default", code: "invalid_value", message: expect.any(String), line: 3, column: 14 },
+      {
+        pointer: "/tols",
+        code: "unknown_key",
+        message: expect.stringContaining("tools"),
+        line: 4,
+        column: 3,
+      },
+    ]);
+    const text = await runInProcess(["policy", "check", "p.json"], { cwd });
+    expect([text.code, text.stdout]).toEqual([2, ""]);
+    expect(text.stderr.split("\n").map((line) => line.split(": ", 2).join(": "))).toEqual([
+      "error: p.json:3:14 /default",
+      "error: p.json:4:3 /tols",
+      "",
+    ]);
+  });
+
+  test("warnings do not change the exit code", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify({ ...POLICY, on_unknown: "pass" }));
+    const json = await runInProcess(["policy", "check", "--json", "p.json"], { cwd });
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([
+      0,
+      {
+        errors: [],
+        warnings: [expect.objectContaining({ pointer: "/on_unknown", code: "on_unknown_pass" })],
+      },
+    ]);
+    const text = await runInProcess(["policy", "check", "p.json"], { cwd });
+    expect(text).toEqual({
+      code: 0,
+      stdout: "p.json: no errors, 1 warnings\n",
+      stderr: expect.stringMatching(/^warning: p\.json \/on_unknown: .+\n$/),
+    });
+  });
+
+  test("--server lints against its tools (policy-spec A4)", async () => {
+    const bench = openWorkbench();
+    bench.setTools([tool("build")]);
+    await bench.json("server", "add", "--name", "ci", "--", ...bench.command);
+    bench.writePolicy("p.json", POLICY);
+    expect(await bench.json("policy", "check", "--server", "ci", "p.json")).toEqual({
+      errors: [],
+      warnings: [expect.objectContaining({ pointer: "/tools/drop", code: "unknown_tool" })],
+    });
+    const published = await bench.run([
+      "policy",
+      "publish",
+      "--server",
+      "ci",
+      "--name",
+      "p",
+      "p.json",
+      "--json",
+    ]);
+    expect([published.code, published.stderr]).toEqual([
+      0,
+      "warning: the linter has 1 warnings; `policy check --server ci` lists them\n",
+    ]);
+  });
+
+  test.each<{ name: string; file: string; text: string }>([
+    { name: "JSONC", file: "p.jsonc", text: '// why\n{"version":"1","default":"deny",}' },
+    { name: "YAML", file: "p.yml", text: 'version: "1"\ndefault: deny # why\n' },
+    { name: "JSONC without an extension", file: "p", text: '// why\n{"version":"1","default":"deny"}' },
+    { name: "YAML without an extension", file: "q", text: 'version: "1"\ndefault: deny\n' },
+  ])("$name is read (policy-spec M4)", async ({ file, text }) => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, file), text);
+    const ended = await runInProcess(["policy", "check", "--json", file], { cwd });
+    expect([ended.code, JSON.parse(ended.stdout)]).toEqual([0, { errors: [], warnings: [] }]);
   });
 });

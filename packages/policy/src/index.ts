@@ -40,6 +40,14 @@ export { globLiesInside, globMatches, globsOverlap, isGlob, literalCount } from 
 export { type HostEntry, hostMatches, hostOf, parseHostEntry } from "./host.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 export { policyJsonSchema } from "./json-schema.ts";
+export { type LintOptions, lintPolicy, MAX_WARNINGS } from "./lint.ts";
+export {
+  type Fix,
+  LINT_WARNINGS,
+  type LintTool,
+  type Warning,
+  type WarningCode,
+} from "./lint-warning.ts";
 export { HOLD_MESSAGE, INTERNAL_ERROR_MESSAGE, unknownToolMessage } from "./message.ts";
 export { type ParsePolicyOptions, type PolicyFormat, parsePolicy, validatePolicy } from "./parse.ts";
 export { hasEvery, type Path, type PathRoot, parsePath, type Step } from "./path.ts";

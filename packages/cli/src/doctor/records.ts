@@ -1,5 +1,7 @@
 import { validatePolicy } from "@portcullis/policy";
 import { listGrants, listPolicies, listServers, listTools, listVersions } from "@portcullis/server";
+import { lintWith } from "../commands/policy/check.ts";
+import { lintToolsOf } from "../commands/server/lint-tools.ts";
 import type { Context } from "../context.ts";
 import { listAnew } from "../listing.ts";
 import type { Workspace } from "../workspace.ts";
@@ -52,6 +54,10 @@ export function checkPolicies({ state }: Workspace): readonly Finding[] {
       const [first] = valid.error;
       return [failing(check, `version ${newest.version} is not valid: ${first?.pointer} ${first?.message}`)];
     }
-    return [fine(check, `version ${newest.version} is valid`)];
+    const warnings = lintWith(valid.value, lintToolsOf(state, policy.server)).length;
+    if (warnings === 0) return [fine(check, `version ${newest.version} is valid`)];
+    return [
+      warning(check, `version ${newest.version} is valid with ${warnings} warnings; see: policy check`),
+    ];
   });
 }

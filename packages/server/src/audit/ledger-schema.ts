@@ -26,6 +26,8 @@ const MIGRATIONS: readonly string[] = [
 export function openLedger(file: string, options: { readonly durable: boolean }): Result<Database, string> {
   try {
     const db = new Database(file, { durable: options.durable });
+    // A thread of its own moves the pages (wal-checkpoints.ts); here it would stop the event loop for milliseconds.
+    db.exec("PRAGMA wal_autocheckpoint = 0");
     const version = numberOf(db.get("PRAGMA user_version") ?? {}, "user_version");
     if (version > MIGRATIONS.length) {
       db.close();

@@ -57,7 +57,7 @@ function walk(db: Database, expected: Map<number, string>, checkpoints: number):
   }
   for (const size of [...expected.keys()]) if (size <= seq) expected.delete(size);
   let rows = 0;
-  for (const row of db.iterate("SELECT seq, of, body, hash FROM entry ORDER BY seq")) {
+  for (const row of db.iterate("SELECT seq, of, body, hash FROM entry WHERE seq > ? ORDER BY seq", seq)) {
     const found = numberOf(row, "seq");
     seq += 1;
     if (found !== seq) return bad(rows, checkpoints, seq, "an entry is missing");

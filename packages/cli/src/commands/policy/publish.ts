@@ -3,6 +3,8 @@ import { publishPolicy } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { withWorkspace } from "../../workspace.ts";
+import { lintToolsOf } from "../server/lint-tools.ts";
+import { lintWith } from "./check.ts";
 import { readPolicyFile, refusePolicyFile } from "./read-policy.ts";
 
 /** `policy publish`: `{"id","name","version"}`. A policy that does not compile never becomes a version. */
@@ -23,7 +25,10 @@ export async function policyPublish(context: Context): Promise<ExitCode> {
     };
     const published = publishPolicy(state, version, io.nowMs());
     if (!published.ok) return refuse(context, published.error);
-    const { id, name, version: number } = published.value;
+    const { id, name, version: number, server } = published.value;
+    const warnings = lintWith(document, lintToolsOf(state, server)).length;
+    if (warnings > 0)
+      out.warn(`the linter has ${warnings} warnings; \`policy check --server ${version.server}\` lists them`);
     if (context.json) out.json({ id, name, version: number });
     else out.line(`${name} version ${number} (${id}) governs from the next request on.`);
     return EXIT.ok;

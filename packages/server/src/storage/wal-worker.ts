@@ -1,0 +1,22 @@
+import { DatabaseSync } from "node:sqlite";
+import { workerData } from "node:worker_threads";
+import { PASSIVE_EVERY_MS, TRUNCATE_ABOVE_PAGES, type WalWorkerData } from "./wal-checkpoints.ts";
+
+/**
+ * Runs in a thread of its own: moves committed pages from the log of the database into the database, which would
+ * stop the event loop for milliseconds if the writer did it. Ends with its parent.
+ */
+const { file } = workerData as WalWorkerData;
+const db = new DatabaseSync(file);
+db.exec("PRAGMA busy_timeout = 0");
+const passive = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+
+setInterval(() => {
+  try {
+    const { log } = passive.get() as { log: number };
+    // PASSIVE never waits for the writer; only a log that grew beyond reason is worth a moment of its time.
+    if (log > TRUNCATE_ABOVE_PAGES) db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // Busy or out of space: the next round tries again, and the log keeps everything meanwhile.
+  }
+}, PASSIVE_EVERY_MS);
