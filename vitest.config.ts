@@ -5,6 +5,13 @@ const conditions = ["portcullis-source"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions } };
 
+/** Starts processes or works for seconds: part of `npm test`, not of `npm run check`. */
+const INTEGRATION = [
+  "packages/policy/test/{agreement,parse-limits}.test.ts",
+  "packages/cli/test/{gateway,registry,doctor,run,demo-server}.test.ts",
+  "packages/server/test/upstream/stdio/*.test.ts",
+];
+
 export default defineConfig({
   test: {
     coverage: { provider: "v8", include: ["packages/*/src/**"], reporter: ["text-summary", "json"] },
@@ -15,7 +22,19 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "test/layers/**/*.test.ts", "test/docs/**/*.test.ts"],
-          exclude: ["packages/*/test/e2e/**"],
+          exclude: INTEGRATION,
+          testTimeout: 15_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "integration",
+          include: INTEGRATION,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
         },
       },
       {
@@ -23,8 +42,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "e2e",
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/layers/**", "test/docs/**"],
+          include: ["test/e2e/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { DEMO_POLICY, demoCommand } from "@portcullis/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 const META = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -11,6 +11,9 @@ const SERVER = {
   _meta: { "io.modelcontextprotocol/serverInfo": { name: "portcullis-demo", version: "1.0.0" } },
 };
 const CACHE = { ttlMs: 3_600_000, cacheScope: "public" };
+
+/** Whole processes start here, on machines that are busy with other tests. */
+vi.setConfig({ testTimeout: 30_000 });
 
 describe("the demo server speaks MCP 2026-07-28 over stdio", () => {
   test.each([

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Ended, newFolder, runInProcess } from "./fake-io.ts";
 import { openWorkbench, tool, type Workbench } from "./workbench.ts";
 
@@ -15,6 +15,9 @@ const META = {
   "io.modelcontextprotocol/clientCapabilities": {},
 };
 
+/** Whole processes start here, on machines that are busy with other tests. */
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
 describe("serve as a process", () => {
   test("the first line is the ready event; SIGTERM ends it with 0 and frees the folder", async () => {
     const cwd = newFolder();
@@ -23,6 +26,8 @@ describe("serve as a process", () => {
       ["--conditions=portcullis-source", MAIN, "serve", "--data", "d", "--port", "0", "--no-demo", "--json"],
       { cwd, stdio: ["ignore", "pipe", "pipe"] },
     );
+    // A failed assertion must not leave a gateway behind.
+    onTestFinished(() => void child.kill("SIGKILL"));
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
       stdout += text;

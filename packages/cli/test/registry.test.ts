@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { newFolder, runInProcess } from "./fake-io.ts";
 import { openWorkbench, tool, type Workbench } from "./workbench.ts";
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const POLICY = { version: "1", default: "deny", tools: { read: {} } };
+
+/** Whole processes start here, on machines that are busy with other tests. */
+vi.setConfig({ testTimeout: 30_000 });
 
 describe("server commands (product.md, Machine interface)", () => {
   test("add prints id, name and the gateway's URL, and accepts the first list", async () => {
@@ -115,7 +118,7 @@ describe("server commands (product.md, Machine interface)", () => {
       ].join("\n"),
     );
     const one = await bench.run(["--json", "server", "accept-tools", "files", "read"]);
-    expect(one.stderr).toBe("accepted 1 tools of files (1 changed, 0 new, 0 removed), by name\n");
+    expect(one.stderr).toBe("accepted 1 tool of files (1 changed, 0 new, 0 removed), by name\n");
     expect(JSON.parse(one.stdout)).toEqual(
       pins.map((p) => (p.name === "read" ? { ...p, pin: "accepted" } : p)),
     );

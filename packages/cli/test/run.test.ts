@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { demoCommand } from "@portcullis/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Ended, newFolder, runInProcess } from "./fake-io.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -12,6 +12,9 @@ const META = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
   "io.modelcontextprotocol/clientCapabilities": {},
 };
+/** Whole processes start here, on machines that are busy with other tests. */
+vi.setConfig({ testTimeout: 30_000 });
+
 const POLICY = {
   version: "1",
   default: "deny",
@@ -124,6 +127,7 @@ function call(id: number, name: string, args: object): string {
 /** A client that sends its messages, waits for as many answers and closes its side. */
 async function runChild(cwd: string, argv: readonly string[], messages: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, ["--conditions=portcullis-source", MAIN, ...argv], { cwd });
+  onTestFinished(() => void child.kill("SIGKILL"));
   let stdout = "";
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {

@@ -91,7 +91,12 @@ describe("progress", () => {
   test("work that takes long is told on standard error, once where nobody looks", async () => {
     const [io, written] = fakeIo({ env: {} });
     const { promise, resolve } = Promise.withResolvers<number>();
-    const stderr = { write: (text: string) => (written.add(text), resolve(7)) };
+    const stderr = {
+      write: (text: string): void => {
+        written.add(text);
+        resolve(7);
+      },
+    };
     expect(await withProgress({ ...io, stderr }, "listing", promise)).toBe(7);
     expect(written()).toBe("listing …\n");
   });

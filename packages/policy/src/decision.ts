@@ -1,4 +1,4 @@
-import type { Algorithm, Scope, WindowName } from "./document.ts";
+import type { Algorithm, Scope } from "./document.ts";
 import type { JsonValue } from "./json.ts";
 
 /** What policy says to a call: run it, refuse it, or wait for a person (R1). */
@@ -39,8 +39,6 @@ export interface CompiledLimit {
   readonly counter: string;
   /** Seconds, or a calendar window in UTC. `"minute"`, `"hour"`, `"day"` are compiled to seconds (L1: the same counter). */
   readonly window: number | "week" | "month";
-  /** As the author wrote it, for messages. */
-  readonly windowAsWritten: WindowName | number;
   readonly scope: Scope;
   readonly algorithm: Algorithm;
   /** 0 … 9e15. */

@@ -61,7 +61,6 @@ function toCompiledLimit(limit: Limit): CompiledLimit {
   return Object.freeze({
     counter: limit.counter,
     window: toWindow(limit.window),
-    windowAsWritten: limit.window,
     scope: limit.scope ?? "grant",
     algorithm: limit.algorithm ?? "fixed",
     maxMicros: validated(toMicros(limit.max)),

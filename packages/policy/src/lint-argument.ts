@@ -69,7 +69,7 @@ function lintPredicate(
     const warnings = [
       ...lintAbsent(all, path, `${pointer}/path`, isGuarded(path, 0, guards) ? undefined : stops, context),
       ...lintType(present, leaf, `${pointer}/value`),
-      ...lintValues(present, leaf, `${pointer}/value`),
+      ...lintValues(present, leaf, `${pointer}/value`, context),
     ];
     if (stops === undefined || optional.length === 0 || unguarded.has(path.text)) return warnings;
     unguarded.add(path.text);
@@ -136,7 +136,10 @@ function lintAbsent(
   const parent = tools.find(({ name }) => name === absent[0]?.name)?.inputSchema;
   const names =
     last?.kind === "member" ? lookUpPath(parent, path.steps.slice(0, -1), budget).memberNames() : [];
-  const hint = last?.kind === "member" ? suggest(last.name, nearNames(last.name, names)) : "";
+  const near = last?.kind === "member" ? nearNames(last.name, names) : [];
+  // Comparing costs as much as reading schemas does.
+  budget.nodes -= near.length * 10;
+  const hint = last?.kind === "member" && budget.nodes > 0 ? suggest(last.name, near) : "";
   const consequence = stops === undefined ? "" : `: every call is ${stops}`;
   const message = `the schema has no ${quote(path.text)} ${inTools(absent)}${consequence}${hint}`;
   return [toWarning(pointer, "unknown_argument", message)];
@@ -156,7 +159,12 @@ function lintType(present: readonly ToolFact[], leaf: Leaf, pointer: string): re
 }
 
 /** A value of another type is `lintType`'s to report. */
-function lintValues(present: readonly ToolFact[], leaf: Leaf, pointer: string): readonly Warning[] {
+function lintValues(
+  present: readonly ToolFact[],
+  leaf: Leaf,
+  pointer: string,
+  { budget }: ArgumentContext,
+): readonly Warning[] {
   const isList = leaf.op === "in" || leaf.op === "not_in";
   if (!isList && leaf.op !== "eq" && leaf.op !== "neq") return [];
   const possible = present.map(({ fact }) => fact.values);
@@ -167,7 +175,9 @@ function lintValues(present: readonly ToolFact[], leaf: Leaf, pointer: string): 
   return wanted.flatMap((value, index) => {
     if (known.has(value) || !kinds.has(kindOf(value))) return [];
     const texts = [...known].filter((one) => typeof one === "string");
-    const hint = typeof value === "string" ? suggest(value, nearNames(value, texts)) : "";
+    const near = typeof value === "string" ? nearNames(value, texts) : [];
+    budget.nodes -= near.length * 10;
+    const hint = typeof value === "string" && budget.nodes > 0 ? suggest(value, near) : "";
     const message = `${quote(JSON.stringify(value))} is not among the values of ${quote(leaf.path)} ${inTools(present)}${hint}`;
     return [toWarning(isList ? `${pointer}/${index}` : pointer, "unknown_value", message)];
   });

@@ -10,8 +10,16 @@ export function lintNames(document: PolicyDocument): readonly Warning[] {
   const star = entries.find(([key]) => isGlob(key) && literalCount(key) === 0);
   return [
     ...(star === undefined ? [] : lintStar(document, star, entries.length)),
-    ...entries.flatMap(([key]) => lintHidden(key, document.hide ?? [])),
-    ...lintOverlaps(entries.map(([key]) => key).filter(isGlob)),
+    ...lintHidden(
+      entries.map(([key]) => key),
+      document.hide ?? [],
+    ),
+    ...lintOverlaps(
+      entries
+        .map(([key]) => key)
+        .filter(isGlob)
+        .slice(0, MAX_GLOBS),
+    ),
   ];
 }
 
@@ -37,13 +45,20 @@ function lintStar(document: PolicyDocument, [key, entry]: [string, Entry], count
 }
 
 /** T4: of a glob, only what a `hide` entry covers wholly is dead. */
-function lintHidden(key: string, hide: readonly string[]): Warning[] {
-  const by = hide.find((entry) => globLiesInside(key, entry));
-  if (by === undefined) return [];
-  const pointer = `/tools/${escapeToken(key)}`;
-  const message = `${quote(by)} in \`hide\` hides every tool that ${quote(key)} names; remove one of them`;
-  return [toWarning(pointer, "hidden_entry", message, { op: "remove", pointer })];
+function lintHidden(keys: readonly string[], hide: readonly string[]): Warning[] {
+  const names = new Set(hide);
+  const globs = hide.filter(isGlob).slice(0, MAX_GLOBS);
+  return keys.flatMap((key) => {
+    const by = names.has(key) ? key : globs.find((glob) => globLiesInside(key, glob));
+    if (by === undefined) return [];
+    const pointer = `/tools/${escapeToken(key)}`;
+    const message = `${quote(by)} in \`hide\` hides every tool that ${quote(key)} names; remove one of them`;
+    return [toWarning(pointer, "hidden_entry", message, { op: "remove", pointer })];
+  });
 }
+
+/** Globs that are compared with each other or with every key, which takes time in the square of their number. */
+const MAX_GLOBS = 500;
 
 /** Overlaps that are reported; the pairs of 2,000 globs would be two million. */
 const MAX_OVERLAPS = 100;

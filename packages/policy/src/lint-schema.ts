@@ -226,9 +226,19 @@ function valuesOf(level: Level): readonly JsonValue[] | undefined {
 function namesOf(alternatives: readonly Conjuncts[]): readonly string[] {
   return alternatives.flat().flatMap((schema) => {
     const properties = own(schema, "properties");
-    return isSchemaObject(properties) ? Object.keys(properties).slice(0, MAX_VALUES) : [];
+    return isSchemaObject(properties) ? firstKeys(properties) : [];
   });
 }
+
+/** The names of an object, listed once: a large one is asked for them at every warning. */
+function firstKeys(properties: SchemaObject): readonly string[] {
+  const known = FIRST_KEYS.get(properties);
+  if (known !== undefined) return known;
+  const keys = Object.keys(properties).slice(0, MAX_VALUES);
+  FIRST_KEYS.set(properties, keys);
+  return keys;
+}
+const FIRST_KEYS = new WeakMap<SchemaObject, readonly string[]>();
 
 function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";

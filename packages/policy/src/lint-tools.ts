@@ -18,12 +18,17 @@ export function boundedTools(tools: readonly LintTool[]): readonly LintTool[] {
 /** Names and globs that match no tool of the server: keys of `tools`, then items of `hide`. */
 export function lintToolNames(document: PolicyDocument, tools: readonly LintTool[]): readonly Warning[] {
   const names = new Set(tools.map(({ name }) => name));
+  let hints = 0;
+  const hint = (key: string): string => {
+    hints += 1;
+    return hints > MAX_HINTS ? "" : suggest(key, nearNames(key, names));
+  };
   const lint = (pointer: string, key: string): Warning[] => {
     const isKnown = isGlob(key) ? [...names].some((name) => globMatches(key, name)) : names.has(key);
     if (isKnown) return [];
     const message = isGlob(key)
       ? `${quote(key)} matches no tool of the server; remove it or change it`
-      : `the server has no tool ${quote(key)}${suggest(key, nearNames(key, names))}`;
+      : `the server has no tool ${quote(key)}${hint(key)}`;
     return [toWarning(pointer, "unknown_tool", message)];
   };
   return [
@@ -31,6 +36,9 @@ export function lintToolNames(document: PolicyDocument, tools: readonly LintTool
     ...(document.hide ?? []).flatMap((entry, index) => lint(`/hide/${index}`, entry)),
   ];
 }
+
+/** Misspelt names for which a near one is searched; with more, it is another server's policy. */
+const MAX_HINTS = 100;
 
 /** Names that may be near: comparing is quadratic in their length, and a server chooses them. */
 export function nearNames(written: string, names: Iterable<string>): readonly string[] {

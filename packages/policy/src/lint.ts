@@ -36,8 +36,8 @@ export function lintPolicy(document: PolicyDocument, { tools }: LintOptions = {}
 /** More than anybody reads. */
 export const MAX_WARNINGS = 1000;
 
-/** Schema nodes read for one document, over all its look-ups: some tenths of a second. */
-const MAX_SCHEMA_NODES = 1_000_000;
+/** Schema nodes read for one document, over all its look-ups: some seconds of work at worst. */
+const MAX_SCHEMA_NODES = 300_000;
 
 function lintDocument(document: PolicyDocument): Warning[] {
   if (document.on_unknown !== "pass") return [];

@@ -55,10 +55,12 @@ export interface LimitExcess {
   readonly retryAfterMs?: number | undefined;
 }
 
+const NAMED: { readonly [seconds: number]: string } = { 60: "minute", 3600: "hour", 86400: "day" };
+
 /** Text of a limit that would be exceeded (L5). */
 export function limitMessage(limit: CompiledLimit, excess: LimitExcess): string {
-  const { windowAsWritten: written } = limit;
-  const per = typeof written === "number" ? `${written} s` : written;
+  // L1: `"minute"` and 60 are the same window, so they have the same name.
+  const per = typeof limit.window === "number" ? (NAMED[limit.window] ?? `${limit.window} s`) : limit.window;
   const head = `${limit.byAmount ? "Limit" : "Rate limit"} of ${toDecimal(limit.maxMicros)} per ${per} reached`;
   const amounts = limit.byAmount
     ? ` (asked ${toDecimal(excess.askedMicros)}, left ${toDecimal(excess.leftMicros)})`

@@ -14,7 +14,7 @@ import { shrink } from "./reference/shrink.ts";
 
 const PAIRS = Number(process.env["PORTCULLIS_AGREEMENT_PAIRS"] ?? 100_000);
 const SEED = Number(process.env["PORTCULLIS_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
-const TIMEOUT_MS = 60_000 * Math.max(1, PAIRS / 100_000);
+const TIMEOUT_MS = 180_000 * Math.max(1, PAIRS / 100_000);
 /** How often each outcome must occur, so that agreement means something. */
 const MIN_OCCURRENCES = 50;
 

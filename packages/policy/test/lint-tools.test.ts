@@ -254,15 +254,15 @@ describe("policy-spec A4: the fix of an unguarded argument", () => {
   });
 });
 
-/** The document after one operation of JSON Patch. */
-function applied(document: PolicyDocument, fix: Fix | undefined): unknown {
+/** A value after one operation of JSON Patch. */
+function applied(document: unknown, fix: Fix | undefined): unknown {
   if (fix === undefined || fix.op === "remove") throw new Error("a fix with a value is expected");
-  const copy: unknown = structuredClone(document);
-  const keys = fix.pointer.slice(1).split("/");
-  const last = keys.pop() ?? "";
-  // biome-ignore lint/suspicious/noExplicitAny: a walk by pointer
-  const parent = keys.reduce<any>((at, key) => at[key], copy);
-  if (fix.op === "add" && Array.isArray(parent)) parent.splice(Number(last), 0, fix.value);
-  else parent[last] = fix.value;
-  return copy;
+  const { op, value } = fix;
+  const change = (at: unknown, [key, ...rest]: readonly string[]): unknown => {
+    if (key === undefined) return value;
+    if (!Array.isArray(at)) return { ...Object(at), [key]: change(Object(at)[key], rest) };
+    if (op === "add" && rest.length === 0) return at.toSpliced(Number(key), 0, value);
+    return at.with(Number(key), change(at[Number(key)], rest));
+  };
+  return change(document, fix.pointer.slice(1).split("/"));
 }

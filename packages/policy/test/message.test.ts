@@ -11,7 +11,6 @@ import {
 const LIMIT: CompiledLimit = {
   counter: "c",
   window: 60,
-  windowAsWritten: "minute",
   scope: "grant",
   algorithm: "fixed",
   maxMicros: 10e6,
@@ -23,11 +22,11 @@ describe("policy-spec L5: messages of limits", () => {
   it.each<[string, Partial<CompiledLimit>, number | undefined, string]>([
     ["a rate", {}, 22_001, "Rate limit of 10 per minute reached; retry in 23 s."],
     ["whole seconds are not rounded", {}, 23_000, "Rate limit of 10 per minute reached; retry in 23 s."],
-    ["seconds", { windowAsWritten: 90 }, 1, "Rate limit of 10 per 90 s reached; retry in 1 s."],
+    ["seconds", { window: 90 }, 1, "Rate limit of 10 per 90 s reached; retry in 1 s."],
     ["no retry", {}, undefined, "Rate limit of 10 per minute reached."],
     [
       "amounts",
-      { byAmount: true, maxMicros: 50_000e6, windowAsWritten: "day" },
+      { byAmount: true, maxMicros: 50_000e6, window: 86_400 },
       22_500,
       "Limit of 50000 per day reached (asked 700, left 300.5); retry in 23 s.",
     ],

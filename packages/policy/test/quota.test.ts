@@ -68,7 +68,7 @@ describe("policy-spec L3: fixed windows", () => {
     ["day", "2026-03-01T23:59:00Z", "Rate limit of 1 per day reached; retry in 60 s."],
     ["week", "2026-03-01T23:59:58.9Z", "Rate limit of 1 per week reached; retry in 2 s."],
     ["month", "2026-03-31T23:00:00Z", "Rate limit of 1 per month reached; retry in 3600 s."],
-    [60, "2026-03-01T10:00:30Z", "Rate limit of 1 per 60 s reached; retry in 30 s."],
+    [60, "2026-03-01T10:00:30Z", "Rate limit of 1 per minute reached; retry in 30 s."],
   ] as const)("L5 says when a %s ends", (window, now, message) => {
     expect(openQuota(calls({ window, max: 1 })).run(at(now), at(now))).toEqual([true, message]);
   });
@@ -334,7 +334,6 @@ describe("policy-spec L5: all or none", () => {
     const common = {
       counter: "c",
       window: 10,
-      windowAsWritten: 10,
       scope: "grant",
       algorithm: "fixed",
       maxMicros: 2e6,
@@ -351,7 +350,7 @@ describe("policy-spec L5: all or none", () => {
       {
         pointer: "/tools/get_*/rate_limit",
         amountMicros: 1e6,
-        limit: { ...common, counter: "get_*_rate", window: 60, windowAsWritten: "minute", maxMicros: 10e6 },
+        limit: { ...common, counter: "get_*_rate", window: 60, maxMicros: 10e6 },
       },
       { pointer: "/all_tools/limits/0", amountMicros: 1e6, limit: common },
     ]);

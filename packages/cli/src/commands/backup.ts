@@ -2,10 +2,11 @@ import { copyFileSync, existsSync, statSync } from "node:fs";
 import { mkdtemp, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Context, reasonOf, refuse } from "../context.ts";
+import { type Context, refuse } from "../context.ts";
 import { resolvePath } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { withProgress } from "../progress.ts";
+import { reasonOf } from "../read-input.ts";
 import { type TarEntry, writeTar } from "../tar.ts";
 
 /** Copying blocks; from this size on it may take longer than a second. */

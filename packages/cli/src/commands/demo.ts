@@ -8,6 +8,7 @@ import {
   demoCommand,
   listGrants,
   listServers,
+  type MintedGrant,
   publishPolicy,
 } from "@portcullis/server";
 import type { Context } from "../context.ts";
@@ -41,17 +42,19 @@ export async function setUpDemo(
   } as const;
   const server = addServer(state, folder.keys.credentialKey, given, nowMs);
   if (!server.ok) return server;
+  const minted = publishAndMint(workspace, nowMs);
+  if (!minted.ok) return minted;
+  const seen = await listAnew(context, workspace, server.value);
+  if (!seen.ok) return err(seen.error);
+  const url = `${gatewayUrl}/mcp/${server.value.id}/`;
+  return ok({ server: server.value.id, grant: minted.value.grant.id, token: minted.value.token, url });
+}
+
+function publishAndMint({ folder, state }: Workspace, nowMs: number): Result<MintedGrant, string> {
+  const named = { server: DEMO_NAME, name: DEMO_NAME, author: "portcullis", note: "demo" };
   const source = `${JSON.stringify(DEMO_POLICY, undefined, 2)}\n`;
-  const version = {
-    server: DEMO_NAME,
-    name: DEMO_NAME,
-    document: DEMO_POLICY,
-    source,
-    author: "portcullis",
-    note: "demo",
-  };
-  const policy = publishPolicy(state, version, nowMs);
-  if (!policy.ok) return policy;
+  const published = publishPolicy(state, { ...named, document: DEMO_POLICY, source }, nowMs);
+  if (!published.ok) return published;
   const expiresAtMs = nowMs + DEFAULT_LIFETIME_MS;
   const wanted = {
     label: DEMO_NAME,
@@ -60,12 +63,7 @@ export async function setUpDemo(
     mode: "enforce",
     expiresAtMs,
   } as const;
-  const minted = createGrant(state, folder.keys, wanted, nowMs);
-  if (!minted.ok) return minted;
-  const seen = await listAnew(context, workspace, server.value);
-  if (!seen.ok) return err(`its tools could not be listed: ${seen.error}`);
-  const url = `${gatewayUrl}/mcp/${server.value.id}/`;
-  return ok({ server: server.value.id, grant: minted.value.grant.id, token: minted.value.token, url });
+  return createGrant(state, folder.keys, wanted, nowMs);
 }
 
 /** With `--json` the second line: `{"event":"demo","server","grant","token","url"}`. */

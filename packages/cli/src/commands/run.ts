@@ -3,10 +3,11 @@ import { basename } from "node:path";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { err, ok, type Result } from "@portcullis/policy";
 import { runStdio } from "@portcullis/server";
-import { type Context, reasonOf, refuse } from "../context.ts";
+import { type Context, refuse } from "../context.ts";
 import { resolvePath } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { toWritable } from "../io.ts";
+import { reasonOf } from "../read-input.ts";
 import { readPolicyFile, refusePolicyFile } from "./policy/read-policy.ts";
 import { parseTarget } from "./server/target.ts";
 

@@ -3,6 +3,7 @@ import { listGrants, listPolicies, listServers, listTools, listVersions } from "
 import { lintWith } from "../commands/policy/check.ts";
 import { lintToolsOf } from "../commands/server/lint-tools.ts";
 import type { Context } from "../context.ts";
+import { counted } from "../counted.ts";
 import { listAnew } from "../listing.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Finding, failing, fine, warning } from "./finding.ts";
@@ -18,8 +19,10 @@ export async function checkServers(context: Context, workspace: Workspace): Prom
     const waiting = listTools(workspace.state, server.id).filter((tool) => tool.pin !== "accepted").length;
     if (!seen.ok) findings.push(failing(check, seen.error));
     else if (waiting > 0) {
-      findings.push(warning(check, `${waiting} tools wait for acceptance; see: server tools ${server.name}`));
-    } else findings.push(fine(check, `${seen.value.tools.length} tools, ${seen.value.era}`));
+      findings.push(
+        warning(check, `${counted(waiting, "tool")} to be accepted; see: server tools ${server.name}`),
+      );
+    } else findings.push(fine(check, `${counted(seen.value.tools.length, "tool")}, ${seen.value.era}`));
   }
   return findings;
 }
@@ -57,7 +60,10 @@ export function checkPolicies({ state }: Workspace): readonly Finding[] {
     const warnings = lintWith(valid.value, lintToolsOf(state, policy.server)).length;
     if (warnings === 0) return [fine(check, `version ${newest.version} is valid`)];
     return [
-      warning(check, `version ${newest.version} is valid with ${warnings} warnings; see: policy check`),
+      warning(
+        check,
+        `version ${newest.version} is valid with ${counted(warnings, "warning")}; see: policy check`,
+      ),
     ];
   });
 }

@@ -57,15 +57,6 @@ export function findTemplateDisagreement(
   return undefined;
 }
 
-/** True when `actual` is `expected`, in which {@link FREE_WORDING} stands for any text. */
-export function isSameMessage(expected: string, actual: string): boolean {
-  const [start = "", ...rest] = expected.split(FREE_WORDING);
-  if (rest.length === 0) return actual === expected;
-  const end = rest.at(-1) ?? "";
-  const middle = actual.slice(start.length, actual.length - end.length);
-  return actual.startsWith(start) && actual.endsWith(end) && middle !== "";
-}
-
 function compareCalls(
   policy: CompiledPolicy,
   { document, calls }: GeneratedCase,
@@ -131,6 +122,15 @@ function compareSections(
     if (!sameRule || actual.effect !== expected.effect) return { request, expected, actual };
   }
   return undefined;
+}
+
+/** True when `actual` is `expected`, in which {@link FREE_WORDING} stands for any text. */
+function isSameMessage(expected: string, actual: string): boolean {
+  const [start = "", ...rest] = expected.split(FREE_WORDING);
+  if (rest.length === 0) return actual === expected;
+  const end = rest.at(-1) ?? "";
+  const middle = actual.slice(start.length, actual.length - end.length);
+  return actual.startsWith(start) && actual.endsWith(end) && middle !== "";
 }
 
 /** A pointer without its numbers and keys. */

@@ -33,7 +33,8 @@ export function judgePredicate(
 
 /** The value of an `increment_from` path; undefined when it is missing (policy-spec L2). */
 export function readAmount(path: string, facts: ReferenceFacts): JsonValue | undefined {
-  const [slot] = readPath(path, facts);
+  const slots = readPath(path, facts);
+  const [slot] = slots === BEYOND ? [] : slots;
   return slot?.found === true ? slot.value : undefined;
 }
 
@@ -74,7 +75,7 @@ function unknown(why: string): Verdict {
 function judgeLeaf(leaf: Leaf, quantifier: Quantifier, facts: ReferenceFacts): Verdict {
   const quantified = parseSteps(leaf.path).some(({ step }) => step === EVERY);
   const slots = readPath(leaf.path, facts);
-  if (slots.length > 10_000) {
+  if (slots === BEYOND) {
     facts.observe?.("path beyond 10,000 values");
     // C6: the whole leaf is unknown, and counts as not present for `exists`.
     return leaf.op === "exists" ? known(leaf.value === false) : unknown(`${leaf.path} ${FREE_WORDING}`);
@@ -115,6 +116,9 @@ type Slot =
   /** `container` is the path of what a `[*]` could not read. */
   | { readonly found: false; readonly container?: string; readonly why: string };
 
+/** More values than may be read on a path (C6). */
+const BEYOND = Symbol("beyond 10,000 values");
+
 const MISSING: Slot = { found: false, why: "is missing" };
 
 /** The steps of an `args` path; none for the other paths. */
@@ -128,7 +132,7 @@ function parseSteps(path: string): Step[] {
   });
 }
 
-function readPath(path: string, facts: ReferenceFacts): Slot[] {
+function readPath(path: string, facts: ReferenceFacts): Slot[] | typeof BEYOND {
   if (path === "tool.name") return [{ found: true, value: facts.tool }];
   if (path === "grant.label") {
     return [facts.grantLabel === undefined ? MISSING : { found: true, value: facts.grantLabel }];
@@ -138,6 +142,7 @@ function readPath(path: string, facts: ReferenceFacts): Slot[] {
   let walked = "args";
   for (const { text, step } of parseSteps(path)) {
     slots = slots.flatMap((slot) => (step === EVERY ? takeEvery(slot, walked) : takeStep(slot, step)));
+    if (step === EVERY && slots.filter(({ found }) => found).length > 10_000) return BEYOND;
     walked += text;
   }
   return slots;

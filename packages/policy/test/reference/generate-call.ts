@@ -6,13 +6,15 @@ import * as names from "./pool-names.ts";
 import * as values from "./pool-values.ts";
 import { optional, type Random } from "./random.ts";
 
-/** A random call; every other one names a tool that the document governs. */
-export function makeCall(random: Random, document: PolicyDocument, nowMs: number): ReferenceCall {
-  const named = Object.keys(document.tools ?? {}).map((key) =>
-    key.replaceAll("*", () => random.pick(["", "x", "_user", "a*", "secret", "user_b"])),
-  );
+/** A random call; every other one names a tool that the document governs, in half of the cases `focus`. */
+export function makeCall(
+  random: Random,
+  document: PolicyDocument,
+  nowMs: number,
+  focus: string | undefined,
+): ReferenceCall {
   return {
-    tool: random.oneIn(2) && named.length > 0 ? random.pick(named) : random.pick(names.TOOL_NAMES),
+    tool: focus !== undefined && random.oneIn(2) ? focus : pickTool(random, document),
     ...(random.oneIn(20) ? {} : { args: makeArguments(random) }),
     nowMs,
     ...optional(random, 2, "grantLabel", () => random.pick(["team", "", "secret"])),
@@ -25,41 +27,56 @@ export function makeCall(random: Random, document: PolicyDocument, nowMs: number
   };
 }
 
+function pickTool(random: Random, document: PolicyDocument): string {
+  const keys = Object.keys(document.tools ?? {});
+  if (keys.length === 0 || random.oneIn(2)) return random.pick(names.TOOL_NAMES);
+  return random.pick(keys).replaceAll("*", () => random.pick(["", "x", "_user", "a*", "secret", "user_b"]));
+}
+
 /** Built as text and parsed, so that `__proto__` is an own member and `-0` a number. */
 function makeArguments(random: Random): JsonValue {
   if (random.oneIn(200)) return JSON.parse(makeText(random, 2)) ?? {};
-  const members: [string, () => string][] = [
-    ["s", () => makeString(random)],
-    ["n", () => random.pick(values.NUMBER_TOKENS)],
-    ["b", () => random.pick(["true", "false"])],
-    ["amount", () => (random.oneIn(12) ? makeText(random, 1) : random.pick(values.NUMBER_TOKENS))],
-    ["items", () => makeItems(random)],
-    ["words", () => `[${random.some(0, 3, () => JSON.stringify(random.pick(values.NEEDLES)))}]`],
-    ["numbers", () => `[${random.some(0, 3, () => String(random.pick(values.DOCUMENT_NUMBERS)))}]`],
-    ["obj", () => makeObject(random, 1)],
-    ["url", () => JSON.stringify(random.pick(addresses.URLS))],
-    ["urls", () => JSON.stringify(random.subset(addresses.URLS, 0, 2))],
-    ["path", () => JSON.stringify(random.pick(values.FILE_PATHS))],
-    ["paths", () => JSON.stringify(random.subset(values.FILE_PATHS, 0, 2))],
-    ...["constructor", "__proto__", "toString", "we.ird [k]", "größe", "*", "", "length"].map(
-      (name): [string, () => string] => [name, () => makeText(random, 1)],
-    ),
+  const often = COMMON_MEMBERS.filter(() => !random.oneIn(4));
+  const seldom = RARE_NAMES.filter(() => random.oneIn(4));
+  const members = [
+    ...often.map(([name, make]) => `"${name}":${random.oneIn(20) ? makeText(random, 1) : make(random)}`),
+    ...seldom.map((name) => `"${name}":${makeText(random, 1)}`),
   ];
-  const kept = members.filter(([name], index) =>
-    name === "amount" ? !random.oneIn(12) : index < 12 ? !random.oneIn(4) : random.oneIn(4),
-  );
-  return JSON.parse(
-    `{${kept.map(([name, make]) => `${JSON.stringify(name)}:${random.oneIn(20) ? makeText(random, 1) : make()}`)}}`,
-  );
+  return JSON.parse(`{${members}}`);
 }
 
+const COMMON_MEMBERS: readonly (readonly [string, (random: Random) => string])[] = [
+  ["s", makeString],
+  ["n", ({ pick }) => pick(values.NUMBER_TOKENS)],
+  ["b", ({ pick }) => pick(["true", "false"])],
+  ["amount", (random) => (random.oneIn(12) ? makeText(random, 1) : random.pick(values.NUMBER_TOKENS))],
+  ["items", makeItems],
+  ["words", ({ subset }) => JSON.stringify(subset(values.NEEDLES, 0, 3))],
+  ["numbers", ({ subset }) => JSON.stringify(subset(values.DOCUMENT_NUMBERS, 0, 3))],
+  ["obj", (random) => makeObject(random, 1)],
+  ["url", ({ pick }) => JSON.stringify(pick(addresses.URLS))],
+  ["urls", ({ subset }) => JSON.stringify(subset(addresses.URLS, 0, 2))],
+  ["path", ({ pick }) => JSON.stringify(pick(values.FILE_PATHS))],
+  ["paths", ({ subset }) => JSON.stringify(subset(values.FILE_PATHS, 0, 2))],
+];
+
+const RARE_NAMES = [
+  "constructor",
+  "__proto__",
+  "toString",
+  "we.ird [k]",
+  "größe",
+  "*",
+  "",
+  "length",
+] as const;
+
 function makeString(random: Random): string {
-  if (random.oneIn(400)) return JSON.stringify(random.pick(["x", "😀"]).repeat(65_536 + random.below(2)));
+  if (random.oneIn(2000)) return JSON.stringify(random.pick(["x", "😀"]).repeat(65_536 + random.below(2)));
   return JSON.stringify(random.pick(random.oneIn(2) ? values.NEEDLES : values.STRINGS));
 }
 
 function makeItems(random: Random): string {
-  if (random.oneIn(1000)) return `[${"1,".repeat(9_999 + random.below(2))}2]`;
   const make = random.pick([
     () => random.pick(values.NUMBER_TOKENS),
     () => makeString(random),

@@ -21,7 +21,7 @@ export interface Located<T> {
 }
 
 /** A denial by a limit. */
-export interface Refusal {
+interface Refusal {
   readonly rule: string;
   readonly message: string;
 }
@@ -98,7 +98,7 @@ export function reserveLimits(
 }
 
 /** Two limits with this key in common charge one counter: L4, with L1's rule on the named short windows. */
-export function counterKeyOf(limit: Limit, ids: ReferenceIds): string {
+function counterKeyOf(limit: Limit, ids: ReferenceIds): string {
   const { scope = "grant", window, algorithm = "fixed" } = limit;
   const holders = {
     grant: [ids.server, ids.grant],
@@ -172,7 +172,13 @@ function windowAround(window: Limit["window"], nowMs: number): { startMs: number
 function refusal(limit: Limit, asked: bigint, used: ReferenceCounters, nowMs: number): string {
   const max = toMicros(limit.max);
   const left = used.reduce((rest, charge) => rest - charge.micros, max);
-  const per = typeof limit.window === "number" ? `${limit.window} s` : limit.window;
+  const names = new Map<unknown, string>([
+    [60, "minute"],
+    [3600, "hour"],
+    [86_400, "day"],
+  ]);
+  const per =
+    names.get(limit.window) ?? (typeof limit.window === "number" ? `${limit.window} s` : limit.window);
   const byAmount = limit.increment_from !== undefined || (limit.increment ?? 1) !== 1;
   const text = byAmount
     ? `Limit of ${fromMicros(max)} per ${per} reached (asked ${fromMicros(asked)}, left ${fromMicros(left < 0n ? 0n : left)})`

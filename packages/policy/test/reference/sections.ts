@@ -20,6 +20,14 @@ export function referenceResource(document: PolicyDocument, uri: string): Sectio
   const section = document.resources ?? {};
   const patterns = [...(section.allow ?? []), ...(section.deny ?? [])];
   if (patterns.length > 0 && isSuspectUri(uri)) return { effect: "deny", rule: FREE_WORDING };
+  // Servers read `%61` as `a`: the specification is silent, so the safe way is that both writings are denied.
+  const plain = uri.replace(/%[0-7][0-9a-f]/gi, (code) =>
+    /%(?:2d|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/i.test(code) ? decodeURIComponent(code) : code,
+  );
+  const denied = (document.resources?.deny ?? []).findIndex(
+    (pattern) => matchesUri(pattern, uri) || matchesUri(pattern, plain),
+  );
+  if (denied >= 0) return { effect: "deny", rule: `/resources/deny/${denied}` };
   return decideSection(document, "resources", (pattern) => matchesUri(pattern, uri));
 }
 

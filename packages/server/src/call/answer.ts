@@ -1,5 +1,11 @@
 import { isJsonObject, type JsonObject, type Result } from "@portcullis/policy";
 import type { RequestId } from "../mcp/json-rpc.ts";
+import {
+  HEADER_MISMATCH,
+  METHOD_NOT_FOUND,
+  MISSING_CAPABILITY,
+  UNSUPPORTED_VERSION,
+} from "../mcp/revisions.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import {
   type CheckedResponse,
@@ -16,6 +22,7 @@ import { Recording } from "./record.ts";
 import type { Refusal } from "./refusal.ts";
 import { refuse } from "./refuse.ts";
 import type { InFlight, Session, Sessions } from "./sessions.ts";
+import type { Ending } from "./settle.ts";
 
 /** What the relay of one answer needs from the line around it. */
 export interface RelayTools extends ResponseTools {
@@ -173,7 +180,8 @@ export class Relay implements UpstreamSink, InFlight {
     const headers = ["content-type", "application/json"];
     if (opened?.id !== undefined) headers.push("mcp-session-id", opened.id);
     const { replaced } = checked.value;
-    routed.arrival.reply.whole(status, headers, replaced === undefined ? body : JSON.stringify(replaced));
+    const told = routed.era === "modern" ? modernStatus(status, checked.value.ending) : status;
+    routed.arrival.reply.whole(told, headers, replaced === undefined ? body : JSON.stringify(replaced));
   }
 
   #answerUnusable(status: number, isFine: boolean): void {
@@ -332,6 +340,19 @@ export class Relay implements UpstreamSink, InFlight {
     if (message?.kind === "request") this.#inFlightMap()?.delete(message.id);
   }
 }
+
+/** 2026-07-28 transports: these errors have a status of their own, which a server on stdio cannot give. */
+function modernStatus(status: number, ending: Ending): number {
+  if (status !== 200 || ending.kind !== "rpc-error") return status;
+  if (ending.code === METHOD_NOT_FOUND) return 404;
+  return PROTOCOL_ERRORS.has(ending.code) ? 400 : status;
+}
+
+const PROTOCOL_ERRORS: ReadonlySet<number> = new Set([
+  HEADER_MISMATCH,
+  MISSING_CAPABILITY,
+  UNSUPPORTED_VERSION,
+]);
 
 type DropLast<T extends readonly unknown[]> = T extends readonly [...infer Rest, unknown] ? Rest : never;
 

@@ -242,12 +242,7 @@ function verdictToWire(refusal: VerdictRefusal, context: RefusalContext): WireAn
         undefined,
       );
     case "upstream-rejected":
-      return told(
-        context,
-        `[UPSTREAM ERROR] \`${refusal.server}\` answered HTTP ${refusal.httpStatus}.`,
-        INTERNAL,
-        undefined,
-      );
+      return rejected(refusal, context);
     case "upstream-invalid":
       return told(
         context,
@@ -300,6 +295,20 @@ function upstreamText(server: string, failure: UpstreamFailure, deadlineMs: numb
   const ran = failure.sent ? "The call may have run." : "Nothing was executed.";
   return `[UPSTREAM ERROR] \`${server}\`: ${failureText(failure, deadlineMs)}. ${ran}`;
 }
+
+/** A client's fault keeps its status; what concerns the gateway's own credential or the server is told in words. */
+function rejected(
+  refusal: Extract<Refusal, { kind: "upstream-rejected" }>,
+  context: RefusalContext,
+): WireAnswer {
+  const { server, httpStatus } = refusal;
+  const text = `[UPSTREAM ERROR] \`${server}\` answered HTTP ${httpStatus}.`;
+  return CLIENT_FAULTS.has(httpStatus)
+    ? http(httpStatus, context, INTERNAL, text)
+    : told(context, text, INTERNAL, undefined);
+}
+
+const CLIENT_FAULTS: ReadonlySet<number> = new Set([400, 404, 405, 406, 413, 415]);
 
 /** The bridge between eras is not built: say which era the server speaks, in the words of the caller's era. */
 function eraMismatch(

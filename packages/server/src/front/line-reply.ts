@@ -17,13 +17,18 @@ export class LineOutput {
 
   /** Writes one message as one line; pretty-printed JSON of an upstream is put on one. False: wait for `onDrain`. */
   write(text: string): boolean {
-    const line = text.includes("\n") || text.includes("\r") ? JSON.stringify(JSON.parse(text)) : text;
-    return this.#output.write(`${line}\n`);
+    const line = /[\n\r]/.test(text) ? JSON.stringify(JSON.parse(text)) : text;
+    // Some readers end a line at these too, and would see a second message that nobody judged.
+    return this.#output.write(`${line.replace(/[\u0085\u2028\u2029]/g, escapeUnit)}\n`);
   }
 
   onDrain(listener: () => void): void {
     this.#waiting.add(listener);
   }
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Answers as lines: a status has no meaning here, and a body without content says nothing. */

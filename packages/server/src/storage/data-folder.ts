@@ -32,13 +32,14 @@ export interface RunningGateway {
 
 /** Opens the folder, making it and its key on first use. The error is one line that says what to do. */
 export function openDataFolder(path: string): Result<DataFolder, string> {
+  if (existsSync(path) && !statSync(path).isDirectory()) {
+    return err(`\`${path}\` is not a folder; choose another with --data DIR`);
+  }
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
     return err(`cannot make the data folder \`${path}\` (${codeOf(cause)}); choose another with --data DIR`);
   }
-  if (!statSync(path).isDirectory())
-    return err(`\`${path}\` is not a folder; choose another with --data DIR`);
   const probe = join(path, `.write-${process.pid}`);
   try {
     writeFileSync(probe, "", { mode: 0o600 });
@@ -69,25 +70,25 @@ export interface FolderLock {
 
 /** Takes the folder for this process, or says which process has it. The system drops the lock of a killed process. */
 export function lockDataFolder(folder: DataFolder): Result<FolderLock, string> {
-  const lock = new Database(join(folder.path, "lock.db"));
+  let lock: Database | undefined;
   try {
-    lock.exec(
-      "PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE",
-    );
+    lock = new Database(join(folder.path, "lock.db"), { waitMs: 0 });
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   } catch {
-    lock.close();
+    lock?.close();
     const running = readRunning(folder.path);
     const who = running === undefined ? "another process" : `the gateway with process id ${running.pid}`;
     return err(
       `the data folder \`${folder.path}\` is in use by ${who}; stop it, or choose another with --data DIR`,
     );
   }
+  const held = lock;
   const announcement = join(folder.path, "gateway.json");
   return ok({
     announce: (gateway) => writeFileAtomic(announcement, JSON.stringify(gateway)),
     release: () => {
       rmSync(announcement, { force: true });
-      lock.close();
+      held.close();
     },
   });
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
 export type Row = { readonly [column: string]: unknown };
@@ -5,15 +6,29 @@ export type Row = { readonly [column: string]: unknown };
 /** How long a writer waits for another process's short transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** A database that lives as long as its process. */
+export const MEMORY = ":memory:";
+
+export interface DatabaseOptions {
+  /**
+   * Waits for the disk at every commit, against power loss; without it a crash of the process loses nothing.
+   */
+  readonly durable?: boolean;
+  readonly readOnly?: boolean;
+  /** How long to wait for another process's transaction. Default 5 s. */
+  readonly waitMs?: number;
+}
+
 /** The one class that knows `node:sqlite`: statements are prepared once, transactions nest nowhere. */
 export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** `durable` waits for the disk at every commit, against power loss; without it a crash of the process loses nothing. */
-  constructor(path: string, options: { readonly durable?: boolean; readonly readOnly?: boolean } = {}) {
+  constructor(path: string, options: DatabaseOptions = {}) {
+    // Made before SQLite does, so that it is never readable by others; its companions get the same mode.
+    if (path !== MEMORY && options.readOnly !== true) closeSync(openSync(path, "a", 0o600));
     this.#db = new DatabaseSync(path, { readOnly: options.readOnly === true });
-    this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    this.#db.exec(`PRAGMA busy_timeout = ${options.waitMs ?? BUSY_TIMEOUT_MS}`);
     if (options.readOnly === true) return;
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF");
     this.#db.exec(`PRAGMA synchronous = ${options.durable === true ? "FULL" : "NORMAL"}`);

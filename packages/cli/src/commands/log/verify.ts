@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Verification, type VerifyInput, verifyLedger } from "@portcullis/server";
-import { type Context, readInput, refuse } from "../../context.ts";
+import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
+import { readInput } from "../../read-input.ts";
 
 /** Above this size reading the whole chain may take longer than a second. */
 const LARGE_BYTES = 64 * 1024 * 1024;

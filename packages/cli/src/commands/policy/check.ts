@@ -7,6 +7,7 @@ import {
 } from "@portcullis/policy";
 import { requireServer } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
+import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
 import { withWorkspace } from "../../workspace.ts";
@@ -52,7 +53,8 @@ function report(
   else {
     for (const error of errors) out.error(`${toPlace(path, error)}: ${error.message}`);
     for (const { pointer, message } of warnings) out.warn(`${toPlace(path, { pointer })}: ${message}`);
-    if (errors.length === 0) out.line(`${toPrintable(path)}: no errors, ${warnings.length} warnings`);
+    if (errors.length === 0)
+      out.line(`${toPrintable(path)}: no errors, ${counted(warnings.length, "warning")}`);
   }
   return errors.length === 0 ? EXIT.ok : EXIT.refused;
 }

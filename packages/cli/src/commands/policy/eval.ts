@@ -1,8 +1,9 @@
 import { compilePolicy, err, ok, type Result } from "@portcullis/policy";
-import { type Context, readInput, refuse } from "../../context.ts";
+import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { parseInstantMs } from "../../instant.ts";
 import { toJsonText } from "../../printable.ts";
+import { readInput } from "../../read-input.ts";
 import { decideCalls, type Verdict } from "./decide-calls.ts";
 import { type GivenCalls, parseCalls } from "./read-calls.ts";
 import { printPolicyErrors, readPolicyFile } from "./read-policy.ts";

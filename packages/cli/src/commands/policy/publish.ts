@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { publishPolicy } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
+import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { withWorkspace } from "../../workspace.ts";
 import { lintToolsOf } from "../server/lint-tools.ts";
@@ -28,7 +29,9 @@ export async function policyPublish(context: Context): Promise<ExitCode> {
     const { id, name, version: number, server } = published.value;
     const warnings = lintWith(document, lintToolsOf(state, server)).length;
     if (warnings > 0)
-      out.warn(`the linter has ${warnings} warnings; \`policy check --server ${version.server}\` lists them`);
+      out.warn(
+        `the linter has ${counted(warnings, "warning")}; \`policy check --server ${version.server}\` lists them`,
+      );
     if (context.json) out.json({ id, name, version: number });
     else out.line(`${name} version ${number} (${id}) governs from the next request on.`);
     return EXIT.ok;

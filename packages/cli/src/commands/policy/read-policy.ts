@@ -1,8 +1,9 @@
 import { extname } from "node:path";
 import { err, ok, type PolicyDocument, type PolicyError, parsePolicy, type Result } from "@portcullis/policy";
-import { type Context, readInput, refuse } from "../../context.ts";
+import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
+import { readInput } from "../../read-input.ts";
 
 export interface PolicyFile {
   readonly document: PolicyDocument;

@@ -8,10 +8,11 @@ import {
   type Result,
   runPolicyTests,
 } from "@portcullis/policy";
-import { type Context, readInput, refuse } from "../../context.ts";
+import { type Context, refuse } from "../../context.ts";
 import { resolvePath } from "../../data-folder.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
+import { readInput } from "../../read-input.ts";
 import { formatOf, readPolicyFile, refusePolicyFile, toPlace } from "./read-policy.ts";
 
 /** One test with the file of the policy that it was run against. */

@@ -1,5 +1,6 @@
 import { acceptInstructions, acceptTools, listTools, requireServer } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
+import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { withWorkspace } from "../../workspace.ts";
 import { listedTools } from "./listed-tools.ts";
@@ -33,7 +34,7 @@ export async function serverAcceptTools(context: Context): Promise<ExitCode> {
       (pin) => `${before.filter((row) => row.pin === pin && accepted.has(row.name)).length} ${pin}`,
     );
     out.note(
-      `accepted ${accepted.size} tools of ${name} (${counts.join(", ")}), ${isAll ? "with --all" : "by name"}`,
+      `accepted ${counted(accepted.size, "tool")} of ${name} (${counts.join(", ")}), ${isAll ? "with --all" : "by name"}`,
     );
     if (context.json) out.json(listedTools(state, id));
     return EXIT.ok;

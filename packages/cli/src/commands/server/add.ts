@@ -1,5 +1,6 @@
 import { addServer, parseDurationMs } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
+import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { listAnew } from "../../listing.ts";
 import { toPrintable } from "../../printable.ts";
@@ -44,7 +45,7 @@ export async function serverAdd(context: Context): Promise<ExitCode> {
       out.line(`${toPrintable(name)}  ${id}  ${url}`);
       if (seen.ok)
         out.line(
-          `${seen.value.tools.length} tools accepted; next: \`grant create --server ${name} --label LABEL\``,
+          `${counted(seen.value.tools.length, "tool")} accepted; next: \`grant create --server ${name} --label LABEL\``,
         );
     }
     return EXIT.ok;

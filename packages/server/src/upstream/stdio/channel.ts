@@ -213,10 +213,9 @@ export class StdioChannel {
 
   #onResponse(message: Of<"response">): void {
     const { calls } = this.#exchanges;
-    const call = calls.get(message.id);
+    const call = calls.take(message.id);
     // Late, foreign or never asked for: nobody may see it.
     if (call === undefined) return;
-    calls.remove(call);
     calls.keepTaskToken(call);
     if (!this.#hasAnswered) this.#host.onHealthy();
     this.#hasAnswered = true;
@@ -275,7 +274,7 @@ export class StdioChannel {
 
   /** Nobody waits for it any more; `failure` is what its sink is told, if it is still there. */
   #abandon(call: InFlightCall, failure?: UpstreamFailure): void {
-    if (!this.#exchanges.calls.remove(call)) return;
+    if (!this.#exchanges.calls.abandon(call)) return;
     const line = toCancelLine(call);
     if (line !== undefined) this.#write(line);
     if (failure !== undefined) call.delivery.fail(failure);

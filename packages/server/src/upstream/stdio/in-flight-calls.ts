@@ -22,9 +22,14 @@ export interface InFlightCall {
 /** Progress tokens of running tasks that are remembered per process; the oldest goes first. */
 const MAX_TASK_TOKENS = 256;
 
+/** 2026-07-28 stdio "Cancellation": no further messages for a cancelled request; a server may need a moment. */
+const ABANDONED_MS = 30_000;
+
 /** Requests in flight on one process, by their id on the pipe. Ids of clients may collide; these never do (threat 58). */
 export class InFlightCalls {
   readonly #calls = new Map<number, InFlightCall>();
+  /** Until the late answer, or the timer. */
+  readonly #abandoned = new Map<number, NodeJS.Timeout>();
   readonly #taskTokens = new Map<number, RequestId>();
 
   get size(): number {
@@ -44,16 +49,33 @@ export class InFlightCalls {
     return [...this.#calls.values()];
   }
 
-  /** Forgets the call; a late answer finds nothing. False when it was forgotten before. */
+  /** Forgets the call. False when it was forgotten before. */
   remove(call: InFlightCall): boolean {
     clearTimeout(call.deadline);
     return this.#calls.delete(call.wireId);
   }
 
-  /** Forgets all calls. Returns them, oldest first. */
+  /** The call that is answered now, and no more in flight; undefined for a late or foreign answer. */
+  take(wireId: unknown): InFlightCall | undefined {
+    const call = this.get(wireId);
+    if (call !== undefined) this.remove(call);
+    else if (typeof wireId === "number") this.#forgetAbandoned(wireId);
+    return call;
+  }
+
+  /** As remove, for a call whose server may not have noticed yet. */
+  abandon(call: InFlightCall): boolean {
+    if (!this.remove(call)) return false;
+    const { wireId } = call;
+    this.#abandoned.set(wireId, setTimeout(() => this.#forgetAbandoned(wireId), ABANDONED_MS).unref());
+    return true;
+  }
+
+  /** Forgets everything. Returns the calls, oldest first. */
   removeAll(): InFlightCall[] {
     const all = this.all();
     for (const call of all) this.remove(call);
+    for (const wireId of this.#abandoned.keys()) this.#forgetAbandoned(wireId);
     return all;
   }
 
@@ -68,9 +90,12 @@ export class InFlightCalls {
     return this.all().at(-1);
   }
 
-  /** The only call among those that `matches`. */
+  /**
+   * The only call that `matches`, for what the server sends without saying to whom. None while an abandoned one may
+   * still be speaking: its words must not reach another client.
+   */
   only(matches: (call: InFlightCall) => boolean): InFlightCall | undefined {
-    const found = this.all().filter(matches);
+    const found = this.#abandoned.size === 0 ? this.all().filter(matches) : [];
     return found.length === 1 ? found[0] : undefined;
   }
 
@@ -84,5 +109,10 @@ export class InFlightCalls {
 
   taskToken(wireToken: unknown): RequestId | undefined {
     return typeof wireToken === "number" ? this.#taskTokens.get(wireToken) : undefined;
+  }
+
+  #forgetAbandoned(wireId: number): void {
+    clearTimeout(this.#abandoned.get(wireId));
+    this.#abandoned.delete(wireId);
   }
 }

@@ -201,7 +201,7 @@ function start(settings: ProcessSettings, onStartFailed: (code: string) => void)
     const child = spawn(file, args, {
       cwd: workingDirectory,
       env,
-      shell: true,
+      shell: false,
       stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
       // A group of its own, so that its children go with it and our Ctrl-C does not reach it first.

@@ -248,6 +248,18 @@ describe("notifications of a modern server", () => {
   });
 });
 
+describe("a request that was given up", () => {
+  it("does not speak to the next client (threat 58), until its late answer", async () => {
+    const client = modernClient();
+    const steps = [{ await: "notifications/cancelled" }, { write: note(1) }, { answer: {} }];
+    client.run("a", steps).exchange.cancel();
+    const next = client.run("b", [{ await: GO }, { write: note(2) }, { answer: {} }]);
+    await client.look();
+    client.notify(GO);
+    expect(eventsOf(await next.done)).toEqual([note(2), { jsonrpc: "2.0", id: "b", result: {} }]);
+  });
+});
+
 describe("a reader that pauses (faults F9)", () => {
   const notes = (count: number, bytes: number) =>
     Array.from({ length: count }, (_, index) => ({ write: { ...note(index), pad: "x".repeat(bytes) } }));
@@ -266,6 +278,15 @@ describe("a reader that pauses (faults F9)", () => {
       notes(40, 0).map(({ write }) => write.params),
     );
     expect(events.at(-1)).toEqual({ jsonrpc: "2.0", id: "r", result: {} });
+  });
+
+  it("leaves more than 1 MiB in the pipe, when it is alone on the process", async () => {
+    const client = modernClient();
+    const call = client.run("r", [...notes(40, 60_000), { answer: {} }], { deadlineMs: 500 });
+    await call.until((told) => "event" in told);
+    call.exchange.pause();
+    expect((await call.done).at(-1)).toEqual({ fail: { kind: "deadline", sent: true } });
+    expect(await client.run("s", [{ answer: {} }]).done).toEqual(answered("s", {}));
   });
 
   it("may end while events are held", async () => {
