@@ -6,6 +6,8 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** Rules that no test cites yet, each with its reason. A rule that is cited must leave the list. */
 const UNCITED: { readonly [id: string]: string } = {
+  L8: "the suite of the line of a call, where a counter store fails to answer, is not written yet",
+  R3: "the suite of the line of a call, which turns a denial into a tool result, is not written yet",
   A5: "the semantic diff is not built yet",
   A6: "the import of the Intercept dialect is not built yet",
 };
@@ -43,6 +45,7 @@ describe("citations of the policy specification", () => {
     ["ids joined by and", "policy-spec L3 and L4: windows", ["L3", "L4"]],
     ["an id in brackets", "a name twice (M4, C7)", ["M4", "C7"]],
     ["an id at the head of a row's name", '["T3 an exact key wins", 1]', ["T3"]],
+    ["an id at the head of a test's name", 'it("R2: an error denies")', ["R2"]],
     ["ids of a golden case", "    spec: [L2, R1]", ["L2", "R1"]],
     ["no citation", "A4 paper and T5 lamps, F(M1x)", []],
   ])("reads %s", (_, text, ids) => {
@@ -56,7 +59,7 @@ function citedIds(text: string): string[] {
   const places = [
     String.raw`policy-spec ${list}\b`,
     String.raw`\((?:[^()\n]*?[ ,])??${list}\)`,
-    String.raw`["\`]${list} `,
+    String.raw`["\`]${list}[ :]`,
     String.raw`^ *spec: \[${list}\]$`,
   ];
   const found = places.flatMap((place) =>
