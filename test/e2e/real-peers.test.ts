@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -161,17 +162,28 @@ describe("real servers, legacy client of SDK 1.x", () => {
   }
 });
 
+/** The server takes no port 0, so one is looked for. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
 describe("server-everything over streamable HTTP", () => {
   let upstream: ChildProcess;
   let registered: Registered;
   beforeAll(async () => {
     const [node = "", script = ""] = everything;
+    const port = await freePort();
     upstream = spawn(node, [script, "streamableHttp"], {
-      env: { ...process.env, PORT: "3917" },
+      env: { ...process.env, PORT: String(port) },
       stdio: ["ignore", "ignore", "pipe"],
     });
     if (upstream.stderr !== null) await once(upstream.stderr, "data");
-    const target = { kind: "http", url: "http://127.0.0.1:3917/mcp", headers: [] } as const;
+    const target = { kind: "http", url: `http://127.0.0.1:${port}/mcp`, headers: [] } as const;
     registered = rig.add("everything-http", target, { version: "1", default: "allow", hide: ["get-env"] });
   });
   afterAll(() => {

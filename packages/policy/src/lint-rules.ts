@@ -84,7 +84,7 @@ function listLeaves(
 ): LintLeaf[] {
   const guards = conditions.flatMap((condition) => {
     const presence = presenceOf(condition);
-    return presence !== undefined ? [presence.path] : [];
+    return presence?.isPresent === isAnd ? [presence.path] : [];
   });
   const inner: Context = { ...context, guards: [...context.guards, ...guards] };
   return conditions.flatMap((condition, index) => leavesOf(condition, `${pointer}/${index}`, inner));
