@@ -51,10 +51,8 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
   server: [
     "@portcullis/policy",
     "canonicalize",
-    "eventsource-parser",
     "ipaddr.js",
     "jsonc-parser",
-    "kysely",
     "pino",
     "prom-client",
     "undici",

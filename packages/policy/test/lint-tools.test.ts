@@ -17,7 +17,11 @@ const PAY = {
       amount: { type: "number" },
       note: { type: "string" },
       currency: { type: "string", enum: ["usd", "eur"] },
-      to: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+      to: {
+        type: "object",
+        properties: { id: { type: "string" }, city: { type: "string" } },
+        required: ["id"],
+      },
       items: {
         type: "array",
         items: { type: "object", properties: { price: { type: "integer" } }, required: ["price"] },
@@ -168,6 +172,10 @@ describe("policy-spec A4: arguments against the schema", () => {
 
   it.each<[string, Entry]>([
     ["`exists` of another argument", { deny_if: [when(leaf("args.meta", "exists", true), note)] }],
+    [
+      "`exists` of what holds it, where it is optional there as well",
+      { deny_if: [when(leaf("args.to", "exists", true), leaf("args.to.city", "eq", "x"))] },
+    ],
     ["`exists` in an OR", { deny_if: [when({ any: [there, note] })] }],
     ["a denial that asks for more", { deny_if: [when(missing, leaf("args.amount", "gt", 1)), when(note)] }],
     ["unknown never passes in `require` (C2)", { require: [when(note)] }],
