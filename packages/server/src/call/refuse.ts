@@ -1,5 +1,6 @@
 import type { Reply } from "./call.ts";
-import { type Refusal, type RefusalContext, toWire } from "./refusal.ts";
+import type { Refusal, RefusalContext } from "./refusal.ts";
+import { toWire } from "./wire.ts";
 
 /** Puts a refusal on the wire: whole, or as the last event of a stream that has begun. */
 export function refuse(reply: Reply, refusal: Refusal, context: RefusalContext): void {
