@@ -49,6 +49,7 @@ export {
   type WarningCode,
 } from "./lint-warning.ts";
 export { HOLD_MESSAGE, INTERNAL_ERROR_MESSAGE, unknownToolMessage } from "./message.ts";
+export { isExactNumberToken } from "./number-token.ts";
 export { type ParsePolicyOptions, type PolicyFormat, parsePolicy, validatePolicy } from "./parse.ts";
 export { hasEvery, type Path, type PathRoot, parsePath, type Step } from "./path.ts";
 export { compilePattern, MAX_PATTERN_INSTRUCTIONS, type Pattern } from "./pattern.ts";

@@ -3,11 +3,19 @@
  * sealed handles, withheld instructions. Everything else keeps its bytes.
  */
 import { randomBytes } from "node:crypto";
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import {
+  err,
+  isJsonObject,
+  isToolListed,
+  type JsonObject,
+  type JsonValue,
+  ok,
+  type Result,
+} from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
 import { RELATED_TASK_META } from "../mcp/revisions.ts";
 import { deniedInputs } from "./answer-server.ts";
-import type { IntendedCall, ListKind } from "./call.ts";
+import type { Access, IntendedCall, ListKind } from "./call.ts";
 import { type RequestStates, sealCursor, sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { LIST_MEMBER, listItems, own, visibleItems } from "./lists.ts";
 import type { OutcomeStatus, Ports } from "./ports.ts";
@@ -198,7 +206,7 @@ function rewriteTaskList(
   const mine = tasks.flatMap((task) => {
     const taskId = own(task, "taskId");
     const tool = typeof taskId === "string" ? taskOwners.toolOf(access, taskId) : undefined;
-    if (typeof taskId !== "string" || tool === undefined) return [];
+    if (typeof taskId !== "string" || tool === undefined || !maySee(access, tool)) return [];
     return [withMembers(task, { taskId: sealTask(ports.keys, access, { tool, taskId }) })];
   });
   const cursor = own(result, "nextCursor");
@@ -207,6 +215,12 @@ function rewriteTaskList(
     nextCursor:
       typeof cursor === "string" ? sealCursor(ports.keys, access, request.method, cursor) : undefined,
   });
+}
+
+/** What is hidden has no tasks either, however they were made (policy-spec R7). */
+function maySee(access: Access, tool: string): boolean {
+  const policy = access.policy?.compiled;
+  return policy !== undefined && isToolListed(policy, tool);
 }
 
 /** Instructions reach the model's context: they are pinned like tools (gateway.md 4). */

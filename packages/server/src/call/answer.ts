@@ -1,11 +1,5 @@
 import { isJsonObject, type JsonObject, type Result } from "@portcullis/policy";
 import type { RequestId } from "../mcp/json-rpc.ts";
-import {
-  HEADER_MISMATCH,
-  METHOD_NOT_FOUND,
-  MISSING_CAPABILITY,
-  UNSUPPORTED_VERSION,
-} from "../mcp/revisions.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import {
   type CheckedResponse,
@@ -14,6 +8,8 @@ import {
   type ResponseTools,
 } from "./answer-response.ts";
 import { screenServerMessage } from "./answer-server.ts";
+import { noteVersion, openSession } from "./answer-session.ts";
+import { modernStatus } from "./answer-status.ts";
 import type { IntendedCall } from "./call.ts";
 import { isOpenEnded } from "./forward.ts";
 import { own } from "./lists.ts";
@@ -22,7 +18,6 @@ import { Recording } from "./record.ts";
 import type { Refusal } from "./refusal.ts";
 import { refuse } from "./refuse.ts";
 import type { InFlight, Session, Sessions } from "./sessions.ts";
-import type { Ending } from "./settle.ts";
 
 /** What the relay of one answer needs from the line around it. */
 export interface RelayTools extends ResponseTools {
@@ -32,6 +27,7 @@ export interface RelayTools extends ResponseTools {
 }
 
 const OTHER = { kind: "other" } as const;
+const NOT_SENT = { kind: "failure", failure: { kind: "cut", sent: false } } as const;
 
 /**
  * Stage 10: takes the upstream's answer and passes on what is valid and visible. Nothing of an upstream is copied
@@ -46,6 +42,10 @@ export class Relay implements UpstreamSink, InFlight {
   /** The client got its answer while it was there. */
   #isDelivered = false;
   #isDone = false;
+  /** The upstream answers with a stream, whether or not the client is still there to read it. */
+  #isStream = false;
+  /** The session of an `initialize` that is answered on a stream: opened by its head, complete with the response. */
+  #opened: Session | undefined;
   #bytes = 0;
 
   constructor(call: IntendedCall, tools: RelayTools) {
@@ -76,10 +76,11 @@ export class Relay implements UpstreamSink, InFlight {
 
   onStream(session: string | undefined): void {
     const routed = this.call.call;
-    const opened =
-      routed.method === "initialize" ? this.#openSession(session, undefined)?.id : routed.session?.id;
+    if (routed.method === "initialize") this.#opened = openSession(routed, session, this.#tools);
     if (routed.session !== undefined) routed.session.openStreams += 1;
-    routed.arrival.reply.startStream(opened === undefined ? [] : ["mcp-session-id", opened]);
+    this.#isStream = true;
+    const id = (this.#opened ?? routed.session)?.id;
+    routed.arrival.reply.startStream(id === undefined ? [] : ["mcp-session-id", id]);
   }
 
   onEvent(event: SseEvent): void {
@@ -134,8 +135,9 @@ export class Relay implements UpstreamSink, InFlight {
     this.#stop("cancelled");
   }
 
-  /** Nobody will come back for the answer. */
+  /** Its session is over: nobody will come back for the answer, and whoever still waits is told. */
   abandon(): void {
+    this.#refuse({ kind: "session-unknown" });
     this.#stop("unknown");
     this.#forget();
   }
@@ -148,7 +150,10 @@ export class Relay implements UpstreamSink, InFlight {
     this.#isDelivered = true;
     this.#record(checked.value.status, checked.value.ending, 200);
     this.#exchange?.cancel();
+    this.#endReply();
     this.#finish();
+    // The stream that it was awaited on may have ended long ago.
+    this.#forget();
     return checked.value.replaced === undefined ? data : JSON.stringify(checked.value.replaced);
   }
 
@@ -157,10 +162,10 @@ export class Relay implements UpstreamSink, InFlight {
     const { reply, verb, access } = arrival;
     const isFine = status >= 200 && status < 300;
     this.#record(isFine ? "ok" : "upstream_error", { kind: "http", status }, status);
-    this.#isDelivered = true;
-    if (verb === "DELETE" && isFine && session !== undefined) this.#tools.sessions.close(session);
+    if (verb === "DELETE" && isFine && session !== undefined) this.#tools.sessions.forget(session);
     // A server without a GET stream or without DELETE says 405: that is its answer, not a fault.
-    if (isFine || status === 405) reply.whole(status, status === 405 ? ["allow", "POST"] : [], undefined);
+    this.#isDelivered = isFine || status === 405;
+    if (this.#isDelivered) reply.whole(status, status === 405 ? ["allow", "POST"] : [], undefined);
     else if (status === 404 && session?.id !== undefined) this.#forgetSession(session);
     else this.#reply({ kind: "upstream-rejected", server: access.server.name, httpStatus: status });
   }
@@ -176,7 +181,8 @@ export class Relay implements UpstreamSink, InFlight {
     this.#record(checked.value.status, checked.value.ending, status);
     this.#isDelivered = !routed.arrival.reply.closed;
     const isOpened = routed.method === "initialize" && checked.value.status === "ok";
-    const opened = isOpened ? this.#openSession(session, value) : undefined;
+    const opened = isOpened ? openSession(routed, session, this.#tools) : undefined;
+    if (opened !== undefined) noteVersion(opened, value);
     const headers = ["content-type", "application/json"];
     if (opened?.id !== undefined) headers.push("mcp-session-id", opened.id);
     const { replaced } = checked.value;
@@ -191,21 +197,6 @@ export class Relay implements UpstreamSink, InFlight {
     if (status === 404 && session?.id !== undefined) return this.#forgetSession(session);
     if (!isFine) return this.#refuse({ kind: "upstream-rejected", server, httpStatus: status });
     this.#refuse({ kind: "upstream-invalid", server, reason: "it is not a JSON object" });
-  }
-
-  #openSession(session: string | undefined, response: JsonObject | undefined): Session | undefined {
-    const { arrival, channel } = this.call.call;
-    const { sessions, ports } = this.#tools;
-    const nowMs = ports.clock.nowMs();
-    const opened =
-      session === undefined
-        ? sessions.stateless(arrival.access, nowMs)
-        : sessions.open(channel, arrival.access, session, nowMs);
-    const result = response === undefined ? undefined : own(response, "result");
-    const version = isJsonObject(result) ? own(result, "protocolVersion") : undefined;
-    if (typeof version === "string") opened.version = version;
-    if (arrival.stdioSession !== undefined) arrival.stdioSession.current = opened;
-    return opened;
   }
 
   #onResponseEvent(event: SseEvent, value: JsonObject, text: string): void {
@@ -229,22 +220,10 @@ export class Relay implements UpstreamSink, InFlight {
     if (!checked.ok) return this.#onProblem(checked.error);
     this.#record(checked.value.status, checked.value.ending, 200);
     this.#isDelivered = !reply.closed;
-    if (this.call.call.method === "initialize") this.#noteVersion(value);
+    if (this.#opened !== undefined) noteVersion(this.#opened, value);
     const { replaced } = checked.value;
     this.#send(replaced === undefined ? event : { ...event, data: JSON.stringify(replaced) });
     reply.end();
-  }
-
-  /** The session was opened with the stream's head; the revision comes with the response. */
-  #noteVersion(value: JsonObject): void {
-    const { arrival, channel } = this.call.call;
-    const { sessions, ports } = this.#tools;
-    const nowMs = ports.clock.nowMs();
-    const result = own(value, "result");
-    const version = isJsonObject(result) ? own(result, "protocolVersion") : undefined;
-    const session =
-      sessions.find(channel, arrival.access, nowMs) ?? sessions.stateless(arrival.access, nowMs);
-    if (typeof version === "string") session.version = version;
   }
 
   #check(value: JsonObject): Result<CheckedResponse, ResponseProblem> {
@@ -276,9 +255,10 @@ export class Relay implements UpstreamSink, InFlight {
     else this.#stop(arrival.verb === "GET" ? "ok" : "cancelled");
   }
 
+  /** The server lost the session: so does the client, which initialises again. */
   #forgetSession(session: Session): void {
-    this.#tools.sessions.close(session);
     this.#refuse({ kind: "session-unknown" });
+    this.#tools.sessions.forget(session);
   }
 
   #send(event: SseEvent): void {
@@ -302,12 +282,20 @@ export class Relay implements UpstreamSink, InFlight {
   }
 
   #stop(status: "ok" | "cancelled" | "unknown" | "upstream_error"): void {
-    if (this.#isDone) return this.#record(status, OTHER, undefined);
-    this.#record(status, OTHER, undefined);
+    // policy-spec L6: what was never handed to the upstream provably did not run.
+    this.#record(status, this.#exchange === undefined ? NOT_SENT : OTHER, undefined);
+    if (this.#isDone) return;
     this.#isDelivered = true;
     this.#exchange?.cancel();
-    this.call.call.arrival.reply.end();
+    this.#endReply();
     this.#finish();
+  }
+
+  /** Ends what the client waits for without a response: a stream, which is opened for it if need be. */
+  #endReply(): void {
+    const { reply } = this.call.call.arrival;
+    if (!reply.streaming) reply.startStream([]);
+    reply.end();
   }
 
   #record(...[status, ending, httpStatus]: DropLast<Parameters<Recording["record"]>>): void {
@@ -329,8 +317,8 @@ export class Relay implements UpstreamSink, InFlight {
   #finish(): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    const { session, arrival } = this.call.call;
-    if (arrival.reply.streaming && session !== undefined) session.openStreams -= 1;
+    const { session } = this.call.call;
+    if (this.#isStream && session !== undefined) session.openStreams -= 1;
     if (!this.#isResumable()) this.#forget();
     this.#tools.open.delete(this);
   }
@@ -340,19 +328,6 @@ export class Relay implements UpstreamSink, InFlight {
     if (message?.kind === "request") this.#inFlightMap()?.delete(message.id);
   }
 }
-
-/** 2026-07-28 transports: these errors have a status of their own, which a server on stdio cannot give. */
-function modernStatus(status: number, ending: Ending): number {
-  if (status !== 200 || ending.kind !== "rpc-error") return status;
-  if (ending.code === METHOD_NOT_FOUND) return 404;
-  return PROTOCOL_ERRORS.has(ending.code) ? 400 : status;
-}
-
-const PROTOCOL_ERRORS: ReadonlySet<number> = new Set([
-  HEADER_MISMATCH,
-  MISSING_CAPABILITY,
-  UNSUPPORTED_VERSION,
-]);
 
 type DropLast<T extends readonly unknown[]> = T extends readonly [...infer Rest, unknown] ? Rest : never;
 

@@ -67,7 +67,7 @@ export async function handleMessage(arrival: Arrival, body: Buffer, line: Line):
     const routed = await route(arrival, body, message.value, line);
     if (!routed.ok) return await refuseMessage(arrival, message.value, routed.error, line);
     if ("dropped" in routed.value) return await drop(arrival, message.value, line);
-    return await govern(routed.value, line);
+    return await governOnce(routed.value, line);
   } catch (fault) {
     return failClosed(arrival, fault, line);
   }
@@ -81,6 +81,21 @@ export async function handleVerb(arrival: Arrival, line: Line): Promise<void> {
     return await govern(routed.value, line);
   } catch (fault) {
     return failClosed(arrival, fault, line);
+  }
+}
+
+/** Refuses a request whose id another one of its session has at this moment: one of the two would go unanswered. */
+async function governOnce(call: RoutedCall, line: Line): Promise<void> {
+  const { message, session } = call;
+  if (message?.kind !== "request" || session?.id === undefined) return govern(call, line);
+  const { id } = message;
+  if (session.claimed.has(id) || session.inFlight.has(id))
+    return refuseCall(call, { kind: "duplicate-id" }, line);
+  session.claimed.add(id);
+  try {
+    return await govern(call, line);
+  } finally {
+    session.claimed.delete(id);
   }
 }
 

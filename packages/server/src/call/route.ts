@@ -183,7 +183,6 @@ function routeLegacy(
   if (message.kind === "notification") {
     return routeNotification(arrival, body, message, "legacy", session, session.channel);
   }
-  if (session.id !== undefined && session.inFlight.has(message.id)) return err({ kind: "duplicate-id" });
   const subject = readSubject(message, "legacy", arrival.access, tools.ports.keys);
   if (!subject.ok) return subject;
   const rebuilt = subject.value.message;

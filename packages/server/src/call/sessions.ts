@@ -33,6 +33,8 @@ export interface Session {
   /** The revision that `initialize` settled on; sent upstream where the client's header does not say it. */
   version: string | undefined;
   readonly inFlight: Map<RequestId, InFlight>;
+  /** Ids of requests that are still being judged: taken, so that the same id at the same time is refused. */
+  readonly claimed: Set<RequestId>;
   /** Ids of server→client requests that the client may still answer. */
   readonly serverRequests: Set<RequestId>;
   lastUsedMs: number;
@@ -104,11 +106,19 @@ export class Sessions {
     return session;
   }
 
+  /** Ends a session here and at its server. */
   close(session: Session): void {
-    if (session.id === undefined || !this.#byId.delete(session.id)) return;
-    this.#perGrant.get(session.grantId)?.delete(session.id);
+    if (this.forget(session)) this.#onClose(session);
+  }
+
+  /** Ends a session that its server ended or lost. False when it was over before. */
+  forget(session: Session): boolean {
+    if (session.id === undefined || !this.#byId.delete(session.id)) return false;
+    const own = this.#perGrant.get(session.grantId);
+    own?.delete(session.id);
+    if (own?.size === 0) this.#perGrant.delete(session.grantId);
     for (const inFlight of [...session.inFlight.values()]) inFlight.abandon();
-    this.#onClose(session);
+    return true;
   }
 
   /** Closes what is idle, and what `isCurrent` no longer vouches for. */
@@ -157,6 +167,7 @@ function makeSession(
     upstream,
     version: undefined,
     inFlight: new Map(),
+    claimed: new Set(),
     serverRequests: new Set(),
     lastUsedMs: nowMs,
     openStreams: 0,

@@ -1,4 +1,4 @@
-import { isFaithfulNumber } from "./number-token.ts";
+import { isExactNumberToken } from "@portcullis/policy";
 import { INVALID_REQUEST, PARSE_ERROR } from "./revisions.ts";
 
 /** Why a body is not read. `reason` is stable and never contains anything of the body. */
@@ -256,7 +256,9 @@ function scanNumber(scan: Scan, from: number): number {
   }
   // Integers of 15 digits are exact in binary64.
   if (isInteger && at - whole <= 15) return at;
-  return isFaithfulNumber(text.slice(from, at)) ? at : refuse(scan, "a number has no exact binary64 reading");
+  return isExactNumberToken(text.slice(from, at))
+    ? at
+    : refuse(scan, "a number has no exact binary64 reading");
 }
 
 function skipDigits(text: string, from: number): number {

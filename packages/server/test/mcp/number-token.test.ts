@@ -1,6 +1,6 @@
+import { isExactNumberToken } from "@portcullis/policy";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isFaithfulNumber } from "../../src/mcp/number-token.ts";
 
 describe("faithful numbers (policy-spec C7, threats 4 and 5)", () => {
   it.each([
@@ -20,7 +20,7 @@ describe("faithful numbers (policy-spec C7, threats 4 and 5)", () => {
     ["20 digits that are the shortest decimal", "12345678901234567000"],
     ["0.1 with a million zeros behind", `0.1${"0".repeat(1_000_000)}`],
   ])("accepts %s", (_name, token) => {
-    expect(isFaithfulNumber(token)).toBe(true);
+    expect(isExactNumberToken(token)).toBe(true);
   });
 
   it.each([
@@ -37,13 +37,13 @@ describe("faithful numbers (policy-spec C7, threats 4 and 5)", () => {
     ["a million digits", "7".repeat(1_000_000)],
     ["a fraction of a million digits", `0.${"3".repeat(1_000_000)}`],
   ])("refuses %s", (_name, token) => {
-    expect(isFaithfulNumber(token)).toBe(false);
+    expect(isExactNumberToken(token)).toBe(false);
   });
 
   it("accepts every spelling that String() gives", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) =>
-        isFaithfulNumber(JSON.stringify(value)),
+        isExactNumberToken(JSON.stringify(value)),
       ),
     );
   });
@@ -53,7 +53,7 @@ describe("faithful numbers (policy-spec C7, threats 4 and 5)", () => {
     fc.assert(
       fc.property(digits, fc.boolean(), (magnitude, isNegative) => {
         const token = isNegative ? `-${magnitude}` : magnitude;
-        expect(isFaithfulNumber(token)).toBe(isEqualExactly(token, String(Number(token))));
+        expect(isExactNumberToken(token)).toBe(isEqualExactly(token, String(Number(token))));
       }),
       { numRuns: 5_000 },
     );
