@@ -89,7 +89,7 @@ async function start(
   token: string,
 ): Promise<Contestant> {
   const child = spawn(process.execPath, ["--conditions=portcullis-source", ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   const ready = JSON.parse(line) as { url: string; pid: number };

@@ -11,7 +11,7 @@ export interface CheckpointerOptions {
   readonly key: KeyObject;
   readonly file: string;
   readonly nowMs: () => number;
-  /** Also told, so that an operator can keep notes elsewhere. */
+  /** Told the newest note once a minute, so that an operator can keep it elsewhere. */
   readonly onCheckpoint: (note: string) => void;
   readonly onFailure: (reason: string) => void;
   /** Entries at the start: the last checkpoint may be older. */
@@ -22,6 +22,7 @@ export interface CheckpointerOptions {
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
   readonly #timer: NodeJS.Timeout;
+  #newest: string | undefined;
   #size: number;
   #root: Buffer | undefined;
   #signedSize: number;
@@ -30,7 +31,7 @@ export class Checkpointer {
     this.#options = options;
     this.#size = options.size;
     this.#signedSize = options.size;
-    this.#timer = setInterval(() => this.sign(), EVERY_MS).unref();
+    this.#timer = setInterval(() => this.#publish(), EVERY_MS).unref();
   }
 
   /** The chain has grown to `size` entries, the last of which has this hash. */
@@ -42,13 +43,13 @@ export class Checkpointer {
 
   sign(): void {
     if (this.#root === undefined || this.#size === this.#signedSize) return;
-    const { organisation, key, file, nowMs, onCheckpoint, onFailure } = this.#options;
+    const { organisation, key, file, nowMs, onFailure } = this.#options;
     const root = this.#root.toString("hex");
     const note = signCheckpoint({ organisation, size: this.#size, root, time: nowMs() }, key);
     try {
       appendFileSync(file, note, { mode: 0o600 });
       this.#signedSize = this.#size;
-      onCheckpoint(note);
+      this.#newest = note;
     } catch (cause) {
       onFailure(cause instanceof Error ? cause.message : "unknown error");
     }
@@ -56,6 +57,12 @@ export class Checkpointer {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#publish();
+  }
+
+  #publish(): void {
     this.sign();
+    if (this.#newest !== undefined) this.#options.onCheckpoint(this.#newest);
+    this.#newest = undefined;
   }
 }

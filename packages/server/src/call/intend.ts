@@ -62,7 +62,7 @@ function intentEntry(
     toolHash: tool?.observedHash,
     argumentKeys: args === undefined ? [] : argumentKeys(args),
     argumentsHmac: text === undefined ? undefined : ports.keys.argumentsHmac(text),
-    argumentsBytes: text?.length,
+    argumentsBytes: text === undefined ? undefined : Buffer.byteLength(text),
     effect: decision.effect,
     rule: decision.rule,
     message: withoutAmount(decision.message).slice(0, MAX_MESSAGE_LENGTH),

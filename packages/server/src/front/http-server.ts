@@ -17,6 +17,8 @@ const TIMEOUT_CHECK_MS = 2_000;
 /** Longer than the 60 s that common proxies keep a connection, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** How often an ending server looks for connections that became idle. */
+const IDLE_CHECK_MS = 20;
 
 /** The listener of agents. Node's own parser, strict; nothing is served but the line. */
 export function createAgentServer(line: Line): HttpServer {
@@ -55,10 +57,12 @@ export function listen(server: HttpServer, host: string, port: number): Promise<
 export function drain(server: HttpServer, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    // Node closes what is idle now; a connection whose answer ends later would be kept for its next request.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(idle);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

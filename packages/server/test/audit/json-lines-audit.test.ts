@@ -1,0 +1,41 @@
+import { PassThrough, Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { JsonLinesAudit } from "../../src/audit/json-lines-audit.ts";
+import { intentOf, outcomeOf } from "./fixtures.ts";
+
+function lines(output: PassThrough): unknown[] {
+  const text: unknown = output.read();
+  return String(text)
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+describe("audit rows as JSON lines (gateway.md 5)", () => {
+  it("writes a row per request and a line per outcome, in the shape of the export", async () => {
+    const output = new PassThrough();
+    const audit = new JsonLinesAudit(output);
+    expect(await audit.intend(intentOf())).toBe(1);
+    audit.record(outcomeOf(1, { latencyMs: 1.23456 }));
+    expect(await audit.intend(intentOf({ fate: "refused", tool: undefined, policyName: undefined }))).toBe(2);
+    expect(lines(output)).toMatchObject([
+      { seq: 1, grant: "ci-runner", tool: "create_refund", policy: "support", status: null },
+      { of: 1, status: "ok", latencyMs: 1.235 },
+      { seq: 2, tool: null, policy: null, status: "refused" },
+    ]);
+  });
+
+  it("one row is one line, whatever a stranger put into it (threat 3)", async () => {
+    const output = new PassThrough();
+    const audit = new JsonLinesAudit(output);
+    await audit.intend(intentOf({ message: "a\nb\u0000\u2028", argumentKeys: ["x\r\ny"] }));
+    expect(lines(output)).toMatchObject([{ message: "a\nb\u0000\u2028", argumentKeys: ["x\r\ny"] }]);
+  });
+
+  it("answers undefined once the stream is broken: no audit, no call", async () => {
+    const output = new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) });
+    const audit = new JsonLinesAudit(output);
+    expect(await audit.intend(intentOf())).toBe(undefined);
+    expect(await audit.intend(intentOf())).toBe(undefined);
+  });
+});

@@ -1,0 +1,183 @@
+import { join } from "node:path";
+import canonicalize from "canonicalize";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { intentBody, outcomeBody } from "../../src/audit/entry.ts";
+import { exportRows } from "../../src/audit/export.ts";
+import type { Ledger } from "../../src/audit/ledger.ts";
+import { settleUnknown } from "../../src/audit/settle-unknown.ts";
+import { verifyLedger } from "../../src/audit/verify.ts";
+import { FolderKeys } from "../../src/storage/keys.ts";
+import { intentOf, makeFolder, openDatabase, openTestLedger, outcomeOf } from "./fixtures.ts";
+
+const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
+
+let folder: ReturnType<typeof makeFolder>;
+let file: string;
+let ledger: Ledger;
+beforeEach(() => {
+  folder = makeFolder();
+  file = join(folder.path, "ledger.db");
+  ledger = openTestLedger(file);
+});
+afterEach(() => {
+  ledger.close();
+  folder.remove();
+});
+
+function verification() {
+  return verifyLedger({ ledgerFile: file, publicKey: KEYS.checkpointPublicKey(), checkpoints: "" });
+}
+
+function storedBodies(): readonly string[] {
+  const db = openDatabase(file);
+  try {
+    return db.all("SELECT body FROM entry ORDER BY seq").map((row) => String(row["body"]));
+  } finally {
+    db.close();
+  }
+}
+
+describe("the chain", () => {
+  it("commits the intents and outcomes of a turn together and numbers them in order", async () => {
+    const first = await Promise.all([ledger.intend(intentOf()), ledger.intend(intentOf())]);
+    ledger.record(outcomeOf(1));
+    const third = await ledger.intend(intentOf());
+    expect([...first, third]).toEqual([1, 2, 3]);
+    expect(verification()).toEqual({ ok: true, rows: 4, checkpoints: 0 });
+  });
+
+  it("resolves only when another connection can read the row (promise P1)", async () => {
+    const pending = ledger.intend(intentOf());
+    expect(storedBodies()).toEqual([]);
+    expect(await pending).toBe(1);
+    expect(storedBodies()).toEqual([intentBody(1, intentOf())]);
+  });
+
+  it("goes on where it ended", async () => {
+    await ledger.intend(intentOf());
+    ledger.close();
+    ledger = openTestLedger(file);
+    expect(await ledger.intend(intentOf())).toBe(2);
+    expect(verification()).toEqual({ ok: true, rows: 2, checkpoints: 0 });
+  });
+
+  it("writes what waits when it closes", () => {
+    ledger.record(outcomeOf(1));
+    ledger.close();
+    expect(storedBodies().length).toBe(1);
+    ledger = openTestLedger(file);
+  });
+});
+
+describe("bodies are canonical JSON (secrets.md, audit integrity)", () => {
+  it.each([
+    ["a full intent", intentBody(1, intentOf())],
+    [
+      "absent members",
+      intentBody(2, intentOf({ tool: undefined, policy: undefined, argumentsHmac: undefined })),
+    ],
+    [
+      "hostile text",
+      intentBody(3, intentOf({ method: '"\\\u0000\u2028\u{1F600}é', argumentKeys: ['"', "\n"] })),
+    ],
+    ["an outcome", outcomeBody(4, outcomeOf(1, { latencyMs: 0.1 + 0.2 }))],
+    ["an outcome without a status", outcomeBody(5, outcomeOf(1, { httpStatus: undefined }))],
+  ])("%s", (_, body) => {
+    expect(canonicalize(JSON.parse(body))).toBe(body);
+  });
+
+  it("a lone surrogate in a name does not break the row", async () => {
+    expect(await ledger.intend(intentOf({ argumentKeys: ["\ud800"] }))).toBe(1);
+    expect(verification()).toEqual({ ok: true, rows: 1, checkpoints: 0 });
+  });
+});
+
+describe("faults F16: the disk is full", () => {
+  it("answers undefined, leaves no partial row, and goes on by itself when there is space", async () => {
+    await ledger.intend(intentOf());
+    // The reopened database has no such bound: there is space again.
+    ledger.db.exec("PRAGMA max_page_count = 1");
+    const big = intentOf({ message: "x".repeat(200_000) });
+    const failed = await Promise.all([ledger.intend(intentOf()), ledger.intend(big)]);
+    expect(failed).toEqual([undefined, undefined]);
+    expect(await ledger.intend(intentOf())).toBe(2);
+    expect(verification()).toEqual({ ok: true, rows: 2, checkpoints: 0 });
+  });
+
+  it("keeps outcomes for the next commit", async () => {
+    await ledger.intend(intentOf());
+    ledger.db.exec("PRAGMA max_page_count = 1");
+    ledger.record(outcomeOf(1));
+    expect(await ledger.intend(intentOf({ message: "x".repeat(200_000) }))).toBe(undefined);
+    expect(await ledger.intend(intentOf())).toBe(2);
+    expect([...exportRows(ledger.db, {})].map(({ seq, status }) => [seq, status])).toEqual([
+      [1, "ok"],
+      [2, "unknown"],
+    ]);
+  });
+});
+
+describe("log export (product.md, machine interface)", () => {
+  it("joins the outcome and shows exactly the published members", async () => {
+    await ledger.intend(intentOf());
+    ledger.record(outcomeOf(1));
+    ledger.flush();
+    expect([...exportRows(ledger.db, {})]).toEqual([
+      {
+        seq: 1,
+        time: "2026-11-01T00:00:00.000Z",
+        requestId: "request-1",
+        grant: "ci-runner",
+        server: "stripe",
+        method: "tools/call",
+        tool: "create_refund",
+        effect: "allow",
+        rule: "",
+        message: "",
+        policy: "support",
+        policyVersion: 3,
+        mode: "enforce",
+        argumentKeys: ["amount", "reason"],
+        status: "ok",
+        latencyMs: 12.5,
+      },
+    ]);
+  });
+
+  it.each([
+    ["stopped by policy", { fate: "stopped", effect: "deny" }, null],
+    ["refused by the gateway", { fate: "refused", effect: "deny" }, "refused"],
+    ["sent, end not known", { fate: "sent" }, "unknown"],
+    ["shadow: sent although policy denies", { fate: "sent", effect: "deny", mode: "shadow" }, "unknown"],
+  ] as const)("status of a call without outcome: %s (gateway.md 2)", async (_, more, status) => {
+    await ledger.intend(intentOf(more));
+    expect([...exportRows(ledger.db, {})].map((row) => row.status)).toEqual([status]);
+  });
+
+  it.each([
+    ["server by name", { server: "github" }, [2]],
+    ["server by id", { server: "srv_0000000000000001" }, [1, 2, 3]],
+    ["since", { sinceMs: Date.UTC(2026, 10, 2) }, [3]],
+    ["after", { afterSeq: 1 }, [2, 3]],
+    ["nothing fits", { server: "nobody" }, []],
+  ] as const)("filters: %s", async (_, filter, seqs) => {
+    await ledger.intend(intentOf());
+    await ledger.intend(intentOf({ serverName: "github" }));
+    await ledger.intend(intentOf({ time: Date.UTC(2026, 10, 2) }));
+    expect([...exportRows(ledger.db, filter)].map(({ seq }) => seq)).toEqual(seqs);
+  });
+});
+
+describe("after a crash (promise P8)", () => {
+  it("calls that were sent and have no outcome end as unknown, once", async () => {
+    await ledger.intend(intentOf());
+    await ledger.intend(intentOf({ fate: "stopped" }));
+    await ledger.intend(intentOf());
+    ledger.record(outcomeOf(3));
+    ledger.close();
+    ledger = openTestLedger(file);
+    expect([settleUnknown(ledger, 1), settleUnknown(ledger, 2)]).toEqual([1, 0]);
+    expect([...exportRows(ledger.db, {})].map(({ status }) => status)).toEqual(["unknown", null, "ok"]);
+    expect(verification()).toEqual({ ok: true, rows: 5, checkpoints: 0 });
+  });
+});
