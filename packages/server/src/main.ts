@@ -34,6 +34,7 @@ export interface Gateway extends AsyncDisposable {
 
 /** Calls in flight get this long at the end (faults F3). */
 const DRAIN_MS = 30_000;
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 3_600_000;
 /** Between two chunks: commits of calls go first. */
@@ -101,8 +102,9 @@ function openParts(
     file: folder.checkpointsFile,
     nowMs: SYSTEM_CLOCK.nowMs,
     size: ledger.size,
+    root: ledger.head,
     // Whoever collects the log lines holds a copy that the data folder's owner cannot rewrite.
-    onCheckpoint: (note) => observer.log.info({ event: "checkpoint", note }),
+    onCheckpoint: atMostEvery(MINUTE_MS, (note) => observer.log.info({ event: "checkpoint", note })),
     onFailure: (reason) => observer.warn("checkpoint_failed", { reason }),
   });
   const counters = new LedgerCounters(ledger, SYSTEM_CLOCK);
@@ -134,6 +136,17 @@ function openParts(
   });
   cleanup.use(assembled);
   return ok({ assembled, observer, allow, isReady: () => isHealthy });
+}
+
+/** Under load a checkpoint comes every thousand rows; a log line a minute is enough to keep elsewhere. */
+function atMostEvery(ms: number, tell: (note: string) => void): (note: string) => void {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return (note) => {
+    const nowMs = SYSTEM_CLOCK.monotonicMs();
+    if (nowMs - lastMs < ms) return;
+    lastMs = nowMs;
+    tell(note);
+  };
 }
 
 /** Looks for entries that are older than they are kept, and takes them away a chunk at a time. */

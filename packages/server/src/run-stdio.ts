@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import { compilePolicy, err, type Limit, ok, type PolicyDocument, type Result } from "@portcullis/policy";
+import { Checkpointer } from "./audit/checkpointer.ts";
 import { JsonLinesAudit } from "./audit/json-lines-audit.ts";
 import { Ledger } from "./audit/ledger.ts";
 import { openLedger } from "./audit/ledger-schema.ts";
@@ -27,6 +28,7 @@ import { lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { FolderKeys, makeRootKey } from "./storage/keys.ts";
 import { addServer, type NewServer, requireServer } from "./storage/server-rows.ts";
 import { openState, type State } from "./storage/state.ts";
+import { startWalCheckpoints } from "./storage/wal-checkpoints.ts";
 
 export interface RunOptions {
   /** Already validated. */
@@ -130,7 +132,22 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
     },
     onFailure: () => {},
   });
-  cleanup.defer(() => ledger.close());
+  cleanup.use(startWalCheckpoints(folder.value.ledgerFile));
+  const checkpointer = new Checkpointer({
+    organisation: state.value.organisation,
+    key: folder.value.keys.checkpointKey,
+    file: folder.value.checkpointsFile,
+    nowMs: SYSTEM_CLOCK.nowMs,
+    size: ledger.size,
+    root: ledger.head,
+    onCheckpoint: () => {},
+    onFailure: () => {},
+  });
+  cleanup.defer(() => {
+    ledger.close();
+    checkpointer.noteHead(ledger.size, ledger.head);
+    checkpointer.close();
+  });
   const counters = new LedgerCounters(ledger, SYSTEM_CLOCK);
   settleUnknown(ledger, SYSTEM_CLOCK.nowMs());
   return ok({ state: state.value, keys: folder.value.keys, audit: ledger, counters });

@@ -7,7 +7,7 @@ import type { IntentEntry, OutcomeEntry } from "../call/ports.ts";
 export function intentBody(seq: number, entry: IntentEntry): string {
   return JSON.stringify({
     argumentBytes: entry.argumentsBytes,
-    argumentKeys: entry.argumentKeys,
+    argumentKeys: boundedKeys(entry.argumentKeys),
     argumentsHmac: entry.argumentsHmac,
     effect: entry.effect,
     fate: entry.fate,
@@ -42,4 +42,19 @@ export function outcomeBody(seq: number, entry: OutcomeEntry): string {
     status: entry.status,
     time: entry.time,
   });
+}
+
+/** A stranger chooses the names of arguments: at most so many, and so many characters in all, make a row. */
+const MAX_KEYS = 200;
+const MAX_KEYS_LENGTH = 8_000;
+
+/** The names as they are; of too many or too long ones the first, and how many more there were. */
+function boundedKeys(keys: readonly string[]): readonly string[] {
+  let length = 0;
+  for (const [at, key] of keys.entries()) {
+    length += key.length;
+    if (at >= MAX_KEYS || length > MAX_KEYS_LENGTH)
+      return [...keys.slice(0, at), `(${keys.length - at} more)`];
+  }
+  return keys;
 }

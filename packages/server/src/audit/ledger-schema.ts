@@ -20,14 +20,15 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX counter_sliding_key ON counter_sliding (key, at);
   CREATE TABLE anchor (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
   `,
+  // Every call before this entry is over (open-calls.ts).
+  "CREATE TABLE settled (id INTEGER PRIMARY KEY CHECK (id = 1), before INTEGER NOT NULL) STRICT",
 ];
 
 /** Opens and migrates the ledger. The error is one line that says what to do. */
 export function openLedger(file: string, options: { readonly durable: boolean }): Result<Database, string> {
+  let db: Database | undefined;
   try {
-    const db = new Database(file, { durable: options.durable });
-    // A thread of its own moves the pages (wal-checkpoints.ts); here it would stop the event loop for milliseconds.
-    db.exec("PRAGMA wal_autocheckpoint = 0");
+    db = new Database(file, { durable: options.durable });
     const version = numberOf(db.get("PRAGMA user_version") ?? {}, "user_version");
     if (version > MIGRATIONS.length) {
       db.close();
@@ -35,13 +36,20 @@ export function openLedger(file: string, options: { readonly durable: boolean })
         `ledger.db was written by a newer version of Portcullis (schema ${version}); upgrade this one`,
       );
     }
-    db.transaction(() => {
-      for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
-      db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
-    });
+    if (version < MIGRATIONS.length) migrate(db, version);
+    // A thread of its own moves the pages (wal-checkpoints.ts); here it would stop the event loop for milliseconds.
+    db.exec("PRAGMA wal_autocheckpoint = 0");
     return ok(db);
   } catch (cause) {
+    db?.close();
     const reason = cause instanceof Error ? cause.message : "unknown error";
     return err(`cannot open \`${file}\` (${reason}); if it is damaged, restore it from a backup`);
   }
+}
+
+function migrate(db: Database, version: number): void {
+  db.transaction(() => {
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  });
 }

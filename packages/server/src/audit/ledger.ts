@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { Audit, IntentEntry, OutcomeEntry } from "../call/ports.ts";
 import { type Database, numberOf } from "../storage/database.ts";
 import { intentBody, outcomeBody } from "./entry.ts";
+import { OpenCalls } from "./open-calls.ts";
 
 /** What else is committed together with the rows of a turn: counters. */
 export interface LedgerRider {
@@ -14,6 +15,7 @@ export interface LedgerRider {
 export interface LedgerOptions {
   /** Opens the database anew after a failure. Throws while it cannot. */
   readonly reopen: () => Database;
+  /** Once when commits begin to fail, not for each that does. */
   readonly onFailure: (reason: string) => void;
   /** After each commit: the number of entries and the head of the chain. */
   readonly onCommit?: (size: number, head: Buffer) => void;
@@ -23,6 +25,8 @@ export interface LedgerOptions {
 export const GENESIS = Buffer.alloc(32);
 /** Outcomes that wait for a broken disk; beyond it the oldest are lost, and their calls end as `unknown`. */
 const MAX_WAITING_OUTCOMES = 100_000;
+/** While commits fail: how often one is tried although nobody calls (faults F16: no operator is needed). */
+const RETRY_MS = 1_000;
 
 interface Waiting {
   readonly entry: IntentEntry;
@@ -41,9 +45,11 @@ export class Ledger implements Audit {
   #outcomes: OutcomeEntry[] = [];
   #seq: number;
   #head: Buffer;
+  readonly #openCalls = new OpenCalls();
   #isScheduled = false;
   #isBroken = false;
   #isClosed = false;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
@@ -69,6 +75,7 @@ export class Ledger implements Audit {
   }
 
   intend(entry: IntentEntry): Promise<number | undefined> {
+    if (this.#isClosed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#intents.push({ entry, resolve });
       this.schedule();
@@ -83,7 +90,7 @@ export class Ledger implements Audit {
 
   /** Asks for a commit at the end of this turn. */
   schedule(): void {
-    if (this.#isScheduled) return;
+    if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
     setImmediate(() => this.flush());
   }
@@ -91,39 +98,33 @@ export class Ledger implements Audit {
   /** Commits what waits, now. */
   flush(): void {
     this.#isScheduled = false;
-    if (this.#isClosed) return this.#refuseAll();
+    if (this.#isClosed) return;
     const intents = this.#intents;
-    const outcomes = this.#outcomes;
     this.#intents = [];
-    this.#outcomes = [];
-    const first = this.#seq + 1;
+    let first: number;
     try {
       if (this.#isBroken) this.#recover();
-      this.#commit(intents, outcomes);
+      first = this.#seq + 1;
+      this.#commit(intents);
     } catch (cause) {
-      this.#isBroken = true;
-      this.#outcomes = [...outcomes, ...this.#outcomes];
-      this.#options.onFailure(cause instanceof Error ? cause.message : "unknown error");
+      this.#fail(cause);
       for (const { resolve } of intents) resolve(undefined);
       return;
     }
     for (const [at, { resolve }] of intents.entries()) resolve(first + at);
   }
 
-  /** Writes what waits and closes. */
+  /** Writes what waits and closes. What comes later is refused. */
   close(): void {
     this.flush();
     this.#isClosed = true;
+    clearTimeout(this.#retry);
     this.#db.close();
   }
 
-  /** Nothing can be put on record any more, so nothing may be sent. */
-  #refuseAll(): void {
-    for (const { resolve } of this.#intents.splice(0)) resolve(undefined);
-  }
-
-  #commit(intents: readonly Waiting[], outcomes: readonly OutcomeEntry[]): void {
+  #commit(intents: readonly Waiting[]): void {
     const db = this.#db;
+    const outcomes = this.#outcomes;
     let seq = this.#seq;
     let head = this.#head;
     db.transaction(() => {
@@ -136,15 +137,32 @@ export class Ledger implements Audit {
         head = insert(db, seq, entry.of, outcomeBody(seq, entry), head);
       }
       for (const rider of this.#riders) rider.write(db);
+      this.#openCalls.write(db, this.#seq + 1);
     });
     // INVARIANT: memory follows the disk, never the other way round.
+    for (const [at, { entry }] of intents.entries()) this.#openCalls.begin(this.#seq + 1 + at, entry);
+    for (const { of } of outcomes) this.#openCalls.end(of);
+    this.#outcomes = [];
     this.#seq = seq;
     this.#head = head;
     for (const rider of this.#riders) rider.committed();
     this.#options.onCommit?.(seq, head);
   }
 
-  /** After a failure the file is opened anew: what the disk really holds is the truth (faults F17). */
+  #fail(cause: unknown): void {
+    const wasBroken = this.#isBroken;
+    this.#isBroken = true;
+    if (!wasBroken) this.#options.onFailure(cause instanceof Error ? cause.message : "unknown error");
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.flush();
+    }, RETRY_MS).unref();
+  }
+
+  /**
+   * After a failure the file is opened anew: what the disk really holds is the truth (faults F17). A failed commit
+   * may be there after all; then its outcomes are not written twice.
+   */
   #recover(): void {
     try {
       this.#db.close();
@@ -152,9 +170,28 @@ export class Ledger implements Audit {
       // A database that cannot be closed is left to the process's end.
     }
     this.#db = this.#options.reopen();
-    ({ seq: this.#seq, head: this.#head } = readHead(this.#db));
+    assertHolds(this.#db, this.#seq, this.#head);
+    const found = readHead(this.#db);
+    if (found.seq > this.#seq) {
+      const isWritten = (of: number) => this.#db.get("SELECT 1 FROM entry WHERE of = ?", of) !== undefined;
+      this.#outcomes = this.#outcomes.filter(({ of }) => !isWritten(of));
+    }
+    ({ seq: this.#seq, head: this.#head } = found);
     this.#isBroken = false;
   }
+}
+
+/**
+ * A row that was acknowledged and is gone means that the disk lost what it had promised. Going on would fork the
+ * chain and hide that, so nothing is committed until an operator has looked and starts anew.
+ */
+function assertHolds(db: Database, seq: number, head: Buffer): void {
+  const row =
+    db.get("SELECT hash FROM entry WHERE seq = ?", seq) ??
+    db.get("SELECT hash FROM anchor WHERE seq = ?", seq);
+  const hashed = seq === 0 ? GENESIS : row?.["hash"];
+  if (hashed instanceof Uint8Array && head.equals(hashed)) return;
+  throw new Error(`entry ${seq} of the audit log was committed and is gone: check the disk, then restart`);
 }
 
 function insert(db: Database, seq: number, of: number | null, body: string, previous: Buffer): Buffer {
@@ -163,11 +200,12 @@ function insert(db: Database, seq: number, of: number | null, body: string, prev
   return digest;
 }
 
-/** `SHA-256(previous || entry)` (secrets.md: audit integrity). */
-export function chain(previous: Buffer, body: string): Buffer {
-  const bytes = Buffer.allocUnsafe(32 + Buffer.byteLength(body));
+/** `SHA-256(previous || entry)` (secrets.md: audit integrity). The entry as UTF-8 text or its bytes. */
+export function chain(previous: Buffer, body: string | Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(32 + (typeof body === "string" ? Buffer.byteLength(body) : body.length));
   previous.copy(bytes);
-  bytes.write(body, 32);
+  if (typeof body === "string") bytes.write(body, 32);
+  else bytes.set(body, 32);
   return hash("sha256", bytes, "buffer");
 }
 

@@ -19,7 +19,7 @@ export interface PruneInput {
  * anchor from which the rest is verified. One chunk a call; true while there is more to take.
  */
 export function pruneLedger({ db, checkpointsFile, key, beforeMs }: PruneInput): boolean {
-  const checkpoint = newestBefore(readCheckpoints(checkpointsFile, key), beforeMs);
+  const checkpoint = newestBefore(readNotes(checkpointsFile), createPublicKey(key), beforeMs);
   if (checkpoint === undefined) return false;
   return db.transaction(() => {
     const anchor = db.get("SELECT seq FROM anchor");
@@ -43,24 +43,26 @@ export function pruneLedger({ db, checkpointsFile, key, beforeMs }: PruneInput):
   });
 }
 
-function readCheckpoints(file: string, key: KeyObject): readonly Checkpoint[] {
-  let text: string;
+function readNotes(file: string): readonly string[] {
   try {
-    text = readFileSync(file, "utf8");
+    return splitNotes(readFileSync(file, "utf8"));
   } catch {
     return [];
   }
-  const publicKey = createPublicKey(key);
-  return splitNotes(text).flatMap((note) => openCheckpoint(note, publicKey) ?? []);
 }
 
-function newestBefore(checkpoints: readonly Checkpoint[], beforeMs: number): Checkpoint | undefined {
-  return checkpoints
-    .filter(({ time }) => time < beforeMs)
-    .reduce<Checkpoint | undefined>(
-      (best, one) => (best === undefined || one.size > best.size ? one : best),
-      undefined,
-    );
+/** Notes stand in the order of their time; signatures are checked from the newest back, and usually of one alone. */
+function newestBefore(
+  notes: readonly string[],
+  publicKey: KeyObject,
+  beforeMs: number,
+): Checkpoint | undefined {
+  for (const note of notes.toReversed()) {
+    const time = Number(/\ntime (\d{1,15})\n/.exec(note)?.[1]);
+    const checkpoint = time < beforeMs ? openCheckpoint(note, publicKey) : undefined;
+    if (checkpoint !== undefined) return checkpoint;
+  }
+  return undefined;
 }
 
 function sameHash(stored: unknown, root: string): boolean {

@@ -1,8 +1,6 @@
 import { numberOf } from "../storage/database.ts";
 import type { Ledger } from "./ledger.ts";
-
-/** Calls in flight at a crash are among the newest rows; older ones have their outcome. */
-const LOOK_BACK_ROWS = 200_000;
+import { readSettledMark } from "./open-calls.ts";
 
 /**
  * After a crash: calls that were sent and whose outcome was lost with the process get the outcome `unknown`. They
@@ -11,8 +9,8 @@ const LOOK_BACK_ROWS = 200_000;
 export function settleUnknown(ledger: Ledger, nowMs: number): number {
   const rows = ledger.db.all(
     `SELECT i.seq FROM entry i LEFT JOIN entry o ON o.of = i.seq
-       WHERE i.seq > ? AND i.of IS NULL AND o.seq IS NULL AND json_extract(i.body, '$.fate') = 'sent'`,
-    ledger.size - LOOK_BACK_ROWS,
+       WHERE i.seq >= ? AND i.of IS NULL AND o.seq IS NULL AND json_extract(i.body, '$.fate') = 'sent'`,
+    readSettledMark(ledger.db),
   );
   for (const row of rows) {
     ledger.record({

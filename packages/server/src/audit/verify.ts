@@ -1,5 +1,5 @@
-import { createPublicKey } from "node:crypto";
-import { Database, numberOf, textOf } from "../storage/database.ts";
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { Database, numberOf } from "../storage/database.ts";
 import { type Checkpoint, openCheckpoint, splitNotes } from "./checkpoint.ts";
 import { chain, GENESIS } from "./ledger.ts";
 
@@ -24,69 +24,118 @@ export interface Verification {
   readonly reason?: string;
 }
 
-/** Recomputes the chain and holds it against every checkpoint. Reads only; works on a copy, without the gateway. */
+/**
+ * Recomputes the chain and holds it against every checkpoint. Reads only; works on a copy, without the gateway, and
+ * beside one that runs. Never throws for what a file holds: one that cannot be read does not verify.
+ */
 export function verifyLedger(input: VerifyInput): Verification {
-  const publicKey = createPublicKey(input.publicKey);
-  const expected = new Map<number, string>();
-  let count = 0;
-  const notes = [...splitNotes(input.checkpoints), ...splitNotes(input.outsideCheckpoint ?? "")];
-  for (const note of notes) {
-    const checkpoint = openCheckpoint(note, publicKey);
-    if (checkpoint === undefined)
-      return bad(0, count, undefined, "a checkpoint is damaged or signed with another key");
-    const clash = addCheckpoint(expected, checkpoint);
-    if (clash)
-      return bad(0, count, checkpoint.size, "two checkpoints contradict each other: the chain was forked");
-    count += 1;
-  }
-  const db = new Database(input.ledgerFile, { readOnly: true });
+  const progress: Progress = { rows: 0, checkpoints: 0, seq: undefined };
+  let db: Database | undefined;
   try {
-    return walk(db, expected, count);
+    const publicKey = createPublicKey(input.publicKey);
+    const notes = [...splitNotes(input.checkpoints), ...splitNotes(input.outsideCheckpoint ?? "")];
+    const expected = readCheckpoints(notes, publicKey, progress);
+    db = new Database(input.ledgerFile, { readOnly: true });
+    const opened = db;
+    opened.reading(() => walk(opened, expected, progress));
+    return { ok: true, rows: progress.rows, checkpoints: progress.checkpoints };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unknown error";
+    const { rows, checkpoints, seq } = progress;
+    return { ok: false, rows, checkpoints, ...(seq === undefined ? {} : { firstBad: seq }), reason };
   } finally {
-    db.close();
+    db?.close();
   }
 }
 
-function walk(db: Database, expected: Map<number, string>, checkpoints: number): Verification {
-  const anchor = db.get("SELECT seq, hash FROM anchor");
-  let seq = anchor === undefined ? 0 : numberOf(anchor, "seq");
-  let head: Buffer = anchor === undefined ? GENESIS : Buffer.from(anchor["hash"] as Uint8Array);
-  // What retention pruned is vouched for by the anchor, which a checkpoint must have seen.
-  if (anchor !== undefined && expected.get(seq) !== head.toString("hex")) {
-    return bad(0, checkpoints, seq, "the anchor of the pruned part matches no checkpoint");
-  }
-  for (const size of [...expected.keys()]) if (size <= seq) expected.delete(size);
-  let rows = 0;
-  for (const row of db.iterate("SELECT seq, of, body, hash FROM entry WHERE seq > ? ORDER BY seq", seq)) {
-    const found = numberOf(row, "seq");
-    seq += 1;
-    if (found !== seq) return bad(rows, checkpoints, seq, "an entry is missing");
-    const body = textOf(row, "body");
-    head = chain(head, body);
-    if (!head.equals(Buffer.from(row["hash"] as Uint8Array)))
-      return bad(rows, checkpoints, seq, "an entry was changed");
-    if (!body.includes(row["of"] === null ? '"kind":"intent"' : `"of":${String(row["of"])},`)) {
-      return bad(rows, checkpoints, seq, "an entry's reference was changed");
+/** How far the work has come; `seq` is the entry that is looked at. */
+interface Progress {
+  rows: number;
+  checkpoints: number;
+  seq: number | undefined;
+}
+
+/** Roots by size. Throws with the reason when a note is not ours or two disagree. */
+function readCheckpoints(
+  notes: readonly string[],
+  publicKey: KeyObject,
+  progress: Progress,
+): Map<number, string> {
+  const expected = new Map<number, string>();
+  for (const note of notes) {
+    const checkpoint = openCheckpoint(note, publicKey);
+    if (checkpoint === undefined) throw new Error("a checkpoint is damaged or signed with another key");
+    if (addCheckpoint(expected, checkpoint)) {
+      progress.seq = checkpoint.size;
+      throw new Error("two checkpoints contradict each other: the chain was forked");
     }
+    progress.checkpoints += 1;
+  }
+  return expected;
+}
+
+/** Throws with the reason at the first entry that does not fit. */
+function walk(db: Database, expected: Map<number, string>, progress: Progress): void {
+  let head = startOf(db, expected, progress);
+  // As bytes: text that is not UTF-8 would be read as something that other bytes are read as, too.
+  let before = progress.seq ?? 0;
+  const rows = db.iterate(
+    "SELECT seq, of, CAST(body AS BLOB) AS body, hash FROM entry WHERE seq > ? ORDER BY seq",
+    before,
+  );
+  for (const row of rows) {
+    const seq = before + 1;
+    progress.seq = seq;
+    if (row["seq"] !== seq) throw new Error("an entry is missing");
+    const { body, hash, of } = row;
+    if (!(body instanceof Uint8Array) || !(hash instanceof Uint8Array))
+      throw new Error("an entry was changed");
+    head = chain(head, body);
+    if (!head.equals(hash)) throw new Error("an entry was changed");
+    if (!isReference(body, of)) throw new Error("an entry's reference was changed");
     const root = expected.get(seq);
     if (root !== undefined && root !== head.toString("hex")) {
-      return bad(rows, checkpoints, seq, "a checkpoint contradicts the chain: it was rewritten");
+      throw new Error("a checkpoint contradicts the chain: it was rewritten");
     }
     expected.delete(seq);
-    rows += 1;
+    progress.rows += 1;
+    before = seq;
   }
-  const [missing] = expected.keys();
-  if (missing !== undefined)
-    return bad(rows, checkpoints, seq + 1, "entries that a checkpoint saw are missing");
-  return { ok: true, rows, checkpoints };
+  progress.seq = before + 1;
+  if (expected.size > 0) throw new Error("entries that a checkpoint saw are missing");
+  assertIndexed(db);
+  progress.seq = undefined;
+}
+
+/** Where the chain begins: at nothing, or behind what retention pruned, which a checkpoint must have seen. */
+function startOf(db: Database, expected: Map<number, string>, progress: Progress): Buffer {
+  const anchor = db.get("SELECT seq, hash FROM anchor");
+  if (anchor === undefined) return GENESIS;
+  const seq = numberOf(anchor, "seq");
+  const { hash } = anchor;
+  progress.seq = seq;
+  if (!(hash instanceof Uint8Array) || expected.get(seq) !== Buffer.from(hash).toString("hex")) {
+    throw new Error("the anchor of the pruned part matches no checkpoint");
+  }
+  for (const size of [...expected.keys()]) if (size <= seq) expected.delete(size);
+  return Buffer.from(hash);
+}
+
+/** The column by which outcomes are found must say what the hashed body says. */
+function isReference(body: Uint8Array, of: unknown): boolean {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  // Quotes inside strings are escaped, so these bytes cannot come from a value.
+  return text.includes(of === null ? '"kind":"intent"' : `"of":${String(of)},`);
+}
+
+/** An index that lacks an outcome would make an export lie about rows that verify. */
+function assertIndexed(db: Database): void {
+  const found = db.all("PRAGMA integrity_check(entry)").map((row) => Object.values(row)[0]);
+  if (found[0] !== "ok") throw new Error("the ledger's index was changed");
 }
 
 function addCheckpoint(expected: Map<number, string>, { size, root }: Checkpoint): boolean {
   const before = expected.get(size);
   expected.set(size, root);
   return before !== undefined && before !== root;
-}
-
-function bad(rows: number, checkpoints: number, firstBad: number | undefined, reason: string): Verification {
-  return { ok: false, rows, checkpoints, ...(firstBad === undefined ? {} : { firstBad }), reason };
 }

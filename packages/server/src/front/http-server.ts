@@ -56,6 +56,7 @@ export function listen(server: HttpServer, host: string, port: number): Promise<
 /** Stops taking connections, lets what runs finish for at most `graceMs`, then cuts. */
 export function drain(server: HttpServer, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const dbg = setTimeout(() => { for (const h of (process as any)._getActiveHandles()) if (h._httpMessage || h.parser) console.log("DBG", h.localPort, h.remotePort, h.destroyed, h._httpMessage?.req?.method, h._httpMessage?.req?.url, h._httpMessage?.writableEnded, h._httpMessage?.finished, h.parser?.constructor?.name, h.readableFlowing, h.bytesRead, h.bytesWritten); }, 500).unref();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
     // Node closes what is idle now; a connection whose answer ends later would be kept for its next request.
     const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);

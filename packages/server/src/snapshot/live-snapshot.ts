@@ -1,4 +1,4 @@
-import { compilePolicy, isJsonObject, type PolicyDocument } from "@portcullis/policy";
+import { compilePolicy, isJsonObject, validatePolicy } from "@portcullis/policy";
 import type {
   GoverningPolicy,
   Grant,
@@ -9,8 +9,8 @@ import type {
   Snapshot,
 } from "../call/ports.ts";
 import { readHeaderParams } from "../mcp/header-params.ts";
-import { numberOf, textOf } from "../storage/database.ts";
-import { type GrantRow, toGrantRow } from "../storage/grant-rows.ts";
+import { numberOf, type Row, textOf } from "../storage/database.ts";
+import { type GrantRow, liveGrants, toGrantRow } from "../storage/grant-rows.ts";
 import { toServerRow } from "../storage/server-rows.ts";
 import type { State } from "../storage/state.ts";
 import { listTools, type ToolRow } from "../storage/tool-rows.ts";
@@ -74,16 +74,22 @@ export class LiveSnapshot implements Snapshot {
 
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
-    this.#poll ??= setInterval(() => this.refresh(), POLL_MS).unref();
-    return () => this.#listeners.delete(listener);
+    this.#poll ??= setInterval(() => this.#pollOnce(), POLL_MS).unref();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      clearInterval(this.#poll);
+      this.#poll = undefined;
+    };
   }
 
   /** Looks for changes of other processes now. */
   refresh(): void {
     const version = this.#state.db.dataVersion();
     if (version === this.#version) return;
-    this.#version = version;
     this.#applyChanges();
+    // INVARIANT: only after all changes are in place; a failed attempt is made again at the next look.
+    this.#version = version;
   }
 
   /** After a write of this process, which `data_version` does not show. */
@@ -93,45 +99,58 @@ export class LiveSnapshot implements Snapshot {
 
   close(): void {
     clearInterval(this.#poll);
+    this.#poll = undefined;
     this.#listeners.clear();
+  }
+
+  #pollOnce(): void {
+    try {
+      this.refresh();
+    } catch {
+      // The next request looks for itself, and is refused while the state cannot be read.
+    }
   }
 
   #checkOncePerTurn(): void {
     if (this.#isCheckedThisTurn) return;
+    this.refresh();
     this.#isCheckedThisTurn = true;
     setImmediate(() => {
       this.#isCheckedThisTurn = false;
     });
-    this.refresh();
   }
 
   #loadAll(): void {
     const { db } = this.#state;
     this.#version = db.dataVersion();
-    this.#seq = this.#newestSeq();
-    for (const row of db.all("SELECT id FROM server")) this.#loadServer(textOf(row, "id"));
-    for (const row of db.all("SELECT id FROM policy")) this.#loadPolicy(textOf(row, "id"));
-    for (const row of db.all("SELECT id FROM grant_ WHERE revoked_at IS NULL"))
-      this.#loadGrant(textOf(row, "id"));
-  }
-
-  #newestSeq(): number {
-    return numberOf(this.#state.db.get("SELECT coalesce(max(seq), 0) AS seq FROM change") ?? {}, "seq");
+    db.reading(() => {
+      this.#seq = numberOf(db.get("SELECT coalesce(max(seq), 0) AS seq FROM change") ?? {}, "seq");
+      for (const row of db.all("SELECT id FROM server")) this.#loadServer(textOf(row, "id"));
+      for (const row of db.all("SELECT id FROM policy")) this.#loadPolicy(textOf(row, "id"));
+      for (const grant of liveGrants(this.#state)) this.#setGrant(grant);
+    });
   }
 
   #applyChanges(): void {
     const { db } = this.#state;
-    const changes = db.all("SELECT DISTINCT kind, id FROM change WHERE seq > ?", this.#seq);
-    if (changes.length === 0) return;
-    this.#seq = this.#newestSeq();
-    for (const change of changes) {
-      const id = textOf(change, "id");
-      const kind = textOf(change, "kind");
-      if (kind === "server") this.#loadServer(id);
-      else if (kind === "policy") this.#loadPolicy(id);
-      else this.#loadGrant(id);
-    }
-    for (const listener of [...this.#listeners]) listener();
+    // One view for the list of changes and for what changed: a commit in between would be marked as seen unread.
+    const hasChanged = db.reading(() => {
+      const changes = db.all("SELECT seq, kind, id FROM change WHERE seq > ? ORDER BY seq", this.#seq);
+      const seen = new Set<string>();
+      for (const change of changes) {
+        const id = textOf(change, "id");
+        const kind = textOf(change, "kind");
+        if (seen.has(`${kind} ${id}`)) continue;
+        seen.add(`${kind} ${id}`);
+        if (kind === "server") this.#loadServer(id);
+        else if (kind === "policy") this.#loadPolicy(id);
+        else this.#loadGrant(id);
+      }
+      const last = changes.at(-1);
+      if (last !== undefined) this.#seq = numberOf(last, "seq");
+      return last !== undefined;
+    });
+    if (hasChanged) for (const listener of [...this.#listeners]) listener();
   }
 
   #loadServer(id: string): void {
@@ -141,30 +160,33 @@ export class LiveSnapshot implements Snapshot {
       return;
     }
     const server = toServerRow(row);
-    const tools = listTools(this.#state, server.id).map((tool) => [tool.name, toPinnedTool(tool)] as const);
+    const before = this.#servers.get(id)?.tools;
+    const tools = listTools(this.#state, server.id).map((tool) => {
+      return [tool.name, toPinnedTool(tool, before?.get(tool.name))] as const;
+    });
     this.#servers.set(id, Object.freeze({ ...server, tools: new Map(tools) }));
   }
 
   #loadPolicy(id: string): void {
-    const row = this.#state.db.get(
+    const rows = this.#state.db.iterate(
       `SELECT policy.id, policy.name, v.version, v.document FROM policy_version v JOIN policy ON policy.id = v.policy
-         WHERE v.policy = ? ORDER BY v.version DESC LIMIT 1`,
+         WHERE v.policy = ? ORDER BY v.version DESC`,
       id,
     );
-    if (row === undefined) {
-      this.#policies.delete(id as PolicyId);
-      return;
-    }
-    const version = numberOf(row, "version");
-    if (this.#policies.get(id as PolicyId)?.version === version) return;
-    try {
-      const compiled = compilePolicy(JSON.parse(textOf(row, "document")) as PolicyDocument);
-      const policy = { id: id as PolicyId, name: textOf(row, "name"), version, compiled };
-      this.#policies.set(policy.id, Object.freeze(policy));
-    } catch {
+    const before = this.#policies.get(id as PolicyId);
+    let isGone = true;
+    for (const row of rows) {
+      isGone = false;
+      if (before?.version === numberOf(row, "version")) return;
+      const policy = toGoverningPolicy(row);
+      if (policy !== undefined) {
+        this.#policies.set(policy.id, policy);
+        return;
+      }
       // INVARIANT: a policy that does not compile never replaces one that does (threat 64).
-      this.#options.onBadPolicy(id, version);
+      this.#options.onBadPolicy(id, numberOf(row, "version"));
     }
+    if (isGone) this.#policies.delete(id as PolicyId);
   }
 
   #loadGrant(id: string): void {
@@ -173,9 +195,25 @@ export class LiveSnapshot implements Snapshot {
     const before = this.#digestById.get(id);
     if (before !== undefined) this.#grantsByDigest.delete(before);
     this.#digestById.delete(id);
-    if (grant === undefined || grant.revokedAtMs !== undefined) return;
+    if (grant !== undefined && grant.revokedAtMs === undefined) this.#setGrant(grant);
+  }
+
+  #setGrant(grant: GrantRow): void {
     this.#grantsByDigest.set(grant.digest, toGrant(grant, this.#state.organisation));
-    this.#digestById.set(id, grant.digest);
+    this.#digestById.set(grant.id, grant.digest);
+  }
+}
+
+/** Undefined for a stored version that does not compile: damaged, or written by a program that knew more. */
+function toGoverningPolicy(row: Row): GoverningPolicy | undefined {
+  try {
+    const document = validatePolicy(JSON.parse(textOf(row, "document")));
+    if (!document.ok) return undefined;
+    const compiled = compilePolicy(document.value);
+    const [id, name, version] = [textOf(row, "id"), textOf(row, "name"), numberOf(row, "version")];
+    return Object.freeze({ id: id as PolicyId, name, version, compiled });
+  } catch {
+    return undefined;
   }
 }
 
@@ -183,7 +221,15 @@ function toGrant({ id, label, expiresAtMs, access }: GrantRow, organisation: str
   return Object.freeze({ id, organisation: organisation as OrganisationId, label, expiresAtMs, access });
 }
 
-function toPinnedTool(tool: ToolRow): PinnedTool {
+/** Reading a definition costs more than all the rest: what has the same one is kept. */
+function toPinnedTool(tool: ToolRow, before: PinnedTool | undefined): PinnedTool {
+  if (
+    before?.pin === tool.pin &&
+    before.observedHash === tool.observedHash &&
+    before.acceptedHash === tool.acceptedHash
+  ) {
+    return before;
+  }
   const text = tool.observedDefinition ?? tool.acceptedDefinition;
   const definition: unknown = text === undefined ? undefined : JSON.parse(text);
   const schema = isJsonObject(definition) ? definition["inputSchema"] : undefined;

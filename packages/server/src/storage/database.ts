@@ -10,13 +10,13 @@ const BUSY_TIMEOUT_MS = 5_000;
 export const MEMORY = ":memory:";
 
 export interface DatabaseOptions {
-  /**
-   * Waits for the disk at every commit, against power loss; without it a crash of the process loses nothing.
-   */
+  /** Waits for the disk at every commit, against power loss; without it a crash of the process loses nothing. */
   readonly durable?: boolean;
   readonly readOnly?: boolean;
-  /** How long to wait for another process's transaction. Default 5 s. */
+  /** How long to wait for another process's transaction; it blocks the event loop meanwhile. Default 5 s. */
   readonly waitMs?: number;
+  /** `rollback` is for a file that is only locked: its exclusive lock shuts everybody out. Default `wal`. */
+  readonly journal?: "wal" | "rollback";
 }
 
 /** The one class that knows `node:sqlite`: statements are prepared once, transactions nest nowhere. */
@@ -25,21 +25,28 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(path: string, options: DatabaseOptions = {}) {
-    // Made before SQLite does, so that it is never readable by others; its companions get the same mode.
-    if (path !== MEMORY && options.readOnly !== true) closeSync(openSync(path, "a", 0o600));
-    this.#db = new DatabaseSync(path, { readOnly: options.readOnly === true });
-    this.#db.exec(`PRAGMA busy_timeout = ${options.waitMs ?? BUSY_TIMEOUT_MS}`);
-    if (options.readOnly === true) return;
-    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF");
-    this.#db.exec(`PRAGMA synchronous = ${options.durable === true ? "FULL" : "NORMAL"}`);
+    const readOnly = options.readOnly === true;
+    if (!readOnly && path !== MEMORY) makePrivate(path);
+    this.#db = new DatabaseSync(path, { readOnly, timeout: options.waitMs ?? BUSY_TIMEOUT_MS });
+    try {
+      if (!readOnly) this.#configure(options);
+    } catch (cause) {
+      this.#db.close();
+      throw cause;
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#db.isOpen;
   }
 
   all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
     return this.#prepare(sql).all(...values) as readonly Row[];
   }
 
+  /** Rows one by one. Its own statement: two walks over the same rows may go on at once. */
   iterate(sql: string, ...values: readonly SQLInputValue[]): IterableIterator<Row> {
-    return this.#prepare(sql).iterate(...values) as IterableIterator<Row>;
+    return this.#db.prepare(sql).iterate(...values) as IterableIterator<Row>;
   }
 
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
@@ -69,6 +76,16 @@ export class Database {
     }
   }
 
+  /** Runs `work` on one unchanging view, whatever other processes commit meanwhile. */
+  reading<T>(work: () => T): T {
+    this.exec("BEGIN");
+    try {
+      return work();
+    } finally {
+      if (this.#db.isTransaction) this.exec("COMMIT");
+    }
+  }
+
   /** Changes whenever another connection commits. */
   dataVersion(): number {
     return Number(this.get("PRAGMA data_version")?.["data_version"]);
@@ -76,7 +93,13 @@ export class Database {
 
   close(): void {
     this.#statements.clear();
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #configure({ journal, durable }: DatabaseOptions): void {
+    if (journal === "rollback") return;
+    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF");
+    this.#db.exec(`PRAGMA synchronous = ${durable === true ? "FULL" : "NORMAL"}`);
   }
 
   #prepare(sql: string): StatementSync {
@@ -86,6 +109,18 @@ export class Database {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/**
+ * Made before SQLite makes it with the mode of the umask; its journals then get the same mode. A file that is there
+ * is not opened: closing it again would drop the locks of every connection of this process (POSIX).
+ */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
   }
 }
 

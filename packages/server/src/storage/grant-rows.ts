@@ -88,9 +88,7 @@ export function rotateGrant(
   return state.db.transaction(() => {
     const found = requireGrant(state, idOrLabel);
     if (!found.ok) return found;
-    if (found.value.revokedAtMs !== undefined) {
-      return err(`grant \`${found.value.label}\` is revoked; make a new one with \`grant create\``);
-    }
+    if (found.value.revokedAtMs !== undefined) return err(revokedError(found.value));
     state.db.run(
       "UPDATE grant_ SET digest = ?, last4 = ? WHERE id = ?",
       minted.digest,
@@ -121,6 +119,7 @@ export function setGrant(
   return state.db.transaction(() => {
     const found = requireGrant(state, idOrLabel);
     if (!found.ok) return found;
+    if (found.value.revokedAtMs !== undefined) return err(revokedError(found.value));
     for (const [serverId, access] of found.value.access) {
       const server = requireServer(state, serverId);
       if (!server.ok) return server;
@@ -146,6 +145,28 @@ export function listGrants(state: State): readonly GrantRow[] {
     .map((row) => toGrantRow(state, row));
 }
 
+/** Every grant that is not revoked, in two passes however many there are: what a gateway loads when it starts. */
+export function* liveGrants({ db, organisation }: State): Generator<GrantRow> {
+  const accesses = db.iterate(
+    `SELECT a.* FROM grant_access a JOIN grant_ g ON g.id = a.grant_
+       WHERE g.organisation = ? AND g.revoked_at IS NULL ORDER BY a.grant_`,
+    organisation,
+  );
+  let next = accesses.next();
+  const rows = db.iterate(
+    "SELECT * FROM grant_ WHERE organisation = ? AND revoked_at IS NULL ORDER BY id",
+    organisation,
+  );
+  for (const row of rows) {
+    const id = textOf(row, "id");
+    const access: Row[] = [];
+    for (; next.done !== true && textOf(next.value, "grant_") === id; next = accesses.next()) {
+      access.push(next.value);
+    }
+    yield withAccess(row, access);
+  }
+}
+
 /** By id or label; a live grant goes before a revoked one of the same label. */
 export function findGrant(state: State, idOrLabel: string): GrantRow | undefined {
   const row = state.db.get(
@@ -166,14 +187,17 @@ function requireGrant(state: State, idOrLabel: string): Result<GrantRow, string>
 }
 
 export function toGrantRow({ db }: State, row: Row): GrantRow {
-  const id = textOf(row, "id") as GrantId;
-  const access = db.all("SELECT * FROM grant_access WHERE grant_ = ?", id).map((entry) => {
+  return withAccess(row, db.all("SELECT * FROM grant_access WHERE grant_ = ?", textOf(row, "id")));
+}
+
+function withAccess(row: Row, entries: readonly Row[]): GrantRow {
+  const access = entries.map((entry) => {
     const server = textOf(entry, "server") as ServerId;
     const policy = optionalTextOf(entry, "policy") as PolicyId | undefined;
     return [server, { policy, mode: textOf(entry, "mode") as Mode }] as const;
   });
   return {
-    id,
+    id: textOf(row, "id") as GrantId,
     label: textOf(row, "label"),
     digest: textOf(row, "digest"),
     last4: textOf(row, "last4"),
@@ -182,6 +206,10 @@ export function toGrantRow({ db }: State, row: Row): GrantRow {
     revokedAtMs: optionalNumberOf(row, "revoked_at"),
     access: new Map(access),
   };
+}
+
+function revokedError({ label }: GrantRow): string {
+  return `grant \`${label}\` is revoked; make a new one with \`grant create\``;
 }
 
 function mint(keys: Pick<Keys, "tokenDigest">): { token: string; digest: string; last4: string } {

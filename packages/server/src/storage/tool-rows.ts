@@ -75,6 +75,8 @@ export function acceptTools(
       row.name,
     );
   }
+  // Somebody has looked at this server: the next list is compared with what was accepted, and not taken on trust.
+  if (accepted.length > 0) db.run("UPDATE server SET has_accepted_list = 1 WHERE id = ?", server);
   return accepted;
 }
 

@@ -1,0 +1,134 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { exportRows } from "../../src/audit/export.ts";
+import type { Ledger } from "../../src/audit/ledger.ts";
+import { readSettledMark } from "../../src/audit/open-calls.ts";
+import { settleUnknown } from "../../src/audit/settle-unknown.ts";
+import { startWalCheckpoints } from "../../src/storage/wal-checkpoints.ts";
+import { intentOf, makeFolder, openDatabase, openTestLedger, outcomeOf } from "./fixtures.ts";
+
+let folder: ReturnType<typeof makeFolder>;
+let file: string;
+let ledger: Ledger;
+beforeEach(() => {
+  folder = makeFolder();
+  file = join(folder.path, "ledger.db");
+  ledger = openTestLedger(file);
+});
+afterEach(() => {
+  ledger.close();
+  folder.remove();
+});
+
+describe("faults F16: recovery without a request and without an operator", () => {
+  it("commits what waits although nobody calls, and tells of the failure once", async () => {
+    const failures: string[] = [];
+    const { promise: committed, resolve } = Promise.withResolvers<number>();
+    ledger.close();
+    ledger = openTestLedger(file, { onFailure: (reason) => failures.push(reason), onCommit: resolve });
+    ledger.db.exec("PRAGMA max_page_count = 1");
+    ledger.record(outcomeOf(1));
+    expect(await ledger.intend(intentOf({ message: "x".repeat(200_000) }))).toBe(undefined);
+    expect(await committed).toBe(1);
+    expect(failures.length).toBe(1);
+  });
+});
+
+describe("faults F17: a disk that lost what it acknowledged", () => {
+  it("stays closed rather than fork the chain", async () => {
+    await ledger.intend(intentOf());
+    await ledger.intend(intentOf());
+    const other = openDatabase(file);
+    other.run("DELETE FROM entry WHERE seq = 2");
+    other.close();
+    ledger.db.exec("PRAGMA max_page_count = 1");
+    expect(await ledger.intend(intentOf({ message: "x".repeat(200_000) }))).toBe(undefined);
+    expect([await ledger.intend(intentOf()), await ledger.intend(intentOf())]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe("after close", () => {
+  it("refuses without opening the file again", async () => {
+    let reopened = 0;
+    ledger.close();
+    ledger = openTestLedger(file, {
+      reopen: () => {
+        reopened += 1;
+        return openDatabase(file);
+      },
+    });
+    ledger.close();
+    ledger.record(outcomeOf(1));
+    expect(await ledger.intend(intentOf())).toBe(undefined);
+    expect(reopened).toBe(0);
+  });
+});
+
+describe("the mark before which every call is over", () => {
+  it("stays behind a call that is still open, and moves on when it ends", async () => {
+    await ledger.intend(intentOf());
+    const many = () =>
+      Promise.all(Array.from({ length: 1_500 }, () => ledger.intend(intentOf({ fate: "stopped" }))));
+    await many();
+    await many();
+    expect(readSettledMark(ledger.db)).toBe(1);
+    ledger.record(outcomeOf(1));
+    await many();
+    await many();
+    expect(readSettledMark(ledger.db)).toBeGreaterThan(4_000);
+  });
+
+  it("lets a call be found that was open through thousands of others", async () => {
+    await ledger.intend(intentOf());
+    for (let count = 0; count < 3; count += 1) {
+      await Promise.all(Array.from({ length: 1_500 }, () => ledger.intend(intentOf({ fate: "stopped" }))));
+    }
+    ledger.close();
+    ledger = openTestLedger(file);
+    expect(settleUnknown(ledger, 1)).toBe(1);
+    expect(exportRows(ledger.db, {}).next().value?.status).toBe("unknown");
+  });
+});
+
+describe("rows of bounded size (threat 77)", () => {
+  it("keeps the first names of too many arguments and says how many more there were", async () => {
+    const argumentKeys = Array.from({ length: 1_000 }, (_, at) => `key-${at}`);
+    await ledger.intend(intentOf({ argumentKeys }));
+    const [row] = [...exportRows(ledger.db, {})];
+    expect(row?.argumentKeys.length).toBe(201);
+    expect(row?.argumentKeys.slice(-2)).toEqual(["key-199", "(800 more)"]);
+  });
+});
+
+describe("the WAL (performance.md, Audit)", () => {
+  it("is moved into the file by a thread, while commits go on", async () => {
+    await using _ = startWalCheckpoints(file);
+    const before = statSync(file).size;
+    for (let count = 0; count < 500; count += 1)
+      await ledger.intend(intentOf({ message: "x".repeat(2_000) }));
+    await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(before + 500_000), {
+      timeout: 10_000,
+    });
+    expect(await ledger.intend(intentOf())).toBe(501);
+  });
+
+  it("is private like the file itself", async () => {
+    await ledger.intend(intentOf());
+    expect(existsSync(`${file}-wal`)).toBe(true);
+    const modes = [file, `${file}-wal`, `${file}-shm`].map((path) => statSync(path).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o600, 0o600]);
+  });
+});
+
+describe("reading", () => {
+  it("lets two exports go on at once", async () => {
+    for (let count = 0; count < 4; count += 1) await ledger.intend(intentOf());
+    const [first, second] = [exportRows(ledger.db, {}), exportRows(ledger.db, {})];
+    const seqs = [first, second, first, second, first].map((rows) => rows.next().value?.seq);
+    expect(seqs).toEqual([1, 1, 2, 2, 3]);
+  });
+});
