@@ -17,11 +17,15 @@ const TIMEOUT_CHECK_MS = 2_000;
 /** Longer than the 60 s that common proxies keep a connection, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** How often an ending server looks for connections that became idle. */
+/** How often an ending server looks whether anything is still being answered. */
 const IDLE_CHECK_MS = 20;
+
+/** The answers of each server that are not over: what its end waits for. */
+const answering = new WeakMap<HttpServer, Set<ServerResponse>>();
 
 /** The listener of agents. Node's own parser, strict; nothing is served but the line. */
 export function createAgentServer(line: Line): HttpServer {
+  const open = new Set<ServerResponse>();
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -34,9 +38,12 @@ export function createAgentServer(line: Line): HttpServer {
       noDelay: true,
     },
     (request: IncomingMessage, response: ServerResponse) => {
+      open.add(response);
+      response.on("close", () => open.delete(response));
       void handleRequest(request, new HttpReply(response), line);
     },
   );
+  answering.set(server, open);
   // No protocol is spoken here but HTTP/1.1.
   server.on("upgrade", (_request, socket) => socket.destroy());
   return server;
@@ -56,10 +63,11 @@ export function listen(server: HttpServer, host: string, port: number): Promise<
 /** Stops taking connections, lets what runs finish for at most `graceMs`, then cuts. */
 export function drain(server: HttpServer, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const dbg = setTimeout(() => { for (const h of (process as any)._getActiveHandles()) if (h._httpMessage || h.parser) console.log("DBG", h.localPort, h.remotePort, h.destroyed, h._httpMessage?.req?.method, h._httpMessage?.req?.url, h._httpMessage?.writableEnded, h._httpMessage?.finished, h.parser?.constructor?.name, h.readableFlowing, h.bytesRead, h.bytesWritten); }, 500).unref();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    // Node closes what is idle now; a connection whose answer ends later would be kept for its next request.
-    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+    // Node itself waits for connections that never asked anything, and for those that become idle later.
+    const idle = setInterval(() => {
+      if ((answering.get(server)?.size ?? 0) === 0) server.closeAllConnections();
+    }, IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(timer);
       clearInterval(idle);

@@ -46,6 +46,11 @@ export function ownChannel(purpose: "probe" | "inspect"): string {
   return `${purpose}-${randomUUID()}`;
 }
 
+/** True for a channel of {@link ownChannel}; a client's is random base64url or a grant's id. */
+export function isOwnChannel(channel: string): boolean {
+  return /^(?:probe|inspect)-[0-9a-f]{8}-/.test(channel);
+}
+
 /** Asks and waits for the answer, which may come as JSON or on a stream. Notifications on the way are dropped. */
 export function ask(
   upstreams: Pick<Upstreams, "open">,

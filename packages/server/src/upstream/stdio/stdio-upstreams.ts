@@ -7,6 +7,7 @@ import type {
   UpstreamRequest,
   UpstreamSink,
 } from "../../call/ports.ts";
+import { isOwnChannel } from "../ask.ts";
 import { BackOff } from "./back-off.ts";
 import { StdioChannel } from "./channel.ts";
 import { scrubEnvironment } from "./environment.ts";
@@ -19,9 +20,13 @@ interface Running {
   readonly server: Server;
   readonly command: readonly string[];
   readonly channel: StdioChannel;
+  /** A look of the gateway itself, not a client's. */
+  readonly isOwn: boolean;
 }
 
 const EMPTY = Buffer.alloc(0);
+/** A probe and a list of each era may run while others are still stopping. */
+const OWN_PLACES = 4;
 const ERAS: readonly Era[] = ["legacy", "modern"];
 
 /**
@@ -108,7 +113,11 @@ export class StdioUpstreams {
     if (this.#isDisposed || command === undefined) return unreachable;
     const commandKey = JSON.stringify([server.id, era, command]);
     if (this.#backOff.isBlocked(commandKey) || this.#backOff.isBlocked(key)) return unreachable;
-    if (living.size >= this.#settings.maxProcessesPerServer) return { kind: "busy", sent: false };
+    // The gateway's own looks at a server have places of their own: clients that hold all of theirs must not blind it.
+    const isOwn = isOwnChannel(request.channel);
+    const places = isOwn ? OWN_PLACES : this.#settings.maxProcessesPerServer;
+    const taken = [...living].filter((other) => other.isOwn === isOwn).length;
+    if (taken >= places) return { kind: "busy", sent: false };
 
     const opened = this.#openProcess(server, command);
     if (opened === undefined) {
@@ -122,7 +131,7 @@ export class StdioUpstreams {
       onStray: () => this.#settings.warn("stdio_stray_output", { server: server.name }),
       onGone: (exit) => this.#onGone(running, exit, commandKey),
     });
-    const running: Running = { key, server, command, channel };
+    const running: Running = { key, server, command, channel, isOwn };
     this.#running.set(key, running);
     this.#living.set(server.id, living.add(running));
     this.#recentErrors.set(server.id, opened.recentErrors);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
+import { ownChannel } from "../../../src/upstream/ask.ts";
 import type { StdioOptions, Warn } from "../../../src/upstream/stdio/options.ts";
 import { Cleanup, type Told } from "../harness.ts";
 import {
@@ -88,6 +89,8 @@ describe("one process per server and channel", () => {
     await client.look({ channel: "a" });
     await client.look({ channel: "b" });
     expect(await client.run("r", [], { channel: "c" }).done).toEqual(failed("busy", false));
+    // The gateway's own look at the server is not kept out by clients.
+    await client.look({ channel: ownChannel("inspect") });
     // A process that ends by itself with nothing to do is no crash.
     const leaving = client.run("x", [{ answer: {} }, { exit: 0 }], { channel: "a" });
     expect(await leaving.done).toEqual(answered("x", {}));
