@@ -30,7 +30,7 @@ export function screenServerMessage(
   { ports, taskOwners }: ServerMessageTools,
 ): JsonObject | undefined {
   const { access } = call.arrival;
-  if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, ports);
+  if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, { ports, taskOwners });
   // The pins must know before the client asks for the new list.
   if (own(value, "method") === "notifications/tools/list_changed") void ports.tools.refresh(access.server);
   const screened = screenNotification(access, value, ports.keys, taskOwners);
@@ -40,7 +40,11 @@ export function screenServerMessage(
 }
 
 /** A request passes when policy allows it and the session can carry the answer back. */
-function screenServerRequest(call: RoutedCall, value: JsonObject, ports: Ports): JsonObject | undefined {
+function screenServerRequest(
+  call: RoutedCall,
+  value: JsonObject,
+  { ports, taskOwners }: ServerMessageTools,
+): JsonObject | undefined {
   const { session, arrival } = call;
   const id = own(value, "id");
   const method = own(value, "method");
@@ -52,7 +56,10 @@ function screenServerRequest(call: RoutedCall, value: JsonObject, ports: Ports):
   }
   if (kind === "free" || (kind !== undefined && mayAsk(arrival.access, kind))) {
     session.serverRequests.add(id);
-    return value;
+    const params = own(value, "params");
+    return isJsonObject(params)
+      ? sealRelatedTask(arrival.access, value, params, ports.keys, taskOwners)
+      : value;
   }
   const error =
     kind === undefined
@@ -124,9 +131,10 @@ function screenNotification(
   return sealRelatedTask(access, notification, params, keys, taskOwners);
 }
 
+/** 2025-11-25 tasks: everything about a task names it in `_meta`; the client knows it by its sealed id. */
 function sealRelatedTask(
   access: Access,
-  notification: JsonObject,
+  message: JsonObject,
   params: JsonObject,
   keys: Keys,
   taskOwners: TaskOwners,
@@ -134,12 +142,12 @@ function sealRelatedTask(
   const meta = own(params, "_meta");
   const related = isJsonObject(meta) ? own(meta, RELATED_TASK_META) : undefined;
   const taskId = isJsonObject(related) ? own(related, "taskId") : undefined;
-  if (!isJsonObject(meta) || !isJsonObject(related) || typeof taskId !== "string") return notification;
+  if (!isJsonObject(meta) || !isJsonObject(related) || typeof taskId !== "string") return message;
   const sealed = sealKnownTask(access, taskId, keys, taskOwners);
   const newMeta = withMembers(meta, {
     [RELATED_TASK_META]: sealed === undefined ? undefined : withMembers(related, { taskId: sealed }),
   });
-  return withMembers(notification, { params: withMembers(params, { _meta: newMeta }) });
+  return withMembers(message, { params: withMembers(params, { _meta: newMeta }) });
 }
 
 function sealKnownTask(

@@ -44,6 +44,8 @@ export class Relay implements UpstreamSink, InFlight {
   #isDone = false;
   /** The upstream answers with a stream, whether or not the client is still there to read it. */
   #isStream = false;
+  /** The stream carried an event id, from which the client can resume it. */
+  #hasEventId = false;
   /** The session of an `initialize` that is answered on a stream: opened by its head, complete with the response. */
   #opened: Session | undefined;
   #bytes = 0;
@@ -85,6 +87,7 @@ export class Relay implements UpstreamSink, InFlight {
 
   onEvent(event: SseEvent): void {
     const { data } = event;
+    if (event.id !== undefined) this.#hasEventId = true;
     // A comment keeps the connection alive; an event without data carries an id to resume from (2025-11-25
     // transports). There is nothing to judge in either.
     if (data === undefined || data === "") return this.#send(event);
@@ -133,6 +136,18 @@ export class Relay implements UpstreamSink, InFlight {
   /** The client sent `notifications/cancelled` for it; a well-behaved server answers no more. */
   cancel(): void {
     this.#stop("cancelled");
+  }
+
+  /**
+   * The client left this stream and resumes one: closes it towards the server, which sends on one stream only and
+   * may refuse the other (2025-11-25 transports). The call stays in flight. True when there was a stream to close.
+   */
+  release(): boolean {
+    const isLeft = this.call.call.arrival.reply.closed && this.#hasEventId;
+    if (this.#isDone || !isLeft || !this.#isResumable()) return false;
+    this.#exchange?.cancel();
+    this.#finish();
+    return true;
   }
 
   /** Its session is over: nobody will come back for the answer, and whoever still waits is told. */
@@ -325,7 +340,9 @@ export class Relay implements UpstreamSink, InFlight {
 
   #forget(): void {
     const { message } = this.call.call;
-    if (message?.kind === "request") this.#inFlightMap()?.delete(message.id);
+    const inFlight = this.#inFlightMap();
+    // On stdio a client may use an id twice; the entry is then the later request's.
+    if (message?.kind === "request" && inFlight?.get(message.id) === this) inFlight.delete(message.id);
   }
 }
 

@@ -122,6 +122,7 @@ async function send(allowed: AllowedCall, line: Line): Promise<void> {
     ports.counters.refund(allowed.charges);
     return tell(allowed.call.arrival, { kind: "audit-unavailable" }, contextOf(allowed.call), line);
   }
+  if (releaseLeft(intended.call)) await new Promise(setImmediate);
   // The grant may have ended while the row was committed: nothing of a revoked grant is sent (promise P4).
   const { access, reply } = allowed.call.arrival;
   const relay = new Relay(intended, line);
@@ -129,6 +130,13 @@ async function send(allowed: AllowedCall, line: Line): Promise<void> {
   relay.attach(forward(intended, relay, ports.upstreams));
   const { message, session } = intended.call;
   if (message?.kind === "notification") cancelNamed(message, session?.inFlight);
+}
+
+/** A resumed stream takes the place of those that its client left, which are closed before it is asked for. */
+function releaseLeft({ arrival, session }: RoutedCall): boolean {
+  if (arrival.verb !== "GET" || arrival.headers.lastEventId === undefined) return false;
+  const released = [...(session?.inFlight.values() ?? [])].map((inFlight) => inFlight.release());
+  return released.includes(true);
 }
 
 /** `notifications/cancelled`: the request that it names ends here too. */

@@ -3,6 +3,7 @@
  * to the grant and the server, so that possession is never authority (gateway.md 3, threats 52 and 53).
  */
 import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { RELATED_TASK_META } from "../mcp/revisions.ts";
 import type { Access } from "./call.ts";
 import type { Keys } from "./ports.ts";
 
@@ -43,6 +44,17 @@ export function unsealTask(keys: Keys, access: Access, sealed: string): TaskHand
   if (!Array.isArray(parsed)) return undefined;
   const [tool, taskId] = parsed as unknown[];
   return typeof tool === "string" && typeof taskId === "string" ? { tool, taskId } : undefined;
+}
+
+/** The client's answer with the server's own id of the task that it belongs to; undefined when it names none. */
+export function withOpenRelatedTask(keys: Keys, access: Access, result: JsonObject): JsonObject | undefined {
+  const meta = result["_meta"];
+  const related = isJsonObject(meta) ? meta[RELATED_TASK_META] : undefined;
+  const sealed = isJsonObject(related) ? related["taskId"] : undefined;
+  const task = typeof sealed === "string" ? unsealTask(keys, access, sealed) : undefined;
+  if (!isJsonObject(meta) || !isJsonObject(related) || task === undefined) return undefined;
+  const opened = withMembers(related, { taskId: task.taskId });
+  return withMembers(result, { _meta: withMembers(meta, { [RELATED_TASK_META]: opened }) });
 }
 
 /** Which tool made a task of which grant, for answers that name tasks without their tool. */

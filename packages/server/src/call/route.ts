@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "@portcullis/policy";
 import { checkMirrors, type EraError, eraOfMessage, eraOnStdio } from "../mcp/era.ts";
-import type { Message, NotificationMessage, RequestMessage } from "../mcp/json-rpc.ts";
+import type { Message, NotificationMessage, RequestMessage, ResponseMessage } from "../mcp/json-rpc.ts";
 import {
   HEADER_MISMATCH,
   isClientNotification,
@@ -9,7 +9,7 @@ import {
   UNSUPPORTED_VERSION,
 } from "../mcp/revisions.ts";
 import type { Arrival, RoutedCall } from "./call.ts";
-import { type RequestStates, withMembers } from "./handles.ts";
+import { type RequestStates, withMembers, withOpenRelatedTask } from "./handles.ts";
 import { own } from "./lists.ts";
 import type { Era, Ports } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
@@ -179,7 +179,7 @@ function routeLegacy(
   const found = findSession(arrival, tools);
   if (!found.ok) return found;
   const session = found.value;
-  if (message.kind === "response") return routeResponse(arrival, body, message, session);
+  if (message.kind === "response") return routeResponse(arrival, body, message, session, tools.ports);
   if (message.kind === "notification") {
     return routeNotification(arrival, body, message, "legacy", session, session.channel);
   }
@@ -215,15 +215,22 @@ function findSession(arrival: Arrival, { sessions, ports }: RouteTools): Result<
 function routeResponse(
   arrival: Arrival,
   body: Buffer,
-  message: Extract<Message, { kind: "response" }>,
+  message: ResponseMessage,
   session: Session,
+  { keys }: Pick<Ports, "keys">,
 ): Result<RoutedCall | Dropped, Refusal> {
   if (!session.serverRequests.delete(message.id)) return ok({ dropped: true, method: "(response)" });
+  const { result } = message;
+  const opened = result === undefined ? undefined : withOpenRelatedTask(keys, arrival.access, result);
+  const sent = opened === undefined ? message : { ...message, result: opened };
   return ok({
     arrival,
     era: "legacy",
-    message,
-    body,
+    message: sent,
+    body:
+      opened === undefined
+        ? body
+        : Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: sent.id, result: opened })),
     method: "(response)",
     subject: { kind: "free" },
     session,

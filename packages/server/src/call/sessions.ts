@@ -13,6 +13,8 @@ export interface InFlight {
   readonly takeResponse: (value: JsonObject, data: string) => string | undefined;
   /** Ends the exchange because the client cancelled the request. */
   readonly cancel: () => void;
+  /** The client resumes a stream: where it left this one, the server must be free to answer on another. */
+  readonly release: () => boolean;
   /** Nobody will ask again: the outcome stays unknown. */
   readonly abandon: () => void;
   /** When it was sent. */

@@ -224,7 +224,7 @@ function rejected(
     : told(context, text, INTERNAL_ERROR, undefined);
 }
 
-const CLIENT_FAULTS: ReadonlySet<number> = new Set([400, 404, 405, 406, 413, 415]);
+const CLIENT_FAULTS: ReadonlySet<number> = new Set([400, 404, 405, 406, 409, 413, 415]);
 
 /** The bridge between eras is not built: say which era the server speaks, in the words of the caller's era. */
 function eraMismatch(
@@ -257,6 +257,8 @@ function told(
   code: number,
   retryAfterMs: number | undefined,
 ): WireAnswer {
+  // Without a request there is no JSON-RPC answer to read, only a status.
+  if (context.id === undefined) return http(502, context, code, text);
   if (!context.isToolCall) return rpc(200, context, code, text);
   const result = {
     ...(context.era === "modern" ? { resultType: "complete" } : {}),

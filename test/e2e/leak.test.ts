@@ -1,0 +1,115 @@
+import { readdirSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Registered, type Rig, startRig } from "./harness.ts";
+import { type ScriptedUpstream, startUpstream, TOOL } from "./scripted-upstream.ts";
+
+const VERSION = "2025-11-25";
+const SESSIONS = 500;
+/** At a time; the first round opens as many kept-alive connections as the rest will use. */
+const LANES = 10;
+const MIB = 1024 * 1024;
+/** What a session leaves behind may not take 10 KiB. */
+const MAX_HEAP_GROWTH = 5 * MIB;
+/** Kept-alive connections may come and go by a few; one left behind for each session would be hundreds. */
+const MAX_MORE_FILES = 5 * LANES;
+
+let rig: Rig;
+let upstream: ScriptedUpstream;
+let registered: Registered;
+
+beforeEach(async () => {
+  rig = await startRig();
+  let sessions = 0;
+  upstream = await startUpstream(({ received, result, status, stream }) => {
+    const { verb, message } = received;
+    if (message["method"] === "initialize") {
+      sessions += 1;
+      const serverInfo = { name: "s", version: "1" };
+      const answer = { protocolVersion: VERSION, capabilities: {}, serverInfo };
+      result(answer, { "mcp-session-id": `upstream-${sessions}` });
+    } else if (message["method"] === "tools/list") result({ tools: [TOOL("run")] });
+    else if (verb === "GET") stream().send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
+    else if (verb === "DELETE") status(200);
+    else if (message["id"] === undefined) status(202);
+    else result({ content: [{ type: "text", text: "x".repeat(1_000) }] });
+  });
+  const target = { kind: "http", url: upstream.url, headers: [] } as const;
+  registered = rig.add("legacy", target, { version: "1", default: "allow" }, { era: "legacy" });
+});
+
+afterEach(async () => {
+  await rig[Symbol.asyncDispose]();
+  await upstream[Symbol.asyncDispose]();
+});
+
+async function send(verb: string, session: string | undefined, message?: object): Promise<Response> {
+  const headers: Record<string, string> = {
+    authorization: `Bearer ${registered.token}`,
+    accept: "application/json, text/event-stream",
+    "mcp-protocol-version": VERSION,
+  };
+  if (session !== undefined) headers["mcp-session-id"] = session;
+  if (message === undefined) return fetch(registered.url, { method: verb, headers });
+  headers["content-type"] = "application/json";
+  return fetch(registered.url, { method: verb, headers, body: JSON.stringify(message) });
+}
+
+/** One client's life: its GET stream is open during the call, and broken off by the client. */
+async function live(): Promise<void> {
+  const params = { protocolVersion: VERSION, capabilities: {}, clientInfo: { name: "t", version: "1" } };
+  const opened = await send("POST", undefined, { jsonrpc: "2.0", id: 0, method: "initialize", params });
+  await opened.text();
+  const session = opened.headers.get("mcp-session-id") ?? "none";
+  const stream = (await send("GET", session)).body?.getReader();
+  await stream?.read();
+  const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "run", arguments: {} } };
+  const answer = await send("POST", session, call);
+  expect(answer.status).toBe(200);
+  await answer.text();
+  await stream?.cancel();
+  const ended = await send("DELETE", session);
+  expect(ended.status).toBe(200);
+}
+
+async function liveMany(count: number): Promise<void> {
+  let left = count;
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await live();
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** The gauges of what is open. */
+async function gauges(): Promise<Record<string, number>> {
+  const text = await (await fetch(`${rig.gateway.adminUrl}/metrics`)).text();
+  const lines = text.matchAll(/^(portcullis_sessions|portcullis_open_calls) (\d+)$/gm);
+  return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]));
+}
+
+const NONE = { portcullis_sessions: 0, portcullis_open_calls: 0 };
+
+async function measure(): Promise<{ files: number; heap: number }> {
+  await vi.waitFor(async () => expect(await gauges()).toEqual(NONE), { timeout: 5_000 });
+  // The script's own memory is not the gateway's.
+  upstream.received.length = 0;
+  setFlagsFromString("--expose-gc");
+  const gc: unknown = runInNewContext("gc");
+  if (typeof gc !== "function") throw new Error("the collector cannot be called");
+  gc();
+  return { files: readdirSync("/proc/self/fd").length, heap: process.memoryUsage().heapUsed };
+}
+
+test(`${SESSIONS} sessions leave no file, no memory, no session and no call behind`, async () => {
+  await liveMany(10 * LANES);
+  const before = await measure();
+  await liveMany(SESSIONS);
+  const after = await measure();
+  expect(after.files - before.files).toBeLessThanOrEqual(MAX_MORE_FILES);
+  expect(after.heap - before.heap).toBeLessThanOrEqual(MAX_HEAP_GROWTH);
+  expect(rig.verify()).toMatchObject({ ok: true });
+});
