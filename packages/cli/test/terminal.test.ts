@@ -52,8 +52,8 @@ describe("data folder and paths", () => {
   const home = { HOME: "/home/me" };
   const npm = { ...home, INIT_CWD: "/user" };
   test.each<{ name: string; flag?: string; env: Io["env"]; dataDir: string }>([
-    { name: "flag", flag: "d", env: { ...home, PORTCULLIS_DATA: "/v" }, dataDir: "/work/d" },
-    { name: "variable", env: { ...home, PORTCULLIS_DATA: "v" }, dataDir: "/work/v" },
+    { name: "flag", flag: "d", env: { ...home, PORTCULLIS_DATA: "/v" }, dataDir: "/folder/d" },
+    { name: "variable", env: { ...home, PORTCULLIS_DATA: "v" }, dataDir: "/folder/v" },
     { name: "XDG_DATA_HOME", env: { ...home, XDG_DATA_HOME: "/x" }, dataDir: "/x/portcullis" },
     {
       name: "a relative XDG_DATA_HOME is ignored",
@@ -72,7 +72,7 @@ describe("data folder and paths", () => {
       name: "another npm script: INIT_CWD is not ours",
       flag: "d",
       env: { ...npm, npm_lifecycle_event: "test" },
-      dataDir: "/work/d",
+      dataDir: "/folder/d",
     },
   ])("$name: $dataDir", ({ flag, env, dataDir }) => {
     expect(dataDirOf(fakeIo({ env })[0], flag)).toBe(dataDir);
@@ -144,7 +144,7 @@ function fakeIo({
     stdout: output,
     stderr: output,
     env,
-    cwd: "/work",
+    cwd: "/folder",
     stopSignal: () => new AbortController().signal,
     nowMs: () => 0,
   };
