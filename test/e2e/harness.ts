@@ -19,6 +19,7 @@ import {
   publishPolicy,
   resolveConfig,
   revokeGrant,
+  type ServerRow,
   type State,
   startGateway,
   type Verification,
@@ -57,7 +58,7 @@ export function unwrap<T>(result: Result<T, unknown>): T {
 }
 
 export interface Registered {
-  readonly id: string;
+  readonly id: ServerRow["id"];
   readonly url: string;
   readonly token: string;
 }

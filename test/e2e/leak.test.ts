@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -112,4 +114,14 @@ test(`${SESSIONS} sessions leave no file, no memory, no session and no call behi
   expect(after.files - before.files).toBeLessThanOrEqual(MAX_MORE_FILES);
   expect(after.heap - before.heap).toBeLessThanOrEqual(MAX_HEAP_GROWTH);
   expect(rig.verify()).toMatchObject({ ok: true });
+});
+
+test("a connection that asks nothing does not hold up the gateway's end (faults F3)", async () => {
+  const { hostname, port } = new URL(rig.gateway.url);
+  const silent = connect(Number(port), hostname);
+  await once(silent, "connect");
+  await live();
+  const sinceMs = performance.now();
+  await Promise.all([rig.gateway.close(), once(silent, "close")]);
+  expect(performance.now() - sinceMs).toBeLessThan(5_000);
 });

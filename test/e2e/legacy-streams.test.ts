@@ -406,6 +406,20 @@ describe("ids (threat 41)", () => {
     expect(await client.next()).toBeUndefined();
   });
 
+  test("a second response on the GET stream is dropped while the call's own is still open", async () => {
+    const session = await initialize();
+    const [opened, called] = [streamOn("GET"), streamOn("POST")];
+    const listening = await listen(undefined, session);
+    const calling = await listen(call("run", 1), session);
+    (await called).send(response(1));
+    expect(await calling.next()).toEqual({ data: response(1) });
+    const server = await opened;
+    server.send(response(1));
+    server.send(note("after"));
+    expect(await listening.next()).toEqual({ data: note("after") });
+    listening.close();
+  });
+
   test("an id in flight is refused a second time, also when both arrive at once", async () => {
     const session = await initialize();
     const opening = streamOn("POST");
