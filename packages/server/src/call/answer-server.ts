@@ -50,7 +50,8 @@ function screenServerRequest(
   const method = own(value, "method");
   const kind = typeof method === "string" ? SERVER_REQUESTS.get(method) : undefined;
   // 2026-07-28: servers send no requests; earlier ones may.
-  if (call.era === "modern" || session === undefined || !isRequestId(id)) {
+  const isFull = (session?.serverRequests.size ?? 0) >= MAX_UNANSWERED;
+  if (call.era === "modern" || session === undefined || !isRequestId(id) || isFull) {
     ports.observer.warn("server_request_dropped", { server: arrival.access.server.name });
     return undefined;
   }
@@ -69,6 +70,8 @@ function screenServerRequest(
   return undefined;
 }
 
+/** A server that keeps asking a client that never answers is not listened to any more. */
+const MAX_UNANSWERED = 1_000;
 /** 2025-11-25 client/sampling: the code of a request that the user did not let through. */
 const USER_REJECTED = -1;
 
