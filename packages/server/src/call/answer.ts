@@ -16,7 +16,7 @@ import { own } from "./lists.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
 import { Recording } from "./record.ts";
 import type { Refusal } from "./refusal.ts";
-import { refuse } from "./refuse.ts";
+import { contextOf, refuse } from "./refuse.ts";
 import type { InFlight, Session, Sessions } from "./sessions.ts";
 
 /** What the relay of one answer needs from the line around it. */
@@ -290,10 +290,7 @@ export class Relay implements UpstreamSink, InFlight {
 
   #reply(refusal: Refusal): void {
     this.#isDelivered = true;
-    const { arrival, message, era, subject } = this.call.call;
-    const isRequest = message?.kind === "request";
-    const id = isRequest ? message.id : undefined;
-    refuse(arrival.reply, refusal, { id, era, isToolCall: isRequest && subject.kind === "tool" });
+    refuse(this.call.call.arrival.reply, refusal, contextOf(this.call.call));
   }
 
   #stop(status: "ok" | "cancelled" | "unknown" | "upstream_error"): void {

@@ -19,7 +19,7 @@ import { intend, recordRefused, recordStopped } from "./intend.ts";
 import { own } from "./lists.ts";
 import { findPin } from "./pin.ts";
 import type { Refusal, RefusalContext } from "./refusal.ts";
-import { refuse } from "./refuse.ts";
+import { contextOf, refuse } from "./refuse.ts";
 import { reserve } from "./reserve.ts";
 import { route, routeVerb } from "./route.ts";
 import type { InFlight } from "./sessions.ts";
@@ -221,12 +221,6 @@ function refuseStranger(request: IncomingMessage, reply: Reply, refusal: Refusal
 function tell(arrival: Arrival, refusal: Refusal, context: RefusalContext, line: Line): void {
   line.ports.observer.refused(refusal.kind);
   refuse(arrival.reply, refusal, context);
-}
-
-function contextOf(call: RoutedCall): RefusalContext {
-  const { message, era, subject } = call;
-  const isRequest = message?.kind === "request";
-  return { id: isRequest ? message.id : undefined, era, isToolCall: isRequest && subject.kind === "tool" };
 }
 
 /** The era of a message that has no route: what its header or its envelope says. */

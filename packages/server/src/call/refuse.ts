@@ -1,4 +1,4 @@
-import type { Reply } from "./call.ts";
+import type { Reply, RoutedCall } from "./call.ts";
 import type { Refusal, RefusalContext } from "./refusal.ts";
 import { toWire } from "./wire.ts";
 
@@ -13,4 +13,10 @@ export function refuse(reply: Reply, refusal: Refusal, context: RefusalContext):
   // A begun stream has no status any more; without a request there is nobody to tell.
   if (context.id !== undefined) reply.event({ data: answer.body });
   reply.end();
+}
+
+/** What a refusal needs to know of a routed call; a notification has no id and no tool result. */
+export function contextOf({ message, era, subject }: RoutedCall): RefusalContext {
+  const isRequest = message?.kind === "request";
+  return { id: isRequest ? message.id : undefined, era, isToolCall: isRequest && subject.kind === "tool" };
 }
