@@ -48,6 +48,18 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "proof",
+          include: ["test/{conformance,adversarial,faults,simulator}/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          passWithNoTests: true,
+        },
+      },
     ],
   },
 });

@@ -22,7 +22,7 @@ interface Report {
 const folder = mkdtempSync(join(tmpdir(), "portcullis-test-"));
 let passed = 0;
 let failed = 0;
-for (const project of ["unit", "integration", "e2e"]) {
+for (const project of ["unit", "integration", "e2e", "proof"]) {
   const file = join(folder, `${project}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const args = [vitest, "run", "--project", project, "--silent=passed-only", ...reporters];
