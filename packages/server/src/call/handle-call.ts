@@ -64,7 +64,8 @@ export async function handleMessage(arrival: Arrival, body: Buffer, line: Line):
     const message = readMessage(strict.value);
     if (!message.ok)
       return await refuseArrival(arrival, "", malformed(message.error), line, message.error.id);
-    const routed = await route(arrival, body, message.value, line);
+    const routing = route(arrival, body, message.value, line);
+    const routed = routing instanceof Promise ? await routing : routing;
     if (!routed.ok) return await refuseMessage(arrival, message.value, routed.error, line);
     if ("dropped" in routed.value) return await drop(arrival, message.value, line);
     return await governOnce(routed.value, line);
@@ -85,24 +86,21 @@ export async function handleVerb(arrival: Arrival, line: Line): Promise<void> {
 }
 
 /** Refuses a request whose id another one of its session has at this moment: one of the two would go unanswered. */
-async function governOnce(call: RoutedCall, line: Line): Promise<void> {
+function governOnce(call: RoutedCall, line: Line): Promise<void> {
   const { message, session } = call;
   if (message?.kind !== "request" || session?.id === undefined) return govern(call, line);
   const { id } = message;
   if (session.claimed.has(id) || session.inFlight.has(id))
     return refuseCall(call, { kind: "duplicate-id" }, line);
   session.claimed.add(id);
-  try {
-    return await govern(call, line);
-  } finally {
-    session.claimed.delete(id);
-  }
+  return govern(call, line).finally(() => session.claimed.delete(id));
 }
 
 /** From the routed message to the wire. Every exit but the last records a row and refuses. */
 async function govern(call: RoutedCall, line: Line): Promise<void> {
   const { ports } = line;
-  const pin = await findPin(call, ports);
+  const found = findPin(call, ports);
+  const pin = found instanceof Promise ? await found : found;
   if (!pin.ok) return refuseCall(call, pin.error, line);
   const judged = decide(call, pin.value, ports);
   if (judged.stop !== undefined) return stop(judged, refusalOf(judged, judged.stop), line);
@@ -247,6 +245,16 @@ function failClosed(arrival: Arrival, fault: unknown, line: Line): void {
   tell(arrival, { kind: "internal" }, { id: undefined, era: "legacy", isToolCall: false }, line);
 }
 
+const REQUEST_ID_BYTES = 12;
+/** A call to the random source costs the same for one id and for hundreds. */
+let randomPool = Buffer.alloc(0);
+let randomAt = 0;
+
 function newRequestId(): string {
-  return randomBytes(12).toString("base64url");
+  if (randomAt >= randomPool.length) {
+    randomPool = randomBytes(REQUEST_ID_BYTES * 256);
+    randomAt = 0;
+  }
+  randomAt += REQUEST_ID_BYTES;
+  return randomPool.toString("base64url", randomAt - REQUEST_ID_BYTES, randomAt);
 }

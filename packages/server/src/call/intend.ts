@@ -3,11 +3,12 @@ import type { AllowedCall, Arrival, Decision, IntendedCall, RoutedCall } from ".
 import type { IntentEntry, PinnedTool, Ports } from "./ports.ts";
 
 /** Stage 8: the audit row of an allowed call, committed before the first byte goes upstream. No audit, no call. */
-export async function intend(allowed: AllowedCall, ports: Ports): Promise<IntendedCall | undefined> {
+export function intend(allowed: AllowedCall, ports: Ports): Promise<IntendedCall | undefined> {
   const entry = intentEntry(allowed.call, allowed.decision, allowed.tool, "sent", ports);
-  const seq = await ports.audit.intend(entry);
-  // INVARIANT: the only place where an IntendedCall is made, and only after the commit (promise P1).
-  return seq === undefined ? undefined : (Object.assign(allowed, { seq }) as IntendedCall);
+  return ports.audit.intend(entry).then((seq) => {
+    // INVARIANT: the only place where an IntendedCall is made, and only after the commit (promise P1).
+    return seq === undefined ? undefined : (Object.assign(allowed, { seq }) as IntendedCall);
+  });
 }
 
 /** The row of a call that goes nowhere. False when it could not be committed. */

@@ -11,7 +11,7 @@ import {
 import type { Arrival, RoutedCall } from "./call.ts";
 import { type RequestStates, withMembers, withOpenRelatedTask } from "./handles.ts";
 import { own } from "./lists.ts";
-import type { Era, Ports } from "./ports.ts";
+import type { Era, Ports, Server } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 import { requestDigest } from "./request-digest.ts";
 import { type Session, Sessions } from "./sessions.ts";
@@ -30,26 +30,32 @@ export interface Dropped {
   readonly method: string;
 }
 
+/** What routing makes of a message. */
+export type Routing = Result<RoutedCall | Dropped, Refusal>;
+
 /**
  * Stage 4: which revision the message speaks, which session it belongs to, what it is about. The body decides;
- * headers only have to agree with it.
+ * headers only have to agree with it. Synchronous where the server's era is known, which is nearly always.
  */
-export async function route(
+export function route(
   arrival: Arrival,
   body: Buffer,
   message: Message,
   tools: RouteTools,
-): Promise<Result<RoutedCall | Dropped, Refusal>> {
+): Routing | Promise<Routing> {
   const claimed = arrival.mirrored
     ? eraOfMessage(message, arrival.headers.protocolVersion)
     : eraOnStdio(message);
   if (!claimed.ok) return err(eraRefusal(claimed.error));
-  const era = claimed.value;
-  const spoken = await checkServerEra(arrival, era, tools.ports);
-  if (!spoken.ok) return spoken;
-  return era === "modern"
-    ? routeModern(arrival, body, message, tools)
-    : routeLegacy(arrival, body, message, tools);
+  const routeIn = (spoken: Result<Era, Refusal>): Routing => {
+    const mismatch = spoken.ok ? eraMismatch(arrival, claimed.value, spoken.value) : spoken.error;
+    if (mismatch !== undefined) return err(mismatch);
+    return claimed.value === "modern"
+      ? routeModern(arrival, body, message, tools)
+      : routeLegacy(arrival, body, message, tools);
+  };
+  const spoken = serverEra(arrival, tools.ports);
+  return spoken instanceof Promise ? spoken.then(routeIn) : routeIn(spoken);
 }
 
 /** GET opens the stream of a legacy session, DELETE ends it; a modern server knows neither (2026-07-28). */
@@ -77,10 +83,13 @@ export async function routeVerb(arrival: Arrival, tools: RouteTools): Promise<Re
   });
 }
 
-async function serverEra(arrival: Arrival, ports: Ports): Promise<Result<Era, Refusal>> {
+function serverEra(arrival: Arrival, ports: Ports): Result<Era, Refusal> | Promise<Result<Era, Refusal>> {
   const { server } = arrival.access;
   const known = ports.upstreams.knownEra(server);
-  if (known !== undefined) return ok(known);
+  return known === undefined ? detectEra(server, ports) : ok(known);
+}
+
+async function detectEra(server: Server, ports: Ports): Promise<Result<Era, Refusal>> {
   const detected = await ports.upstreams.detectEra(server);
   if (detected.ok) return detected;
   return err({
@@ -91,14 +100,12 @@ async function serverEra(arrival: Arrival, ports: Ports): Promise<Result<Era, Re
   });
 }
 
-async function checkServerEra(arrival: Arrival, era: Era, ports: Ports): Promise<Result<void, Refusal>> {
-  const spoken = await serverEra(arrival, ports);
-  if (!spoken.ok) return spoken;
-  if (spoken.value === era) return ok(undefined);
+/** Why a server that speaks `spoken` cannot answer a message of `claimed`; undefined when it can. */
+function eraMismatch({ access }: Arrival, claimed: Era, spoken: Era): Refusal | undefined {
+  const { server } = access;
   // A server that was found modern may speak both (versioning, "Dual-era"): an `initialize` is its to answer.
-  if (era === "legacy" && arrival.access.server.era === "auto") return ok(undefined);
-  const { server } = arrival.access;
-  return err({ kind: "era-mismatch", server: server.name, speaks: spoken.value });
+  if (spoken === claimed || (claimed === "legacy" && server.era === "auto")) return undefined;
+  return { kind: "era-mismatch", server: server.name, speaks: spoken };
 }
 
 function routeModern(

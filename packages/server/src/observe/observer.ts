@@ -19,6 +19,8 @@ export class LiveObserver implements Observer {
   readonly #calls: Counter<"server" | "status">;
   readonly #latency: Histogram<"server">;
   readonly #warnedAtMs = new Map<string, number>();
+  /** Calls by server and status since somebody last asked: on the line a number is raised, and no more. */
+  readonly #newCalls = new Map<string, Map<string, number>>();
 
   constructor(level: string, destination: DestinationStream) {
     this.log = pino({ level, base: null }, destination);
@@ -34,6 +36,7 @@ export class LiveObserver implements Observer {
       help: "Requests that were sent to a server, by how they ended.",
       labelNames: ["server", "status"],
       registers,
+      collect: () => this.#countCalls(),
     });
     this.#latency = new Histogram({
       name: "portcullis_call_seconds",
@@ -49,7 +52,9 @@ export class LiveObserver implements Observer {
   }
 
   answered(server: Server, status: string, latencyMs: number): void {
-    this.#calls.inc({ server: server.name, status });
+    const byStatus = this.#newCalls.get(server.name) ?? new Map<string, number>();
+    this.#newCalls.set(server.name, byStatus);
+    byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     this.#latency.observe({ server: server.name }, latencyMs / 1000);
   }
 
@@ -59,6 +64,13 @@ export class LiveObserver implements Observer {
     if (last !== undefined && nowMs - last < WARN_EVERY_MS) return;
     this.#warnedAtMs.set(event, nowMs);
     this.log.warn({ event, ...fields });
+  }
+
+  #countCalls(): void {
+    for (const [server, byStatus] of this.#newCalls) {
+      for (const [status, count] of byStatus) this.#calls.inc({ server, status }, count);
+    }
+    this.#newCalls.clear();
   }
 
   /** A figure that is read when somebody asks. */

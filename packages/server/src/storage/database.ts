@@ -64,10 +64,10 @@ export class Database {
 
   /** All or nothing. `IMMEDIATE` takes the write lock first, so that two processes never deadlock half-way. */
   transaction<T>(work: () => T): T {
-    this.exec("BEGIN IMMEDIATE");
+    this.run("BEGIN IMMEDIATE");
     try {
       const value = work();
-      this.exec("COMMIT");
+      this.run("COMMIT");
       return value;
     } catch (cause) {
       // SQLite may have rolled back by itself (disk full); a second rollback is an error of no interest.

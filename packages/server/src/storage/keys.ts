@@ -64,27 +64,45 @@ export class FolderKeys implements Keys {
   }
 }
 
+/** RFC 2104: the block of SHA-256. */
+const BLOCK_BYTES = 64;
+/** Texts up to this are hashed in place; tokens and most arguments are shorter. */
+const SCRATCH_BYTES = 4096;
+
 /**
- * HMAC-SHA256 (RFC 2104) out of two one-shot hashes: on short texts a third of the cost of `createHmac`, and the
- * digest of every token is on the line.
+ * HMAC-SHA256 (RFC 2104) out of two one-shot hashes: on short texts a tenth of the cost of `createHmac`, and the
+ * digest of every token is on the line. The inner digest passes as Latin-1, for which Node makes no Buffer.
  */
 class HmacKey {
-  readonly #inner = Buffer.alloc(64, 0x36);
-  readonly #outer = Buffer.alloc(64 + 32, 0x5c);
+  readonly #scratch = Buffer.alloc(BLOCK_BYTES + SCRATCH_BYTES, 0x36);
+  /** The part of the scratch that the last text took: most are of one length. */
+  #view = this.#scratch;
+  readonly #outer = Buffer.alloc(BLOCK_BYTES + 32, 0x5c);
 
   constructor(key: Buffer) {
     for (const [at, byte] of key.entries()) {
-      this.#inner[at] = byte ^ 0x36;
+      this.#scratch[at] = byte ^ 0x36;
       this.#outer[at] = byte ^ 0x5c;
     }
   }
 
   digest(text: string, encoding: "hex" | "base64url"): string {
-    const message = Buffer.allocUnsafe(64 + Buffer.byteLength(text));
-    this.#inner.copy(message);
-    message.write(text, 64);
-    hash("sha256", message, "buffer").copy(this.#outer, 64);
+    const message = this.#messageOf(Buffer.byteLength(text));
+    message.write(text, BLOCK_BYTES);
+    this.#outer.write(hash("sha256", message, "binary"), BLOCK_BYTES, "latin1");
     return hash("sha256", this.#outer, encoding);
+  }
+
+  /** Room for the inner key and a text of so many bytes. */
+  #messageOf(textBytes: number): Buffer {
+    const size = BLOCK_BYTES + textBytes;
+    if (size > this.#scratch.length) {
+      const large = Buffer.allocUnsafe(size);
+      this.#scratch.copy(large, 0, 0, BLOCK_BYTES);
+      return large;
+    }
+    if (this.#view.length !== size) this.#view = this.#scratch.subarray(0, size);
+    return this.#view;
   }
 }
 
