@@ -57,7 +57,6 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          passWithNoTests: true,
         },
       },
     ],

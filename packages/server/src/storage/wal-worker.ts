@@ -1,3 +1,4 @@
+import { fsyncSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { workerData } from "node:worker_threads";
 import { PASSIVE_EVERY_MS, TRUNCATE_ABOVE_PAGES, type WalWorkerData } from "./wal-checkpoints.ts";
@@ -10,12 +11,23 @@ const { file } = workerData as WalWorkerData;
 const db = new DatabaseSync(file);
 db.exec("PRAGMA busy_timeout = 0");
 const passive = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+/** Closed with the thread, after the writer's connection: closing it earlier would drop that one's locks (POSIX). */
+const descriptor = openSync(file, "r");
+
+/**
+ * PASSIVE never waits for the writer; only a log that grew beyond reason is worth a moment of its time. TRUNCATE
+ * holds the writer off until the disk has every page, so nearly all of them are brought there before.
+ */
+function truncateLog(): void {
+  fsyncSync(descriptor);
+  passive.get();
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
 
 setInterval(() => {
   try {
     const { log } = passive.get() as { log: number };
-    // PASSIVE never waits for the writer; only a log that grew beyond reason is worth a moment of its time.
-    if (log > TRUNCATE_ABOVE_PAGES) db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (log > TRUNCATE_ABOVE_PAGES) truncateLog();
   } catch {
     // Busy or out of space: the next round tries again, and the log keeps everything meanwhile.
   }
