@@ -1,9 +1,9 @@
-import type { Dispatcher } from "undici";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "../call/ports.ts";
 import { SseReader } from "../mcp/sse.ts";
 import { BodyCollector } from "./body-collector.ts";
 import { failureOf } from "./http-failure.ts";
 import { isFailure, type ResponseHead, readResponseHead } from "./http-response.ts";
+import type { ResponseHandler } from "./http1/connection.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
 /** Bounds of one exchange. */
@@ -32,22 +32,21 @@ export interface ExchangeHost {
 const MAX_DROPPED_BYTES = 64 * 1024;
 /** Informational responses are rare; a flood of them keeps a connection busy without ever answering (F6). */
 const MAX_INFORMATIONAL = 16;
-const STOPPED = new Error("the exchange was stopped");
 const EMPTY = Buffer.alloc(0);
 
 /**
- * One request on its way over HTTP: the handler of undici's `dispatch` on one side, an `Exchange` on the other.
+ * One request on its way over HTTP: what takes the response on one side, an `Exchange` on the other.
  *
- * `sent` is false until undici takes a connection for the request (`onConnect`), which it does in the same turn
- * in which it writes it. From then on nobody can tell whether it arrived.
+ * `sent` is false until a connection takes the request (`onSend`), which is then written in the same turn. From then
+ * on nobody can tell whether it arrived.
  */
-export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, Watched {
+export class HttpExchange implements Exchange, ResponseHandler, Watched {
   readonly #host: ExchangeHost;
   readonly #deadlineAtMs: number;
   #sink: UpstreamSink | undefined;
   #opened = false;
   #dispatched = false;
-  #abort: ((error?: Error) => void) | undefined;
+  #stopSending: (() => void) | undefined;
   #resume: (() => void) | undefined;
   #paused = false;
   #released = false;
@@ -95,10 +94,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, Watch
     if (!this.#paused) return;
     this.#paused = false;
     if (this.#stallAtMs !== Number.POSITIVE_INFINITY) this.#restartStall();
-    // undici's parser is one for all connections and must not be entered from inside another one's callback.
-    queueMicrotask(() => {
-      if (!this.#paused && this.#sink !== undefined) this.#resume?.();
-    });
+    if (this.#sink !== undefined) this.#resume?.();
   }
 
   /** Ends the exchange with a failure unless it ended before. */
@@ -122,17 +118,18 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, Watch
     }
   }
 
-  onConnect(abort: (error?: Error) => void): void {
+  onSend(stop: () => void): boolean {
     // INVARIANT: a request that may have been sent is never sent again.
     if (this.#sent || this.#sink === undefined) {
-      abort(STOPPED);
-      return;
+      this.#release();
+      return false;
     }
-    this.#abort = abort;
+    this.#stopSending = stop;
     this.#sent = true;
+    return true;
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
+  onHead(status: number, raw: readonly string[], resume: () => void): boolean {
     if (status < 200) {
       this.#informational += 1;
       if (this.#informational > MAX_INFORMATIONAL) this.fail({ kind: "garbage", sent: true });
@@ -151,7 +148,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, Watch
     return !this.#paused;
   }
 
-  onData(chunk: Buffer): boolean {
+  onBody(chunk: Buffer): boolean {
     switch (this.#head?.body) {
       case "json":
         this.#collect(chunk);
@@ -168,7 +165,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, Watch
     return !this.#paused;
   }
 
-  onComplete(): void {
+  onEnd(): void {
     const sink = this.#sink;
     const head = this.#head;
     if (sink !== undefined && head !== undefined) {
@@ -248,10 +245,10 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, Watch
 
   /** Closes the connection: HTTP/1.1 knows no other way to stop a response. */
   #stop(): void {
-    const abort = this.#abort;
-    this.#abort = undefined;
+    const stop = this.#stopSending;
+    this.#stopSending = undefined;
     if (!this.#dispatched) this.#release();
-    else if (!this.#released) abort?.(STOPPED);
+    else if (!this.#released) stop?.();
   }
 
   #release(): void {

@@ -1,5 +1,5 @@
-import { errors } from "undici";
 import type { UpstreamFailure } from "../call/ports.ts";
+import { ResponseError } from "./http1/connection.ts";
 
 /** Certificate errors of OpenSSL that carry none of the prefixes below. */
 const TLS_CODES: ReadonlySet<string> = new Set([
@@ -20,7 +20,7 @@ export const UNREAD_WRITE = "PORTCULLIS_UNREAD_WRITE";
  * the client took a connection for the request: whether its bytes arrived is unknown then.
  */
 export function failureOf(error: unknown, sent: boolean, httpStatus: number | undefined): UpstreamFailure {
-  const kind = sent ? kindAfterSend(error, httpStatus) : kindBeforeSend(error);
+  const kind = sent ? kindAfterSend(error) : kindBeforeSend(error);
   return httpStatus === undefined ? { kind, sent } : { kind, sent, httpStatus };
 }
 
@@ -31,26 +31,12 @@ function kindBeforeSend(error: unknown): UpstreamFailure["kind"] {
   return isTls ? "tls" : "unreachable";
 }
 
-function kindAfterSend(error: unknown, httpStatus: number | undefined): UpstreamFailure["kind"] {
-  const code = codeOf(error);
-  if (code === UNREAD_WRITE) return "stalled";
-  // llhttp sees a response that ends before its own end only with the connection; undici drops its code.
-  if (error instanceof errors.HTTPParserError) {
-    return error.message.includes("Invalid EOF state") ? "cut" : "garbage";
-  }
-  // undici's word for any parse error before all announced bytes came: without a head it was the head.
-  const isBadHead = code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && httpStatus === undefined;
-  if (isBadHead || code === "UND_ERR_HEADERS_OVERFLOW") return "garbage";
-  // undici: `bad response` is an unasked or a 100 response, `bad upgrade` a 101.
-  if (code === "UND_ERR_SOCKET" && messageOf(error).startsWith("bad ")) return "garbage";
-  return "cut";
+function kindAfterSend(error: unknown): UpstreamFailure["kind"] {
+  if (codeOf(error) === UNREAD_WRITE) return "stalled";
+  return error instanceof ResponseError ? error.fault : "cut";
 }
 
 function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";
   return typeof error.code === "string" ? error.code : "";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
 }

@@ -1,11 +1,12 @@
 import type { Socket } from "node:net";
 import { rootCertificates } from "node:tls";
-import { buildConnector, Pool } from "undici";
+import { buildConnector } from "undici";
 import type { UpstreamFailure, UpstreamRequest } from "../call/ports.ts";
 import { guardedLookup, type Resolver } from "../outbound/guard.ts";
 import type { JudgedUrl, OutboundRules } from "../outbound/judge.ts";
 import type { ExchangeHost, ExchangeLimits, HttpExchange } from "./http-exchange.ts";
 import { UNREAD_WRITE } from "./http-failure.ts";
+import { ConnectionPool } from "./http1/connection-pool.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** How much one server may occupy (the bulkhead of gateway.md 2.9), and how connections to it are made. */
@@ -38,10 +39,9 @@ export class HttpLane implements ExchangeHost {
   readonly limits: ExchangeLimits;
   readonly watchdog: Watchdog;
   readonly #events: LaneEvents;
-  readonly #path: string;
   readonly #maxInFlight: number;
   readonly #maxWaiting: number;
-  readonly #pool: Pool;
+  readonly #pool: ConnectionPool;
   readonly #waiting = new Map<HttpExchange, Waiting>();
   #inFlight = 0;
   #wakeScheduled = false;
@@ -56,7 +56,6 @@ export class HttpLane implements ExchangeHost {
     this.limits = settings.limits;
     this.watchdog = watchdog;
     this.#events = events;
-    this.#path = `${judged.url.pathname}${judged.url.search}`;
     this.#maxInFlight = settings.maxInFlight;
     this.#maxWaiting = settings.maxWaiting;
     this.#pool = openPool(judged, rules, settings, watchdog);
@@ -120,21 +119,17 @@ export class HttpLane implements ExchangeHost {
   #dispatch(request: UpstreamRequest, headers: string[], exchange: HttpExchange): void {
     this.#inFlight += 1;
     exchange.markDispatched();
-    this.#pool.dispatch(
-      {
-        path: this.#path,
-        method: request.verb,
-        headers,
-        body: request.body ?? null,
-        idempotent: false,
-      },
-      exchange,
-    );
+    this.#pool.dispatch({ method: request.verb, headers, body: request.body }, exchange);
   }
 }
 
-/** HTTP/1.1 only, no proxy from the environment, no timers of its own: deadlines are the exchange's. */
-function openPool(judged: JudgedUrl, rules: OutboundRules, settings: LaneSettings, watchdog: Watchdog): Pool {
+/** HTTP/1.1 only, no proxy from the environment; deadlines are the exchange's. */
+function openPool(
+  judged: JudgedUrl,
+  rules: OutboundRules,
+  settings: LaneSettings,
+  watchdog: Watchdog,
+): ConnectionPool {
   const connector = buildConnector({
     lookup: guardedLookup(judged, rules, settings.resolve),
     timeout: settings.connectTimeoutMs,
@@ -151,13 +146,7 @@ function openPool(judged: JudgedUrl, rules: OutboundRules, settings: LaneSetting
       callback(...result);
     });
   };
-  return new Pool(judged.url.origin, {
-    connect,
-    connections: settings.maxInFlight,
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  return new ConnectionPool(judged.url, connect, watchdog);
 }
 
 /** Ends a connection whose other side has read nothing of what was written for `stallMs` (gateway.md 2.9). */

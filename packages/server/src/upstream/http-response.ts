@@ -17,7 +17,7 @@ const VISIBLE = /^[\x21-\x7e]+$/;
  */
 export function readResponseHead(
   status: number,
-  raw: readonly Buffer[],
+  raw: readonly string[],
   maxBodyBytes: number,
 ): ResponseHead | UpstreamFailure {
   const found = findHeaders(raw);
@@ -57,8 +57,8 @@ interface FoundHeaders {
   length: string | undefined;
 }
 
-/** The headers that matter, by length first: most names are passed over without being decoded. */
-function findHeaders(raw: readonly Buffer[]): FoundHeaders | undefined {
+/** The headers that matter, by length first: most names are passed over unread. */
+function findHeaders(raw: readonly string[]): FoundHeaders | undefined {
   const found: FoundHeaders = { type: undefined, encoding: undefined, session: undefined, length: undefined };
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at];
@@ -67,12 +67,12 @@ function findHeaders(raw: readonly Buffer[]): FoundHeaders | undefined {
     const member = memberOf(name);
     if (member === undefined) continue;
     if (found[member] !== undefined) return undefined;
-    found[member] = value.toString("latin1");
+    found[member] = value;
   }
   return found;
 }
 
-function memberOf(name: Buffer): keyof FoundHeaders | undefined {
+function memberOf(name: string): keyof FoundHeaders | undefined {
   switch (name.length) {
     case 12:
       return isNamed(name, "content-type") ? "type" : undefined;
@@ -86,9 +86,8 @@ function memberOf(name: Buffer): keyof FoundHeaders | undefined {
   }
 }
 
-function isNamed(name: Buffer, lowerCase: string): boolean {
-  const text = name.toString("latin1");
-  return text === lowerCase || text.toLowerCase() === lowerCase;
+function isNamed(name: string, lowerCase: string): boolean {
+  return name === lowerCase || name.toLowerCase() === lowerCase;
 }
 
 function essenceOf(type: string): string {

@@ -1,0 +1,129 @@
+import type { Socket } from "node:net";
+import type { buildConnector } from "undici";
+import type { Watchdog } from "../watchdog.ts";
+import { Connection, type ConnectionOwner, type ResponseHandler } from "./connection.ts";
+import { isFieldValue, isToken } from "./response-head.ts";
+
+/** One request, ready to be written. */
+export interface WireRequest {
+  readonly method: "POST" | "GET" | "DELETE";
+  /** Name, value, name, value: all but `host`, `connection` and `content-length`. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | undefined;
+}
+
+/** An idle connection is closed after this, unless the server says how long it waits; most wait five seconds. */
+const IDLE_MS = 4_000;
+/** A server's word is taken for at most so long. */
+const MAX_IDLE_MS = 600_000;
+/** The server counts from when it sent; without a margin a request could meet its end of the connection. */
+const IDLE_MARGIN_MS = 1_000;
+
+/**
+ * Kept-alive connections to one server. Makes one for each request that finds none idle: how many there may be is
+ * the caller's to bound. Nothing is retried: a request that met a closing connection may have arrived.
+ */
+export class ConnectionPool implements ConnectionOwner {
+  readonly #url: URL;
+  readonly #connect: buildConnector.connector;
+  readonly #watchdog: Watchdog;
+  /** The last one is used first, so that those that are not needed grow old. */
+  readonly #idle: Connection[] = [];
+  readonly #all = new Set<Connection>();
+  readonly #opening: string;
+  #state: "open" | "closing" | "destroyed" = "open";
+  readonly #emptied = Promise.withResolvers<void>();
+
+  constructor(url: URL, connect: buildConnector.connector, watchdog: Watchdog) {
+    this.#url = url;
+    this.#connect = connect;
+    this.#watchdog = watchdog;
+    this.#opening = `${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
+  }
+
+  /** Sends now, or once a connection is made; the handler hears of every end. */
+  dispatch(request: WireRequest, handler: ResponseHandler): void {
+    const head = this.#headOf(request);
+    if (head === undefined) return handler.onError(new TypeError("a header that HTTP cannot carry"));
+    const connection = this.#takeIdle();
+    if (connection !== undefined) connection.send(head, request.body, handler);
+    else this.#connectFor(head, request.body, handler);
+  }
+
+  idle(connection: Connection, keepAliveS: number | undefined): void {
+    const ms =
+      keepAliveS === undefined ? IDLE_MS : Math.min(keepAliveS * 1_000 - IDLE_MARGIN_MS, MAX_IDLE_MS);
+    if (this.#state !== "open" || ms <= 0) return connection.destroy();
+    connection.idleUntilMs = performance.now() + ms;
+    this.#idle.push(connection);
+    if (this.#idle.length === 1) this.#watchdog.watch(this);
+  }
+
+  gone(connection: Connection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) this.#idle.splice(at, 1);
+    if (this.#idle.length === 0) this.#watchdog.unwatch(this);
+    if (this.#state !== "open" && this.#all.size === 0) this.#emptied.resolve();
+  }
+
+  /** Closes what was idle for too long. */
+  check(nowMs: number): void {
+    for (const connection of [...this.#idle]) if (nowMs >= connection.idleUntilMs) connection.destroy();
+  }
+
+  /** Idle connections end now, others with their answer. */
+  close(): Promise<void> {
+    this.#state = "closing";
+    for (const connection of [...this.#idle]) connection.destroy();
+    return this.#whenEmpty();
+  }
+
+  /** Everything ends now; requests that are under way fail. */
+  destroy(): Promise<void> {
+    this.#state = "destroyed";
+    for (const connection of [...this.#all]) connection.destroy();
+    return this.#whenEmpty();
+  }
+
+  #whenEmpty(): Promise<void> {
+    return this.#all.size === 0 ? Promise.resolve() : this.#emptied.promise;
+  }
+
+  #takeIdle(): Connection | undefined {
+    let connection = this.#idle.pop();
+    while (connection !== undefined && !connection.isUsable) connection = this.#idle.pop();
+    if (this.#idle.length === 0) this.#watchdog.unwatch(this);
+    return connection;
+  }
+
+  #connectFor(head: string, body: Buffer | undefined, handler: ResponseHandler): void {
+    const { hostname, host, protocol, port } = this.#url;
+    const options = { hostname: hostname.replace(/^\[|\]$/g, ""), host, protocol, port };
+    // On failure undici passes undefined for the socket, whatever its types say.
+    this.#connect(options, (error: Error | null, socket?: Socket | null) => {
+      if (socket === undefined || socket === null) {
+        handler.onError(error ?? new Error("no connection"));
+      } else if (this.#state === "destroyed") {
+        socket.destroy();
+        handler.onError(new Error("the pool ended"));
+      } else {
+        const connection = new Connection(socket, this);
+        this.#all.add(connection);
+        connection.send(head, body, handler);
+      }
+    });
+  }
+
+  /** Undefined when a name or value would break out of its line. */
+  #headOf({ method, headers, body }: WireRequest): string | undefined {
+    let head = `${method} ${this.#opening}`;
+    for (let at = 0; at + 1 < headers.length; at += 2) {
+      const name = headers[at] ?? "";
+      const value = headers[at + 1] ?? "";
+      if (!isToken(name) || !isFieldValue(value)) return undefined;
+      head += `${name}: ${value}\r\n`;
+    }
+    return body === undefined ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`;
+  }
+}

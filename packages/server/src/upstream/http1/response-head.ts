@@ -1,0 +1,125 @@
+/** The head of a response and what it says about the rest (RFC 9112 section 6.3). */
+export interface ResponseFraming {
+  readonly status: number;
+  /** Name, value, name, value. */
+  readonly raw: readonly string[];
+  /** `Content-Length`, in bytes. */
+  readonly length: number | undefined;
+  readonly isChunked: boolean;
+  /** The connection outlives the response (RFC 9112 section 9.3). */
+  readonly isPersistent: boolean;
+  /** `Keep-Alive: timeout=…`, in seconds. */
+  readonly keepAliveS: number | undefined;
+}
+
+/** Reads a head strictly; undefined for one that two readers could read in two ways. `text` ends before the blank line. */
+export function parseHead(text: string): ResponseFraming | undefined {
+  const firstEnd = text.indexOf("\r\n");
+  const first = firstEnd === -1 ? text : text.slice(0, firstEnd);
+  const status = parseStatusLine(first);
+  // 100 answers an `Expect` and 101 an `Upgrade`; neither is ever sent.
+  if (status === undefined || status === 100 || status === 101) return undefined;
+  const raw: string[] = [];
+  for (let at = first.length + 2; at < text.length + 2; ) {
+    const next = text.indexOf("\r\n", at);
+    const end = next === -1 ? text.length : next;
+    const field = parseLine(text.slice(at, end));
+    if (field === undefined) return undefined;
+    raw.push(field.name, field.value);
+    at = end + 2;
+  }
+  return frame(status, first.startsWith("HTTP/1.1"), raw);
+}
+
+/** `HTTP/1.1 200 OK` (RFC 9112 section 4); the reason says nothing. */
+function parseStatusLine(line: string): number | undefined {
+  const status = line.slice(9, 12);
+  const isPlain = /^[1-5][0-9][0-9]$/.test(status) && (line.length === 12 || line[12] === " ");
+  return isPlain && isFieldValue(line) ? Number(status) : undefined;
+}
+
+/** One field line (RFC 9112 section 5): no white space before the colon, no folding, no control character. */
+export function parseLine(line: string): { readonly name: string; readonly value: string } | undefined {
+  const colon = line.indexOf(":");
+  if (colon <= 0) return undefined;
+  const name = line.slice(0, colon);
+  const value = line.slice(colon + 1);
+  return isToken(name) && isFieldValue(value) ? { name, value: trimBlanks(value) } : undefined;
+}
+
+/** How long the body is and whether the connection outlives it; undefined where that is ambiguous. */
+function frame(status: number, isHttp11: boolean, raw: readonly string[]): ResponseFraming | undefined {
+  let lengthText: string | undefined;
+  let coding: string | undefined;
+  let connection = "";
+  let keepAliveS: number | undefined;
+  for (let at = 0; at < raw.length; at += 2) {
+    const value = raw[at + 1] ?? "";
+    switch (framingField(raw[at] ?? "")) {
+      case "content-length":
+        if (lengthText !== undefined) return undefined;
+        lengthText = value;
+        break;
+      case "transfer-encoding":
+        if (coding !== undefined) return undefined;
+        coding = value;
+        break;
+      case "connection":
+        connection += `,${value}`;
+        break;
+      case "keep-alive":
+        keepAliveS = Number(/(?:^|[ ,])timeout=([0-9]{1,6})(?:$|[ ,])/i.exec(value)?.[1] ?? Number.NaN);
+        break;
+      default:
+    }
+  }
+  if (lengthText !== undefined && !/^[0-9]{1,15}$/.test(lengthText)) return undefined;
+  // RFC 9112 section 6.1: any other coding, one beside a length, or one in HTTP/1.0 is an error or an attack.
+  const isBadCoding = lengthText !== undefined || !isHttp11 || coding?.toLowerCase() !== "chunked";
+  if (coding !== undefined && isBadCoding) return undefined;
+  return {
+    status,
+    raw,
+    length: lengthText === undefined ? undefined : Number(lengthText),
+    isChunked: coding !== undefined,
+    isPersistent: isHttp11 && !/(?:^|[ \t,])close(?:$|[ \t,])/i.test(connection),
+    keepAliveS: Number.isNaN(keepAliveS) ? undefined : keepAliveS,
+  };
+}
+
+/** The name in lower case where it may frame the message; most are passed over by their length. */
+function framingField(name: string): string {
+  return name.length === 10 || name.length === 14 || name.length === 17 ? name.toLowerCase() : "";
+}
+
+/** A name of a field (RFC 9110 section 5.6.2). */
+export function isToken(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (TOKEN[text.charCodeAt(at)] !== 1) return false;
+  return text !== "";
+}
+
+const TOKEN = new Uint8Array(256);
+for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+  TOKEN[character.charCodeAt(0)] = 1;
+}
+
+/** RFC 9110 section 5.5: no control character but the tab; a bare CR or LF is one. */
+export function isFieldValue(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+  }
+  return true;
+}
+
+function trimBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
