@@ -25,6 +25,8 @@ export interface LedgerOptions {
 export const GENESIS = Buffer.alloc(32);
 /** Outcomes that wait for a broken disk; beyond it the oldest are lost, and their calls end as `unknown`. */
 const MAX_WAITING_OUTCOMES = 100_000;
+/** Intents of one commit from which on a turn is worth waiting. */
+const BUSY_INTENTS = 4;
 /** While commits fail: how often one is tried although nobody calls (faults F16: no operator is needed). */
 const RETRY_MS = 1_000;
 
@@ -47,6 +49,8 @@ export class Ledger implements Audit {
   #head: Buffer;
   readonly #openCalls = new OpenCalls();
   #isScheduled = false;
+  /** The last commit had many calls: the next waits a turn for more, for the disk takes no longer with them. */
+  #isBusy = false;
   #isBroken = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
@@ -88,11 +92,11 @@ export class Ledger implements Audit {
     this.schedule();
   }
 
-  /** Asks for a commit at the end of this turn. */
+  /** Asks for a commit at the end of this turn; under load at the end of the next. */
   schedule(): void {
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
-    setImmediate(() => this.flush());
+    setImmediate(this.#isBusy ? () => setImmediate(() => this.flush()) : () => this.flush());
   }
 
   /** Commits what waits, now. */
@@ -101,6 +105,7 @@ export class Ledger implements Audit {
     if (this.#isClosed) return;
     const intents = this.#intents;
     this.#intents = [];
+    this.#isBusy = intents.length >= BUSY_INTENTS;
     let first: number;
     try {
       if (this.#isBroken) this.#recover();
