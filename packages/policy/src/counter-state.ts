@@ -78,9 +78,9 @@ export function freeAtMs(
     return windowEndMs(counting.window, fixedStartMs(state, counting, nowMs));
   let freedMicros = 0;
   for (let at = state.head; at < state.atMs.length; at += 1) {
-    freedMicros += state.amountMicros[at] ?? 0;
+    freedMicros += entryAt(state.amountMicros, at);
     // (t − window, t]: an entry leaves at its instant plus the window (L3).
-    if (freedMicros >= neededMicros) return (state.atMs[at] ?? 0) + windowLengthMs(counting.window);
+    if (freedMicros >= neededMicros) return entryAt(state.atMs, at) + windowLengthMs(counting.window);
   }
   return state.expiresAtMs;
 }
@@ -100,7 +100,7 @@ export function giveBackToCounter(
   }
   const at = findEntry(state, takenAtMs);
   if (at === undefined) return undefined;
-  const entry = state.amountMicros[at] ?? 0;
+  const entry = entryAt(state.amountMicros, at);
   const returned = Math.min(entry, amountMicros);
   state.amountMicros[at] = entry - returned;
   state.usedMicros -= returned;
@@ -117,6 +117,13 @@ function fixedStartMs(state: CounterState | undefined, { window }: Counting, now
   return state?.algorithm === "fixed" ? Math.max(start, state.windowStartMs) : start;
 }
 
+/** One end of a log shorter than the other is a broken store as well. */
+function entryAt(list: readonly number[], index: number): number {
+  const entry = list[index];
+  if (entry === undefined) throw new Error(`counter state has no entry ${index}`);
+  return entry;
+}
+
 function emptyLog(): SlidingState {
   return { algorithm: "sliding", atMs: [], amountMicros: [], head: 0, usedMicros: 0, expiresAtMs: 0 };
 }
@@ -126,8 +133,8 @@ function appendEntry(state: SlidingState, counting: Counting, amountMicros: numb
   // INVARIANT: instants never fall, so the oldest entry is always at `head`.
   const takenAtMs = lastMs === undefined ? nowMs : Math.max(nowMs, lastMs);
   if (takenAtMs === lastMs) {
-    const last = state.amountMicros.length - 1;
-    state.amountMicros[last] = (state.amountMicros[last] ?? 0) + amountMicros;
+    const last = state.atMs.length - 1;
+    state.amountMicros[last] = entryAt(state.amountMicros, last) + amountMicros;
   } else {
     state.atMs.push(takenAtMs);
     state.amountMicros.push(amountMicros);
@@ -143,8 +150,8 @@ const MIN_DEAD_ENTRIES = 32;
 function dropExpired(state: SlidingState, { window }: Counting, nowMs: number): void {
   const newestMs = Math.max(nowMs, state.atMs.at(-1) ?? nowMs);
   const goneMs = newestMs - windowLengthMs(window);
-  while (state.head < state.atMs.length && (state.atMs[state.head] ?? 0) <= goneMs) {
-    state.usedMicros -= state.amountMicros[state.head] ?? 0;
+  while (state.head < state.atMs.length && entryAt(state.atMs, state.head) <= goneMs) {
+    state.usedMicros -= entryAt(state.amountMicros, state.head);
     state.head += 1;
   }
   // Cutting only when half is dead makes each entry move at most once on average.
@@ -160,7 +167,7 @@ function findEntry(state: SlidingState, atMs: number): number | undefined {
   let high = state.atMs.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((state.atMs[middle] ?? 0) < atMs) low = middle + 1;
+    if (entryAt(state.atMs, middle) < atMs) low = middle + 1;
     else high = middle;
   }
   return state.atMs[low] === atMs ? low : undefined;

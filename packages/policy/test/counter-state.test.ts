@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import {
+  type CounterState,
+  type Counting,
+  freeAtMs,
+  giveBackToCounter,
+  type SlidingState,
+  takeFromCounter,
+  usedMicrosAt,
+} from "../src/counter-state.ts";
+
+const SLIDING: Counting = { algorithm: "sliding", window: 10 };
+
+/** A sliding counter that was charged so. */
+function charged(...entries: readonly (readonly [atMs: number, micros: number])[]): SlidingState {
+  let state: CounterState | undefined;
+  for (const [atMs, micros] of entries) state = takeFromCounter(state, SLIDING, micros, atMs).state;
+  if (state?.algorithm !== "sliding") throw new Error("no sliding state");
+  return state;
+}
+
+describe("policy-spec L6: a refund finds the instant it was taken at", () => {
+  const instants = [1, 5, 20, 21, 22, 1000, 3000];
+  it.each(instants)("%i among others", (atMs) => {
+    const state = charged(...instants.map((at) => [at, at] as const));
+    const after = giveBackToCounter(state, atMs, atMs);
+    expect(after).toEqual({
+      algorithm: "sliding",
+      atMs: instants,
+      amountMicros: instants.map((at) => (at === atMs ? 0 : at)),
+      head: 0,
+      usedMicros: instants.reduce((a, b) => a + b) - atMs,
+      expiresAtMs: 13_000,
+    });
+  });
+
+  it.each([0, 2, 23, 4000])("%i, at which nothing was taken, changes nothing", (atMs) => {
+    const state = charged(...instants.map((at) => [at, at] as const));
+    const before = structuredClone(state);
+    expect([giveBackToCounter(state, 1, atMs), state]).toEqual([undefined, before]);
+  });
+
+  it("an instant that has left the window is not found", () => {
+    const state = charged([0, 1], [5_000, 2]);
+    expect(usedMicrosAt(state, SLIDING, 10_000)).toBe(2);
+    expect(giveBackToCounter(state, 1, 0)).toBeUndefined();
+    expect(usedMicrosAt(state, SLIDING, 10_000)).toBe(2);
+  });
+});
+
+describe("policy-spec L3: a sliding log is cut when half of it is over", () => {
+  const many = (count: number, fromMs = 0) =>
+    Array.from({ length: count }, (_, index) => [fromMs + index, 1] as const);
+
+  it.each<[string, number, number, { entries: number; head: number }]>([
+    ["too few are over", 31, 0, { entries: 31, head: 31 }],
+    ["enough are over, and all", 32, 0, { entries: 0, head: 0 }],
+    ["enough are over, and just half", 32, 32, { entries: 32, head: 0 }],
+    ["less than half is over", 32, 33, { entries: 65, head: 32 }],
+  ])("%s", (_, over, living, { entries, head }) => {
+    const state = charged(...many(over), ...many(living, 9_000));
+    const used = usedMicrosAt(state, SLIDING, 10_000 + over - 1);
+    expect([used, state.atMs.length, state.amountMicros.length, state.head, state.usedMicros]).toEqual([
+      living,
+      entries,
+      entries,
+      head,
+      living,
+    ]);
+  });
+
+  it("an empty log begins again", () => {
+    const state = charged(...many(40));
+    expect(usedMicrosAt(state, SLIDING, 60_000)).toBe(0);
+    expect(usedMicrosAt(state, SLIDING, 60_000)).toBe(0);
+    expect(takeFromCounter(state, SLIDING, 7, 60_001)).toEqual({
+      takenAtMs: 60_001,
+      state: {
+        algorithm: "sliding",
+        atMs: [60_001],
+        amountMicros: [7],
+        head: 0,
+        usedMicros: 7,
+        expiresAtMs: 70_001,
+      },
+    });
+  });
+});
+
+describe("policy-spec R2: a broken state is never a free counter", () => {
+  it.each<[string, (state: SlidingState) => unknown]>([
+    ["when it is read", (state) => usedMicrosAt(state, SLIDING, 10_000)],
+    ["when it says when it is free", (state) => freeAtMs(state, SLIDING, 1, 0)],
+    ["when an instant is charged again", (state) => takeFromCounter(state, SLIDING, 1, 0)],
+    ["when it is given back to", (state) => giveBackToCounter(state, 1, 0)],
+  ])("amounts that are lost: %s", (_, use) => {
+    const state: SlidingState = { ...charged([0, 5]), amountMicros: [] };
+    expect(() => use(state)).toThrow("counter state has no entry 0");
+  });
+});
