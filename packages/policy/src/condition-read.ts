@@ -49,18 +49,18 @@ export function compileReadOne(path: Path, clock: WallClock): ReadOne {
 
 /** Compiles a path with `[*]` (C6). */
 export function compileReadEvery(path: Path): ReadEvery {
-  const prefixes = path.steps.map((_, index) => toText(path.steps.slice(0, index)));
+  const steps = path.steps.map((step, index) => ({ step, before: toText(path.steps.slice(0, index)) }));
   return ({ args }) => {
     let values: readonly (JsonValue | undefined)[] = [args];
     let gap: Gap | undefined;
-    for (const [index, step] of path.steps.entries()) {
+    for (const { step, before } of steps) {
       if (step.kind !== "every") {
         values = values.map((value) => take(value, step));
         continue;
       }
       const spread = spreadOut(values);
       if (spread === undefined) return { values: [], gap, tooMany: true };
-      gap ??= spread.gaps.map((value) => ({ path: prefixes[index] ?? path.text, value }))[0];
+      gap ??= spread.gaps.map((value) => ({ path: before, value }))[0];
       values = spread.values;
     }
     return { values, gap, tooMany: false };

@@ -11,6 +11,7 @@ import { type LintTool, toWarning, type Warning } from "./lint-warning.ts";
 import { type Path, parsePath } from "./path.ts";
 import { quote } from "./schema-report.ts";
 import { suggest } from "./schema-suggest.ts";
+import { validated } from "./validated.ts";
 
 /** What the checks of one holder's arguments share. */
 export interface ArgumentContext {
@@ -86,9 +87,7 @@ function lintAmount(
   demanded: readonly Path[],
   context: ArgumentContext,
 ): readonly Warning[] {
-  const parsed = parsePath(from);
-  if (!parsed.ok) return [];
-  const path = parsed.value;
+  const path = validated(parsePath(from));
   const all = lookUpIn(path, context);
   const present = all.filter(({ fact }) => fact.canExist);
   const optional = present.filter(
@@ -148,12 +147,12 @@ function lintAbsent(
 function lintType(present: readonly ToolFact[], leaf: Leaf, pointer: string): readonly Warning[] {
   const judged = judgedKinds(leaf);
   if (judged === undefined) return [];
-  const wrong = present.filter(
-    ({ fact: { kinds } }) => kinds !== undefined && !judged.some((kind) => kinds.has(kind)),
+  const wrong = present.flatMap(({ name, fact: { kinds } }) =>
+    kinds === undefined || judged.some((kind) => kinds.has(kind)) ? [] : [{ name, kinds }],
   );
   const [first] = wrong;
   if (first === undefined) return [];
-  const found = [...(first.fact.kinds ?? [])].join(" or ");
+  const found = [...first.kinds].join(" or ");
   const message = `${quote(leaf.path)} is always ${found} ${inTools(wrong)}, but \`${leaf.op}\` with this value judges only ${judged.join(" or ")}`;
   return [toWarning(pointer, "impossible_type", message)];
 }
@@ -167,9 +166,11 @@ function lintValues(
 ): readonly Warning[] {
   const isList = leaf.op === "in" || leaf.op === "not_in";
   if (!isList && leaf.op !== "eq" && leaf.op !== "neq") return [];
-  const possible = present.map(({ fact }) => fact.values);
-  if (possible.length === 0 || possible.includes(undefined)) return [];
-  const known = new Set(possible.flatMap((values) => values ?? []));
+  const known = new Set<JsonValue>();
+  for (const { fact } of present) {
+    if (fact.values === undefined) return [];
+    for (const value of fact.values) known.add(value);
+  }
   const kinds = new Set([...known].map(kindOf));
   const wanted: readonly JsonValue[] = Array.isArray(leaf.value) ? leaf.value : [leaf.value];
   return wanted.flatMap((value, index) => {
@@ -193,7 +194,7 @@ function stopWord(list: LintPredicate["list"]): string {
 }
 
 /** `` in `a`, `b`, and 3 more ``. */
-function inTools(facts: readonly ToolFact[]): string {
+function inTools(facts: readonly Pick<ToolFact, "name">[]): string {
   const shown = facts.slice(0, 3).map(({ name }) => quote(name));
   const more = facts.length - shown.length;
   return `in ${[...shown, ...(more > 0 ? [`${more} more`] : [])].join(", ")}`;

@@ -73,9 +73,9 @@ function holds({ op, value: wanted }: Leaf, value: JsonValue): boolean {
   return (op === "gt" || op === "gte") && below(wanted, value, op === "gt");
 }
 
-/** `a < b`, or `a ≤ b` unless strict, of numbers or dates. */
+/** `a < b`, or `a ≤ b` unless strict. */
 function below(a: JsonValue, b: JsonValue, isStrict: boolean): boolean {
-  if (typeof a === "number" && typeof b === "number") return isStrict ? a < b : a <= b;
-  if (typeof a === "string" && typeof b === "string") return isStrict ? a < b : a <= b;
-  return false;
+  // INVARIANT: both have one type, and what has an order is a number or a date (C3).
+  const [low, high] = [a, b] as [number | string, number | string];
+  return isStrict ? low < high : low <= high;
 }

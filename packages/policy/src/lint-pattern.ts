@@ -48,19 +48,17 @@ function looksWhole(pattern: string): boolean {
 /** `^a|b$`: each anchor belongs to one alternative only. */
 function hasStrayAnchor(pattern: string): boolean {
   const body = pattern.replace(FLAGS, "");
-  const alternatives = splitAlternatives(body);
-  if (alternatives.length < 2) return false;
-  const first = alternatives[0] ?? "";
-  const last = alternatives.at(-1) ?? "";
+  const outer = outerAlternatives(body);
+  if (outer === undefined) return false;
+  const { first, last } = outer;
   return STARTS.test(first) && !ENDS.test(first) && !STARTS.test(last) && ENDS.test(last);
 }
 
-/** The alternatives that stand in no group and no class. */
-function splitAlternatives(pattern: string): readonly string[] {
-  const alternatives: string[] = [];
+/** The first and the last of the alternatives that stand in no group and no class; undefined when there is but one. */
+function outerAlternatives(pattern: string): { readonly first: string; readonly last: string } | undefined {
+  let outer: { readonly first: string; readonly last: string } | undefined;
   let depth = 0;
   let isClass = false;
-  let start = 0;
   for (let at = 0; at < pattern.length; at += 1) {
     const character = pattern[at];
     if (character === "\\") at += 1;
@@ -69,9 +67,8 @@ function splitAlternatives(pattern: string): readonly string[] {
     else if (character === "(") depth += 1;
     else if (character === ")") depth -= 1;
     else if (character === "|" && depth === 0) {
-      alternatives.push(pattern.slice(start, at));
-      start = at + 1;
+      outer = { first: outer?.first ?? pattern.slice(0, at), last: pattern.slice(at + 1) };
     }
   }
-  return [...alternatives, pattern.slice(start)];
+  return outer;
 }

@@ -6,12 +6,10 @@ import { quote } from "./schema-report.ts";
 
 /** Predicates that never decide, because an earlier one does in every such call (section 6, A4). */
 export function lintReach(holders: readonly Holder[], onUnknown: OnUnknown): readonly Warning[] {
-  const read = new Map(holders.map((holder) => [holder, holder.predicates.map(toRead)]));
-  const forAll = holders.find(({ key }) => key === undefined);
-  const before = forAll === undefined ? [] : (read.get(forAll) ?? []);
-  return holders.flatMap((holder) => {
-    const own = read.get(holder) ?? [];
-    if (holder === forAll) return lintOrder(own, own, onUnknown);
+  const read = holders.map((holder) => ({ holder, own: holder.predicates.map(toRead) }));
+  const before = read.filter(({ holder }) => holder.key === undefined).flatMap(({ own }) => own);
+  return read.flatMap(({ holder, own }) => {
+    if (holder.key === undefined) return lintOrder(own, own, onUnknown);
     const action = holder.rules.action === "require_approval" ? `${holder.pointer}/action` : undefined;
     // INVARIANT: `all_tools` goes first in `require` and `deny_if`, and last in `approve_if`.
     const earlier = before.filter(({ list }) => list !== "approve_if");

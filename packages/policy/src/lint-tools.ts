@@ -51,24 +51,27 @@ export function nearNames(written: string, names: Iterable<string>): readonly st
   return near;
 }
 
-/** The tools whose calls the rules of each holder judge. Who governs is asked of the evaluator itself (section 2). */
+interface HolderTools {
+  readonly holder: Holder;
+  readonly tools: readonly LintTool[];
+}
+
+/** The tools whose calls the rules of each holder judge, in the order of the holders. Who governs is asked of the evaluator itself (section 2). */
 export function toolsByHolder(
   document: PolicyDocument,
   holders: readonly Holder[],
   tools: readonly LintTool[],
-): ReadonlyMap<Holder, readonly LintTool[]> {
+): readonly HolderTools[] {
   const policy = compilePolicy(toSkeleton(document));
   const byRule = Map.groupBy(tools, ({ name }) => {
     const { effect, rule } = evaluateCall(policy, { tool: name, nowMs: 0 });
     return effect === "deny" ? undefined : rule;
   });
   const judged = [...byRule].flatMap(([rule, some]) => (rule === undefined ? [] : some));
-  return new Map(
-    holders.map((holder) => [
-      holder,
-      holder.key === undefined ? judged : (byRule.get(`${holder.pointer}/action`) ?? []),
-    ]),
-  );
+  return holders.map((holder) => ({
+    holder,
+    tools: holder.key === undefined ? judged : (byRule.get(`${holder.pointer}/action`) ?? []),
+  }));
 }
 
 /** The document without its rules: what remains is answered with the pointer of the governing entry. */

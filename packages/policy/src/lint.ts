@@ -52,12 +52,11 @@ function lintWithTools(
   tools: readonly LintTool[],
 ): Warning[] {
   const budget: SchemaBudget = { nodes: MAX_SCHEMA_NODES };
-  const byHolder = toolsByHolder(document, holders, tools);
   const warnings = [...lintToolNames(document, tools)];
-  for (const holder of holders) {
+  for (const { holder, tools: own } of toolsByHolder(document, holders, tools)) {
     // A budget that is used up knows nothing more: every further look-up would be in vain.
     if (budget.nodes <= 0 || warnings.length >= MAX_WARNINGS) break;
-    const judged = (byHolder.get(holder) ?? []).filter(({ inputSchema }) => inputSchema !== undefined);
+    const judged = own.filter(({ inputSchema }) => inputSchema !== undefined);
     const demanding = demandingOf(holder, holders);
     const onUnknown = document.on_unknown ?? "deny";
     warnings.push(...lintArguments({ holder, demanding, tools: judged, onUnknown, budget }));

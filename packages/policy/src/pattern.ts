@@ -27,7 +27,7 @@ function compileRe2(source: string): Result<RE2JS, string> {
   try {
     return ok(RE2JS.compile(source));
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : "not RE2 syntax";
-    return err(`pattern does not compile: ${detail}; only RE2 syntax is supported`);
+    // The library throws errors alone.
+    return err(`pattern does not compile: ${(cause as Error).message}; only RE2 syntax is supported`);
   }
 }

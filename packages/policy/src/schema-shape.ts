@@ -1,6 +1,6 @@
 import { isLongerThan } from "./code-points.ts";
 import type { JsonObject } from "./json.ts";
-import type { Member, SourceNode } from "./parse-tree.ts";
+import type { Member, ObjectNode, SourceNode } from "./parse-tree.ts";
 import { below, nameOf, type Place, quote, type Report } from "./schema-report.ts";
 import { suggest } from "./schema-suggest.ts";
 
@@ -116,6 +116,11 @@ export function readMembers(node: SourceNode, place: Place, report: Report): Mem
     reportType(node, "an object", place, report);
     return undefined;
   }
+  return membersOf(node, place, report);
+}
+
+/** The members of an object by their keys; reports duplicates (M4), of which the first counts. */
+export function membersOf(node: ObjectNode, place: Place, report: Report): Members {
   const members = new Map<string, Member>();
   for (const member of node.members) {
     if (members.has(member.key)) {

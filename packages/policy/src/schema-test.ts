@@ -2,7 +2,7 @@ import { MAX_AMOUNT } from "./limit.ts";
 import type { SourceNode } from "./parse-tree.ts";
 import { below, type Place, quote, type Report } from "./schema-report.ts";
 import { isScalarOf, number, text, word } from "./schema-scalar.ts";
-import { judgeCount, list, readMembers, record, reportType, type Shape } from "./schema-shape.ts";
+import { judgeCount, list, membersOf, readMembers, record, reportType, type Shape } from "./schema-shape.ts";
 
 /** Most tests of one file, and most counters of one test. */
 const MAX_TESTS = 2000;
@@ -84,7 +84,7 @@ function judgeJson(node: SourceNode, place: Place, report: Report): void {
       judgeJson(item, below(place, index), report);
     });
   } else if (node.kind === "object") {
-    for (const [key, { node: value }] of readMembers(node, place, report) ?? []) {
+    for (const [key, { node: value }] of membersOf(node, place, report)) {
       judgeJson(value, below(place, key), report);
     }
   } else if (isScalarOf(node, "number")) {

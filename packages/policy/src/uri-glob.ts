@@ -45,8 +45,7 @@ export interface Literal {
 }
 
 function toTokens(pattern: string): readonly UriToken[] {
-  const pieces = pattern.match(/\*+|[^*]/gu) ?? [];
-  return pieces.map((piece) => {
+  return Array.from(pattern.matchAll(/\*+|[^*]/gu), ([piece]) => {
     if (piece.startsWith("*")) return piece === "*" ? "*" : "**";
     return { exact: piece, folded: piece.toLowerCase() };
   });

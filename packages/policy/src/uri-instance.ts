@@ -27,18 +27,15 @@ export function* instancesOf(tokens: readonly UriToken[], words: StarWords): Gen
     if (typeof token === "object") return [token.exact];
     return token === "*" ? words.segment : words.any;
   });
-  const chosen = choices.map(() => 0);
-  for (let turned: number | undefined = 0; turned !== undefined; turned = turn(chosen, choices)) {
-    yield choices.map((choice, at) => choice[chosen[at] ?? 0] ?? "").join("");
+  // Each combination has a number, whose digits are the choices; nobody counts as far as a double is exact.
+  const combinations = choices.reduce((product, { length }) => product * length, 1);
+  for (let combination = 0; combination < combinations; combination += 1) {
+    let digits = combination;
+    const pieces = choices.map((choice) => {
+      const digit = digits % choice.length;
+      digits = Math.floor(digits / choice.length);
+      return choice[digit];
+    });
+    yield pieces.join("");
   }
-}
-
-/** Advances the choice like an odometer; undefined after the last. */
-function turn(chosen: number[], choices: readonly (readonly string[])[]): number | undefined {
-  for (const [at, choice] of choices.entries()) {
-    const next = (chosen[at] ?? 0) + 1;
-    chosen[at] = next < choice.length ? next : 0;
-    if (next < choice.length) return at;
-  }
-  return undefined;
 }

@@ -101,6 +101,19 @@ describe("policy-spec A4: what a schema says of a path", () => {
       "number, required",
     ],
     [
+      "a reference into a list",
+      { ...object({ a: { $ref: "#/$defs/x/1" } }, ["a"]), $defs: { x: [TEXT, NUMBER] } },
+      "args.a",
+      "number, required",
+    ],
+    [
+      "types of which only one is left",
+      object({ a: { allOf: [{ type: ["string", "number"] }, { type: ["boolean", "number"] }] } }, ["a"]),
+      "args.a",
+      "number, required",
+    ],
+    ["a flag", object({ a: { const: true } }, ["a"]), "args.a", "any of [true], required"],
+    [
       "a reference to elsewhere",
       object({ a: { $ref: "https://example.com/schema" } }, ["a"]),
       "args.a",
@@ -122,6 +135,20 @@ function nested(depth: number, wrap: (inner: unknown) => unknown): unknown {
   for (let level = 0; level < depth; level += 1) value = wrap(value);
   return value;
 }
+
+describe("policy-spec A4: names that a schema lists", () => {
+  it.each<[string, unknown, string, readonly string[]]>([
+    ["of an object", object({ a: TEXT, b: NUMBER }), "args", ["a", "b"]],
+    ["over alternatives", { anyOf: [object({ a: TEXT }), object({ b: TEXT })] }, "args", ["a", "b"]],
+    ["of something open", true, "args", []],
+    ["below something open", object({ a: true }), "args.a.b", []],
+    ["of what cannot be there", object({ a: TEXT }), "args.b", []],
+    ["where `properties` is no object", { type: "object", properties: ["a"] }, "args", []],
+  ])("%s", (_, schema, text, names) => {
+    const path = parsePath(text);
+    expect(path.ok && lookUpPath(schema, path.value.steps, { nodes: 1000 }).memberNames()).toEqual(names);
+  });
+});
 
 describe("policy-spec A4: hostile schemas say nothing, and soon", () => {
   const many = <T>(count: number, make: (index: number) => T): T[] =>

@@ -64,6 +64,21 @@ describe("policy-spec A4: tools of the server", () => {
     expect(found(document)).toEqual(expected);
   });
 
+  it("looks for near names of a hundred misspelt ones, among a hundred each", () => {
+    const tools = Array.from({ length: 150 }, (_, index) => ({
+      name: `tool_${String(index).padStart(3, "0")}`,
+    }));
+    const keys = Array.from({ length: 101 }, (_, index) => `tool-${String(index).padStart(3, "0")}`);
+    const messages = lint({ tools: Object.fromEntries(keys.map((key) => [key, {}])) }, tools).map(
+      ({ message }) => message,
+    );
+    expect([messages[99], messages[100]]).toEqual([
+      "the server has no tool `tool-099`; did you mean `tool_099`?",
+      "the server has no tool `tool-100`",
+    ]);
+    expect(lint({ tools: { "tool-149": {} } }, tools)[0]?.message).not.toContain("tool_149");
+  });
+
   it("offers a near name", () => {
     expect(lint({ tools: { pya: {} } }).map(({ message }) => message)).toEqual([
       "the server has no tool `pya`; did you mean `pay`?",
@@ -135,6 +150,12 @@ describe("policy-spec A4: arguments against the schema", () => {
       [[`${at}/path`, "unguarded_argument"]],
     ],
     ["all arguments", leaf("args", "eq", "x"), [[`${at}/value`, "impossible_type"]]],
+    ["what no schema describes", leaf("tool.name", "eq", "x"), []],
+    [
+      "an enum value of another type is of an impossible type, no more",
+      leaf("args.currency", "eq", 5),
+      [[`${at}/value`, "impossible_type"]],
+    ],
   ])("%s", (_, condition, expected) => {
     expect(found(pay({ deny_if: [when(condition)] }))).toEqual(expected);
   });
@@ -183,6 +204,47 @@ describe("policy-spec A4: arguments against the schema", () => {
     expect(found(pay(entry)).map(([, code]) => code)).toEqual(["unguarded_argument"]);
   });
 
+  it.each<[string, unknown, JsonValue, string[]]>([
+    [
+      "a text near one",
+      ["usd", "eur"],
+      "use",
+      ['`"use"` is not among the values of `args.x` in `a`; did you mean `usd`?'],
+    ],
+    ["a number", [1, 2], 3, ["`3` is not among the values of `args.x` in `a`"]],
+    ["a flag", [true], false, ["`false` is not among the values of `args.x` in `a`"]],
+    ["a value that is one", [1, 2], 2, []],
+    ["nothing that a condition can name", [{}], 2, []],
+  ])("a value outside the enum: %s", (_, values, value, messages) => {
+    const tools = [
+      { name: "a", inputSchema: { type: "object", properties: { x: { enum: values } }, required: ["x"] } },
+    ];
+    const document = { tools: { a: { deny_if: [when(leaf("args.x", "eq", value))] } } };
+    expect(lint(document, tools).map(({ message }) => message)).toEqual(messages);
+  });
+
+  it("an enum value may be in the enum of another tool, or of one without enum", () => {
+    const of = (name: string, x: unknown) => ({
+      name,
+      inputSchema: { type: "object", properties: { x }, required: ["x"] },
+    });
+    const document = { tools: { "*": { deny_if: [when(leaf("args.x", "eq", "q"))] } } };
+    const open = [of("a", { enum: ["p"] }), of("b", { type: "string" })];
+    const closed = [of("a", { enum: ["p"] }), of("b", { enum: ["q"] })];
+    expect([open, closed].flatMap((tools) => found(document, tools).slice(1))).toEqual([]);
+  });
+
+  it("names three tools and counts the others", () => {
+    const tools = ["a", "b", "c", "d", "e"].map((name) => ({
+      name,
+      inputSchema: { type: "object", properties: { x: { type: ["number", "null"] } }, required: ["x"] },
+    }));
+    const document = { tools: { "*": { deny_if: [when(leaf("args.x", "regex", "q"))] } } };
+    expect(lint(document, tools).map(({ message }) => message)[1]).toBe(
+      "`args.x` is always number or null in `a`, `b`, `c`, 2 more, but `regex` with this value judges only string",
+    );
+  });
+
   it("names the argument once per predicate, and what happens to the call", () => {
     const twice = when(note, leaf("args.note", "starts_with", "y"));
     expect(lint(pay({ approve_if: [twice] })).map(({ message }) => message)).toEqual([
@@ -216,6 +278,7 @@ describe("policy-spec A4: amounts", () => {
   it.each<[string, Partial<PolicyDocument>, Found]>([
     ["a currency that may change", spend("args.amount"), [[at, "unfixed_currency"]]],
     ["a currency that is fixed", spend("args.amount", fixed), []],
+    ["a limit that counts calls", pay({ limits: [{ counter: "c", window: "day", max: 9 }] }), []],
     [
       "a currency fixed by `deny_if`",
       spend("args.amount", { deny_if: [when(leaf("args.currency", "neq", "usd"))] }),
@@ -259,6 +322,32 @@ describe("policy-spec A4: the fix of an unguarded argument", () => {
     const full = when(...Array.from({ length: 64 }, () => note));
     expect(lint(pay({ deny_if: [full] }))).toMatchObject([{ code: "unguarded_argument" }]);
     expect(lint(pay({ deny_if: [full] }))[0]?.fix).toBeUndefined();
+  });
+
+  it("is left out where groups would stand too deep in each other (M5)", () => {
+    const nested = (depth: number): Condition =>
+      depth === 0 ? note : { any: [nested(depth - 1), leaf("args.amount", "gt", depth)] };
+    const fixes = [7, 8].map((depth) => lint(pay({ deny_if: [when(nested(depth))] }))[0]?.fix?.op);
+    expect(fixes).toEqual(["replace", undefined]);
+  });
+
+  it.each<[string, string, object]>([
+    [
+      "where presence is judged value by value (C6)",
+      "args.list[*].x",
+      { type: "array", items: { type: "object", properties: { x: { type: "string" } } } },
+    ],
+    [
+      "where the path before `[*]` cannot be told by its text",
+      'args["[*]"][*]',
+      { type: "array", items: { type: "string" } },
+    ],
+  ])("is left out %s", (_, path, list) => {
+    const inputSchema = { type: "object", properties: { list, "[*]": list }, required: ["list"] };
+    const [warning, ...others] = lint(pay({ deny_if: [when(leaf(path, "eq", "x"))] }), [
+      { name: "pay", inputSchema },
+    ]);
+    expect([warning?.code, warning?.fix, others]).toEqual(["unguarded_argument", undefined, []]);
   });
 });
 

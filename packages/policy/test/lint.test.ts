@@ -188,6 +188,16 @@ describe("policy-spec A4: predicates that never decide", () => {
       [],
     ],
     ["another path", tool({ deny_if: [over(1), when("args.m", "gt", 1)] }), []],
+    [
+      "after a hold of everything (E2)",
+      tool({ approve_if: [{ conditions: [] }, over(1)] }),
+      unreachable("/tools/t/approve_if/1"),
+    ],
+    [
+      "within `all_tools` itself",
+      { all_tools: { deny_if: [over(1), over(2)] } },
+      unreachable("/all_tools/deny_if/1"),
+    ],
   ])("%s", (_, document, expected) => {
     expect(found(document)).toEqual(expected);
   });
@@ -196,6 +206,7 @@ describe("policy-spec A4: predicates that never decide", () => {
 describe("policy-spec A4: one predicate by itself", () => {
   const pattern = (value: string) => when("args.s", "regex", value);
   const anchors: Found = [["/tools/t/require/0/conditions/0/value", "unanchored_pattern"]];
+  const denied: Found = [["/tools/t/deny_if/0/conditions/0/value", "unanchored_pattern"]];
   it.each<[string, Partial<PolicyDocument>, Found]>([
     ["`on_unknown` for the document (C2)", { on_unknown: "pass" }, [["/on_unknown", "on_unknown_pass"]]],
     ["`on_unknown: deny`", { on_unknown: "deny" }, []],
@@ -229,6 +240,16 @@ describe("policy-spec A4: one predicate by itself", () => {
       tool({ require: [when("args.a[*]", "eq", 1), when("args.a[0]", "exists", true)] }),
       [],
     ],
+    [
+      "an element of another list is asked for",
+      tool({ require: [when("args.a[*]", "eq", 1), when("args.b[0]", "exists", true)] }),
+      [["/tools/t/require/0/conditions/0/path", "empty_list_passes"]],
+    ],
+    [
+      "`exists` of every element asks for none (C6)",
+      tool({ require: [when("args.a[*]", "exists", true)] }),
+      [["/tools/t/require/0/conditions/0/path", "empty_list_passes"]],
+    ],
     ["an empty list in `deny_if`", tool({ deny_if: [when("args.a[*]", "eq", 1)] }), []],
     [
       "`path_within` in `deny_if`",
@@ -258,7 +279,17 @@ describe("policy-spec A4: one predicate by itself", () => {
     ],
     ["a pattern without anchors", tool({ require: [pattern("[a-z]+@example\\.com")] }), anchors],
     ["a pattern that is open at its end", tool({ require: [pattern("^[a-z]+")] }), anchors],
+    ["a pattern that is open at its start", tool({ require: [pattern("[a-z]+$")] }), anchors],
+    ["a pattern with a named end", tool({ require: [pattern("-x$")] }), []],
     ["a pattern whose anchors belong to its alternatives", tool({ require: [pattern("^a|b$")] }), anchors],
+    ["the same with one between", tool({ deny_if: [pattern("^a|[|]|(b|c)|\\||d$")] }), denied],
+    ["alternatives that each have theirs", tool({ deny_if: [pattern("^a$|^b$")] }), []],
+    ["alternatives with one anchor", tool({ deny_if: [pattern("^a|b"), pattern("a|b$")] }), []],
+    [
+      "no alternatives but in a class or a group",
+      tool({ deny_if: [pattern("^[a|b]$"), pattern("^(a|b)$")] }),
+      [],
+    ],
     [
       "an anchored pattern",
       tool({ require: [pattern("^(?:a|b)$"), pattern("(?i)\\Aa\\z"), pattern("^x-")] }),
@@ -299,6 +330,16 @@ describe("policy-spec A4: fixes", () => {
       { op: "replace", pointer: "/tools/t/require/0/conditions/0/value", value: "^(?:(?i)a|b)$" },
     ],
     [
+      "leaves alone a pattern that would become too long (M5)",
+      tool({ require: [when("args.s", "regex", "a".repeat(995))] }),
+      undefined,
+    ],
+    [
+      "leaves alone a pattern whose program would become too large",
+      tool({ require: [when("args.s", "regex", "a{998}")] }),
+      undefined,
+    ],
+    [
       "counts per grant",
       tool({ limits: [{ counter: "c", window: 1, max: 1, scope: "session" }] }),
       { op: "replace", pointer: "/tools/t/limits/0/scope", value: "grant" },
@@ -306,6 +347,14 @@ describe("policy-spec A4: fixes", () => {
   ])("%s", (_, document, fix) => {
     expect(lint(document).map((warning) => warning.fix)).toEqual([fix]);
   });
+});
+
+it("of globs that overlap partly, a hundred are enough (policy-spec A4)", () => {
+  const suffixes = Array.from({ length: 102 }, (_, index) => `*${"z".repeat(index + 2)}`);
+  const tools = Object.fromEntries(["a*", ...suffixes].map((key) => [key, {}]));
+  expect(found({ tools })).toEqual(
+    suffixes.slice(0, 100).map((key) => [`/tools/${key}`, "overlapping_globs"]),
+  );
 });
 
 it("warnings have a bound (policy-spec A4)", () => {

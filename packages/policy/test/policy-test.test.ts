@@ -78,6 +78,11 @@ describe("policy-spec A3: reading tests", () => {
         ["/0/given/counters/d", "wrong_type"],
       ],
     ],
+    [
+      "counters that are no object",
+      [{ ...MINIMAL, given: { counters: [] } }],
+      [["/0/given/counters", "wrong_type"]],
+    ],
     ["too many tests", Array.from({ length: 2001 }, () => MINIMAL), [["", "limit_exceeded"]]],
   ])("refuses %s", (_, value, expected) => {
     expect(faultsOf(JSON.stringify(value))).toEqual(expected);
@@ -208,7 +213,10 @@ describe("policy-spec A3: running tests", () => {
   });
 
   it("an amount that no parser would let through leaves nothing to use", () => {
-    expect(pay(1, { spend: Number.NaN })).toMatchObject({ effect: "deny", rule: "/tools/pay/limits/0" });
+    const unset = undefined as unknown as number;
+    for (const spend of [Number.NaN, -1, 9_000_000_001, unset]) {
+      expect(pay(1, { spend })).toMatchObject({ effect: "deny", rule: "/tools/pay/limits/0" });
+    }
   });
 });
 
