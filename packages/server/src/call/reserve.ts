@@ -24,10 +24,9 @@ export async function reserve(
   let reserving: Reserving;
   try {
     const answer = ports.counters.reserve(decision.reservations, ids, ports.clock.nowMs());
-    reserving = answer instanceof Promise ? await answer : answer;
+    reserving = answer instanceof Promise ? await inTime(answer, ports) : answer;
   } catch (cause) {
-    ports.observer.warn("counters_failed", { reason: cause instanceof Error ? cause.name : "unknown" });
-    reserving = COUNTERS_UNAVAILABLE;
+    reserving = unavailable(cause instanceof Error ? cause.name : "unknown", ports);
   }
   if (reserving.ok) return ok(allowed(judged, reserving.charges));
   if (call.arrival.access.mode === "enforce") return err(reserving);
@@ -40,13 +39,41 @@ export async function reserve(
   return ok(allowed({ call, decision: wouldDeny, tool, stop: undefined }, []));
 }
 
+/**
+ * How long a counter store may take for one call, in milliseconds: many times what one that works needs, and too
+ * little for waiting calls to pile up behind one that does not.
+ */
+const COUNTERS_DEADLINE_MS = 250;
+
+/** The answer of a store within its deadline (L8). A later one finds nobody: what it charged is given back. */
+function inTime(answer: Promise<Reserving>, ports: Pick<Ports, "counters" | "observer">): Promise<Reserving> {
+  const { promise, resolve, reject } = Promise.withResolvers<Reserving>();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    resolve(unavailable("deadline", ports));
+  }, COUNTERS_DEADLINE_MS);
+  answer
+    .finally(() => clearTimeout(timer))
+    .then((reserving) => {
+      if (isLate && reserving.ok) ports.counters.refund(reserving.charges);
+      resolve(reserving);
+    })
+    // Also what goes wrong late: nobody waits, and nothing may end the process.
+    .catch(reject);
+  return promise;
+}
+
 /** L8: a store that cannot answer denies. */
-const COUNTERS_UNAVAILABLE: Reserving = {
-  ok: false,
-  rule: "(error)",
-  message: "The counters cannot be read, so the limits cannot be checked.",
-  retryAfterMs: undefined,
-};
+function unavailable(reason: string, { observer }: Pick<Ports, "observer">): Reserving {
+  observer.warn("counters_failed", { reason });
+  return {
+    ok: false,
+    rule: "(error)",
+    message: "The counters cannot be read, so the limits cannot be checked.",
+    retryAfterMs: undefined,
+  };
+}
 
 /** Ids that serve many calls: they remember the keys of their counters, which cost more to make than to count. */
 const remembered = new WeakMap<Grant | Session, Map<string, CounterIds>>();
