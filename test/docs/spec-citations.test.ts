@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Rules that no test cites yet, each with its reason. A rule that is cited must leave the list. */
-const UNCITED: { readonly [id: string]: string } = {
-  L8: "the suite of the line of a call, where a counter store fails to answer, is not written yet",
-  R3: "the suite of the line of a call, which turns a denial into a tool result, is not written yet",
+/**
+ * Rules that no test cites, because what they speak of is not built, each with its reason. The list may only shrink:
+ * a rule that is cited must leave it, and its type lets no other in.
+ */
+const UNCITED: { readonly [id in "A5" | "A6"]?: string } = {
   A5: "the semantic diff is not built yet",
   A6: "the import of the Intercept dialect is not built yet",
 };
