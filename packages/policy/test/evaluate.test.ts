@@ -202,7 +202,7 @@ describe("policy-spec section 6: order", () => {
       evaluateCall(policy, call),
       evaluateCall(broken, call),
       evaluateCall(policy, call, { trace: true }),
-    ]).toEqual([INTERNAL_ERROR, INTERNAL_ERROR, { ...INTERNAL_ERROR, trace: [] }]);
+    ]).toStrictEqual([INTERNAL_ERROR, INTERNAL_ERROR, { ...INTERNAL_ERROR, trace: [] }]);
     expect(INTERNAL_ERROR).toEqual(deny("(error)", "Internal policy error."));
   });
 });
@@ -370,7 +370,7 @@ describe("policy-spec R1: trace", () => {
     });
     expect(
       evaluateCall(policy, { tool: "t", nowMs: 0, args: { x: "secret" } }, { trace: true }).trace,
-    ).toEqual([
+    ).toStrictEqual([
       { rule: "/all_tools/require/0", result: "true" },
       { rule: "/tools/t/deny_if/0", result: "false" },
       { rule: "/tools/t/deny_if/1", result: "unknown", unknown: "args.x is a string, not a number" },
@@ -381,9 +381,10 @@ describe("policy-spec R1: trace", () => {
   it("is absent unless asked for, and empty where nothing is read", () => {
     const policy = compilePolicy({ version: "1", default: "deny" });
     const call = { tool: "t", nowMs: 0 };
-    const traces = [undefined, {}, { trace: false }, { trace: true }].map(
-      (options) => evaluateCall(policy, call, options).trace,
+    const decisions = [undefined, {}, { trace: false }, { trace: true }].map((options) =>
+      evaluateCall(policy, call, options),
     );
-    expect(traces).toEqual([undefined, undefined, undefined, []]);
+    const denied = deny("(default deny)", 'Tool "t" is not permitted by policy.');
+    expect(decisions).toStrictEqual([denied, denied, denied, { ...denied, trace: [] }]);
   });
 });

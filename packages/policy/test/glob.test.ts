@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { globLiesInside, globMatches, globsOverlap, isGlob, literalCount } from "../src/glob.ts";
+import {
+  freshCharacter,
+  globLiesInside,
+  globMatches,
+  globsOverlap,
+  isGlob,
+  literalCount,
+} from "../src/glob.ts";
 
 describe("policy-spec T2: `*` is any run of characters and nothing else is special", () => {
   it.each([
@@ -117,6 +124,14 @@ describe("policy-spec T3: ranks and relations of globs", () => {
       { numRuns: 500 },
     );
   });
+});
+
+it.each([
+  ["nothing", "", "\ue000"],
+  ["letters", "get_*", "\ue000"],
+  ["characters that were fresh before", "\ue001\ue000*", "\ue002"],
+])("policy-spec T3: a character that %s does not have", (_, text, fresh) => {
+  expect(freshCharacter(text)).toBe(fresh);
 });
 
 function allNames(maxLength: number): string[] {

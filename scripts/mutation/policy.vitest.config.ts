@@ -1,0 +1,15 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+const conditions = ["portcullis-source"];
+
+/** Tests of the policy language that take milliseconds. */
+export default defineConfig({
+  root: join(import.meta.dirname, "../.."),
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/policy/test/**/*.test.ts", "!packages/policy/test/{agreement,parse-limits}.test.ts"],
+    testTimeout: 15_000,
+  },
+});
