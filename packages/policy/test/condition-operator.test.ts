@@ -125,7 +125,11 @@ table("`path_within` and `host_in`", [
   ["not text", "path_within", ["/srv"], 1, "args.x is a number, not a string"],
   ["listed", "host_in", ["a.com", "*.b.com"], "https://a.com/", true],
   ["below a listed one", "host_in", ["a.com", "*.b.com"], "https://x.b.com/", true],
+  ["below one of several", "host_in", ["*.a.com", "*.b.com"], "https://x.b.com/", true],
   ["not listed", "host_in", ["a.com", "*.b.com"], "https://b.com/", false],
+  ["below one that is listed by name alone", "host_in", ["a.com", "*.b.com"], "https://x.a.com/", false],
+  ["a list of one address", "host_in", ["a.com"], ["https://a.com/"], "args.x is an array, not a string"],
+  ["a list of one path", "path_within", ["/srv"], ["/srv"], "args.x is an array, not a string"],
   ["not a web address", "host_in", ["a.com"], "a.com", "args.x is not a plain web address"],
   ["no address at all", "host_in", ["a.com"], false, "args.x is a boolean, not a string"],
 ]);

@@ -1,0 +1,154 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Result } from "@portcullis/policy";
+import { describe, expect, test } from "vitest";
+import type { Head } from "../../src/call/call.ts";
+import { readHead } from "../../src/call/head.ts";
+import type { Refusal } from "../../src/call/refusal.ts";
+
+const CONFIG = {
+  maxBodyBytes: 1_000,
+  allowedHosts: new Set(["gateway.example:443"]),
+  allowedOrigins: new Set(["https://app.example"]),
+};
+const PATH = "/mcp/srv_0123456789ABCDef";
+
+interface Sent {
+  readonly path?: string;
+  readonly verb?: string;
+  /** Undefined takes a header of the plain request away. */
+  readonly headers?: { readonly [name: string]: string | undefined };
+}
+
+/** The head of a request as Node reads it. */
+function read({ path = PATH, verb = "POST", headers = {} }: Sent): Result<Head, Refusal> {
+  const request = new IncomingMessage(new Socket());
+  request.url = path;
+  request.method = verb;
+  const plain = {
+    host: "gateway.example:443",
+    authorization: "Bearer pcl_x",
+    "content-type": "application/json",
+  };
+  for (const [name, value] of Object.entries({ ...plain, ...headers })) {
+    if (value === undefined) continue;
+    request.rawHeaders.push(name, value);
+    request.headers[name] = value;
+  }
+  return readHead(request, CONFIG);
+}
+
+describe("a head that is read", () => {
+  test("gives the few headers that the line reads", () => {
+    const raw = ["host", "gateway.example:443", "authorization", "Bearer pcl_x", "content-type"];
+    const headers = {
+      accept: "application/json",
+      "mcp-protocol-version": "2025-11-25",
+      "mcp-session-id": "s",
+      "last-event-id": "e",
+      traceparent: "00-x",
+    };
+    expect(read({ headers })).toEqual({
+      ok: true,
+      value: {
+        verb: "POST",
+        serverId: "srv_0123456789ABCDef",
+        token: "pcl_x",
+        headers: {
+          raw: [...raw, "application/json", ...Object.entries(headers).flat()],
+          accept: "application/json",
+          protocolVersion: "2025-11-25",
+          sessionId: "s",
+          lastEventId: "e",
+          traceparent: "00-x",
+        },
+      },
+    });
+  });
+
+  test.each<[string, Sent]>([
+    ["a path with a last slash", { path: `${PATH}/` }],
+    ["GET", { verb: "GET" }],
+    ["DELETE with an empty body", { verb: "DELETE", headers: { "content-length": "0" } }],
+    ["GET without a body's type", { verb: "GET", headers: { "content-type": undefined } }],
+    ["a host in capitals", { headers: { host: "Gateway.Example:443" } }],
+    ["an allowed origin, in capitals", { headers: { origin: "HTTPS://app.example" } }],
+    ["a scheme in capitals (RFC 9110 11.1)", { headers: { authorization: "BEARER pcl_x" } }],
+  ])("%s", (_, sent) => {
+    const head = read(sent);
+    expect([head.ok, head.ok && head.value.token]).toEqual([true, "pcl_x"]);
+  });
+
+  test.each([
+    [512, "x".repeat(512)],
+    [513, undefined],
+  ])("a traceparent of %i characters", (length, kept) => {
+    const head = read({ headers: { traceparent: "x".repeat(length) } });
+    expect(head.ok && head.value.headers.traceparent).toBe(kept);
+  });
+});
+
+describe("a head that is refused", () => {
+  const notFound: Refusal = { kind: "not-found" };
+  const noHost: Refusal = { kind: "host-not-allowed" };
+  const noOrigin: Refusal = { kind: "origin-not-allowed" };
+  const noToken: Refusal = { kind: "unauthenticated" };
+  const noVerb: Refusal = { kind: "method-not-allowed", allow: "POST, GET, DELETE" };
+  const noBody: Refusal = { kind: "bad-header", detail: "this verb takes no body" };
+  const encoded: Refusal = { kind: "unsupported-media-type", detail: "encoded bodies are not read" };
+  test.each<[string, Sent, Refusal]>([
+    ["another path", { path: "/" }, notFound],
+    ["something before the path", { path: `/x${PATH}` }, notFound],
+    ["something behind the path", { path: `${PATH}/x` }, notFound],
+    ["two slashes", { path: `${PATH}//` }, notFound],
+    ["an id of another length", { path: `${PATH}0` }, notFound],
+    ["a query (threat 21)", { path: `${PATH}?x=1` }, notFound],
+    ["a query on another path", { path: "/?a" }, notFound],
+    ...["access_token", "token", "key", "api_key", "authorization", "TOKEN"].map(
+      (name): [string, Sent, Refusal] => [
+        `${name} in the URL`,
+        { path: `${PATH}?a=1&${name}=x` },
+        { kind: "token-in-url" },
+      ],
+    ),
+    ["a token in the URL under another name", { path: `${PATH}?x=PCL_1` }, { kind: "token-in-url" }],
+    ["a name that only ends as one", { path: `${PATH}?monkey=1` }, notFound],
+    [
+      "a header that two readers read two ways",
+      { headers: { x_y: "1" } },
+      { kind: "bad-header", detail: "a header name contains an underscore" },
+    ],
+    ["another host", { headers: { host: "evil.example" } }, noHost],
+    ["no host", { headers: { host: undefined } }, noHost],
+    ["another origin", { headers: { origin: "https://evil.example" } }, noOrigin],
+    ["an origin that hides (threat 62)", { headers: { origin: "null" } }, noOrigin],
+    ["another verb", { verb: "PUT" }, noVerb],
+    ["an encoded body", { headers: { "content-encoding": "gzip" } }, encoded],
+    ["a body that is encoded as itself", { headers: { "content-encoding": "identity" } }, encoded],
+    ["GET with a body", { verb: "GET", headers: { "content-length": "1" } }, noBody],
+    ["DELETE with a body in chunks", { verb: "DELETE", headers: { "transfer-encoding": "chunked" } }, noBody],
+    [
+      "no type",
+      { headers: { "content-type": undefined } },
+      { kind: "unsupported-media-type", detail: "send `Content-Type: application/json`" },
+    ],
+    [
+      "another type",
+      { headers: { "content-type": "text/plain" } },
+      { kind: "unsupported-media-type", detail: "only `application/json` in UTF-8 is read" },
+    ],
+    ["no token", { headers: { authorization: undefined } }, noToken],
+    ["another scheme", { headers: { authorization: "Basic pcl_x" } }, noToken],
+    ["a scheme behind something", { headers: { authorization: "x Bearer pcl_x" } }, noToken],
+    ["something behind the token", { headers: { authorization: "Bearer pcl_x y" } }, noToken],
+    ["two spaces", { headers: { authorization: "Bearer  pcl_x" } }, noToken],
+    ["a token that is too long", { headers: { authorization: `Bearer ${"x".repeat(506)}` } }, noToken],
+  ])("%s", (_, sent, error) => {
+    expect(read(sent)).toEqual({ ok: false, error });
+  });
+
+  test("the longest token that is looked at", () => {
+    const head = read({ headers: { authorization: `Bearer ${"x".repeat(505)}` } });
+    expect(head.ok && head.value.token).toBe("x".repeat(505));
+  });
+});
