@@ -1,6 +1,6 @@
 /**
- * `npm run mutation -- [--part policy|line] [--file packages/…/x.ts]… [--quick]`: changes the sources in small ways and asks
- * whether a test notices. Fails below the part's threshold. What ran before and did not change is not run again
+ * `npm run mutation -- [--part policy|line] [--file packages/…/x.ts]… [--quick]`: changes the sources in small
+ * ways and asks whether a test notices. Fails below the part's threshold. What ran before and did not change is not run again
  * (`reports/mutation`, which is nobody's but this machine's). Takes hours for everything, minutes for a file; with
  * `--quick` changes of what is made when a module loads are left out, because each of them runs every test.
  */
@@ -8,23 +8,26 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 
+/** Sources, and just the tests that cover them: of those the quick ones, for each change runs them anew. */
+interface Suite {
+  readonly name: string;
+  /** Of all files in this folder. */
+  readonly folder: string;
+}
+
 interface Part {
-  readonly sources: readonly string[];
-  /** Only the tests that cover the sources, and of those only the quick ones: each mutant runs them anew. */
-  readonly vitestConfig: string;
-  /** Least share of mutants, in per cent, that tests must notice. */
+  readonly suites: readonly Suite[];
+  /** Least share of changes, in per cent, that the tests of each suite must notice. */
   readonly threshold: number;
 }
 
 const PARTS: { readonly [name: string]: Part } = {
-  policy: {
-    sources: ["packages/policy/src/**/*.ts"],
-    vitestConfig: "scripts/mutation/policy.vitest.config.ts",
-    threshold: 90,
-  },
+  policy: { suites: [{ name: "policy", folder: "packages/policy/src/" }], threshold: 90 },
   line: {
-    sources: ["packages/server/src/call/**/*.ts", "packages/server/src/mcp/**/*.ts"],
-    vitestConfig: "scripts/mutation/line.vitest.config.ts",
+    suites: [
+      { name: "mcp", folder: "packages/server/src/mcp/" },
+      { name: "call", folder: "packages/server/src/call/" },
+    ],
     threshold: 85,
   },
 };
@@ -38,29 +41,31 @@ const { values } = parseArgs({
   },
 });
 
-for (const [name, part] of chosen()) {
-  const mutate =
-    values.file === undefined ? [...part.sources] : values.file.filter((file) => isIn(part, file));
-  if (mutate.length > 0) await run(name, part, mutate);
+const runs = chosen().flatMap(({ suites, threshold }) =>
+  suites.map((suite) => ({ suite, threshold, mutate: filesOf(suite) })),
+);
+if (runs.every(({ mutate }) => mutate.length === 0)) throw new Error("no --file belongs to a part");
+for (const { suite, threshold, mutate } of runs) {
+  if (mutate.length > 0) await run(suite, threshold, mutate);
 }
 
-function chosen(): readonly (readonly [string, Part])[] {
-  if (values.part === undefined) return Object.entries(PARTS);
+function filesOf({ folder }: Suite): readonly string[] {
+  return values.file?.filter((file) => file.startsWith(folder)) ?? [`${folder}**/*.ts`];
+}
+
+function chosen(): readonly Part[] {
+  if (values.part === undefined) return Object.values(PARTS);
   const part = PARTS[values.part];
   if (part === undefined) throw new Error(`--part is one of ${Object.keys(PARTS).join(", ")}`);
-  return [[values.part, part]];
-}
-
-function isIn({ sources }: Part, file: string): boolean {
-  return sources.some((pattern) => file.startsWith(pattern.slice(0, pattern.indexOf("**"))));
+  return [part];
 }
 
 /** Stryker itself sets the exit code when the score is below the threshold. */
-async function run(name: string, part: Part, mutate: string[]): Promise<void> {
+async function run({ name }: Suite, threshold: number, mutate: readonly string[]): Promise<void> {
   const stryker = new Stryker({
     testRunner: "vitest",
     plugins: ["@stryker-mutator/vitest-runner"],
-    vitest: { configFile: part.vitestConfig },
+    vitest: { configFile: `scripts/mutation/${name}.vitest.config.ts` },
     mutate: [...mutate, "!**/*.d.ts"],
     // The default would be rewritten for the copy that is mutated, which knows nothing of other packages.
     tsconfigFile: "none.json",
@@ -68,7 +73,7 @@ async function run(name: string, part: Part, mutate: string[]): Promise<void> {
     ignoreStatic: values.quick,
     incremental: true,
     incrementalFile: join("reports", "mutation", `${name}.json`),
-    thresholds: { high: 95, low: part.threshold, break: part.threshold },
+    thresholds: { high: 95, low: threshold, break: threshold },
     concurrency: Number(values.concurrency ?? 1),
     reporters: ["clear-text", "html"],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

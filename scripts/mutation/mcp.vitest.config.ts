@@ -1,0 +1,12 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+const conditions = ["portcullis-source"];
+
+/** Tests of the protocol by itself. */
+export default defineConfig({
+  root: join(import.meta.dirname, "../.."),
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { include: ["packages/server/test/mcp/**/*.test.ts"], testTimeout: 15_000 },
+});
