@@ -189,6 +189,27 @@ describe("mirrored headers must agree with the body (threat 17)", () => {
     });
   }
 
+  const SPOKEN: readonly { era: "auto" | "legacy" | "modern"; supported: readonly string[] }[] = [
+    { era: "auto", supported: [VERSION] },
+    { era: "modern", supported: [VERSION] },
+    { era: "legacy", supported: ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] },
+  ];
+  for (const { era, supported } of SPOKEN) {
+    test(`a version nobody speaks is answered with what the server speaks (--era ${era})`, async () => {
+      registered = rig.add(`one-${era}`, { kind: "http", url: upstream.url, headers: [] }, POLICY, { era });
+      const asked = { headers: { "mcp-protocol-version": "1900-01-01" } };
+      const { status, body } = await answerOf(send("server/discover", {}, asked));
+      expect([status, body["error"]]).toEqual([
+        400,
+        {
+          code: -32022,
+          message: "Unsupported protocol version",
+          data: { supported, requested: "1900-01-01" },
+        },
+      ]);
+    });
+  }
+
   test("an argument that the tool mirrors", async () => {
     const call = { name: "mirrored", arguments: { region: "eu" } };
     const right = await answerOf(send("tools/call", call, { headers: { "mcp-param-region": "eu" } }));

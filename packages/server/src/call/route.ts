@@ -1,11 +1,11 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import { checkMirrors, type EraError, eraOfMessage, eraOnStdio } from "../mcp/era.ts";
+import { checkMirrors, type EraError, eraOfMessage, eraOnStdio, type MessageError } from "../mcp/era.ts";
 import type { Message, NotificationMessage, RequestMessage, ResponseMessage } from "../mcp/json-rpc.ts";
 import {
   HEADER_MISMATCH,
   isClientNotification,
+  LEGACY_VERSIONS,
   MODERN_VERSION,
-  SUPPORTED_VERSIONS,
   UNSUPPORTED_VERSION,
 } from "../mcp/revisions.ts";
 import type { Arrival, RoutedCall } from "./call.ts";
@@ -46,9 +46,11 @@ export function route(
   const claimed = arrival.mirrored
     ? eraOfMessage(message, arrival.headers.protocolVersion)
     : eraOnStdio(message);
-  if (!claimed.ok) return err(eraRefusal(claimed.error));
+  if (!claimed.ok && claimed.error.code !== UNSUPPORTED_VERSION) return err(eraRefusal(claimed.error));
   const routeIn = (spoken: Result<Era, Refusal>): Routing => {
-    const mismatch = spoken.ok ? eraMismatch(arrival, claimed.value, spoken.value) : spoken.error;
+    if (!spoken.ok) return spoken;
+    if (!claimed.ok) return err(claimRefusal(claimed.error, spoken.value));
+    const mismatch = eraMismatch(arrival, claimed.value, spoken.value);
     if (mismatch !== undefined) return err(mismatch);
     return claimed.value === "modern"
       ? routeModern(arrival, body, message, tools)
@@ -139,10 +141,14 @@ function routeModern(
   });
 }
 
-function eraRefusal(error: EraError): Refusal {
-  if (error.code === UNSUPPORTED_VERSION) {
-    return { kind: "unsupported-version", requested: error.requested, supported: SUPPORTED_VERSIONS };
-  }
+/** A version that nobody speaks is answered with those of this server: nothing is translated between eras. */
+function claimRefusal(error: EraError, spoken: Era): Refusal {
+  if (error.code !== UNSUPPORTED_VERSION) return eraRefusal(error);
+  const supported = spoken === "modern" ? [MODERN_VERSION] : LEGACY_VERSIONS;
+  return { kind: "unsupported-version", requested: error.requested, supported };
+}
+
+function eraRefusal(error: MessageError): Refusal {
   if (error.code === HEADER_MISMATCH) return { kind: "header-mismatch", detail: error.reason };
   return { kind: "malformed", code: error.code, reason: error.reason };
 }

@@ -15,13 +15,16 @@ import {
   UNSUPPORTED_VERSION,
 } from "./revisions.ts";
 
+/** What is wrong with a message of an era that is spoken. */
+export interface MessageError {
+  readonly code: typeof HEADER_MISMATCH | typeof INVALID_PARAMS | typeof INVALID_REQUEST;
+  readonly reason: string;
+  readonly id?: RequestId;
+}
+
 /** Why a message belongs to no era here, or its headers say something else than its body: HTTP 400 in every case. */
 export type EraError =
-  | {
-      readonly code: typeof HEADER_MISMATCH | typeof INVALID_PARAMS | typeof INVALID_REQUEST;
-      readonly reason: string;
-      readonly id?: RequestId;
-    }
+  | MessageError
   | {
       readonly code: typeof UNSUPPORTED_VERSION;
       readonly reason: string;
@@ -79,7 +82,7 @@ export function eraOnStdio(message: Message): Result<MessageEra, EraError> {
  * required on requests. The body decides anyway; a difference means that somebody on the way was told something
  * else (2026-07-28 streamable-http "Server Validation"; threat 17).
  */
-export function checkMirrors(message: Message, raw: RawHeaders): EraError | undefined {
+export function checkMirrors(message: Message, raw: RawHeaders): MessageError | undefined {
   if (message.kind === "response") return undefined;
   const method = readHeader(raw, "mcp-method");
   if (method === undefined) {
@@ -92,7 +95,7 @@ export function checkMirrors(message: Message, raw: RawHeaders): EraError | unde
   return message.kind === "request" ? checkName(message, raw) : undefined;
 }
 
-function checkName(message: Message & { kind: "request" }, raw: RawHeaders): EraError | undefined {
+function checkName(message: Message & { kind: "request" }, raw: RawHeaders): MessageError | undefined {
   const nameParam = clientMethod(message.method, "modern")?.nameParam;
   if (nameParam === undefined) return undefined;
   const header = readHeader(raw, "mcp-name");
@@ -148,7 +151,7 @@ function mismatch(message: Message, reason: string): Result<never, EraError> {
   return err(mirrorError(message, reason));
 }
 
-function mirrorError(message: Message, reason: string): EraError {
+function mirrorError(message: Message, reason: string): MessageError {
   return { code: HEADER_MISMATCH, reason, ...idOf(message) };
 }
 

@@ -7,8 +7,6 @@
 export const MODERN_VERSION = "2026-07-28";
 /** The revisions that begin with `initialize`, newest first. */
 export const LEGACY_VERSIONS: readonly string[] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
-/** Every revision that is spoken here, newest first. */
-export const SUPPORTED_VERSIONS: readonly string[] = [MODERN_VERSION, ...LEGACY_VERSIONS];
 
 // JSON-RPC 2.0 section 5.1
 export const PARSE_ERROR = -32700;
