@@ -106,7 +106,7 @@ export class Relay implements UpstreamSink, InFlight {
     const isAwaited = routed.message?.kind === "request" && !this.#isDelivered && !isOpenEnded(routed);
     // A legacy stream may end before its response: the client resumes it, and the call stays in flight.
     if (isAwaited && !this.#isResumable()) return this.onFail({ kind: "cut", sent: true });
-    routed.arrival.reply.end();
+    routed.arrival.reply.end(isAwaited ? () => this.#lose() : undefined);
     if (!isAwaited) this.#record("ok", OTHER, 200);
     this.#finish();
   }
@@ -136,6 +136,11 @@ export class Relay implements UpstreamSink, InFlight {
   /** The client sent `notifications/cancelled` for it; a well-behaved server answers no more. */
   cancel(): void {
     this.#stop("cancelled");
+    if (this.#isDelivered) return;
+    // Its own stream ended long ago, and whoever resumes it need not any more.
+    this.#isDelivered = true;
+    this.#endReply();
+    this.#forget();
   }
 
   /**
@@ -260,6 +265,13 @@ export class Relay implements UpstreamSink, InFlight {
         : { kind: "input-denied", message: problem.message },
     );
     this.#stop("upstream_error");
+  }
+
+  /** No other stream of the session will bring the response. */
+  #lose(): void {
+    if (this.#isDelivered) return;
+    this.onFail({ kind: "cut", sent: true });
+    this.#forget();
   }
 
   #onClientGone(): void {

@@ -49,7 +49,11 @@ export interface Reply {
   startStream(headers: readonly string[]): void;
   /** False asks the caller to pause until `onDrain`. */
   event(event: SseEvent): boolean;
-  end(): void;
+  /**
+   * Ends the stream. `lose` comes with the stream of a request that is unanswered and may be answered on another one
+   * (legacy): a front that resumes streams for its client calls it when nothing more comes.
+   */
+  end(lose?: () => void): void;
   /** The client went away before the answer was complete. */
   onClose(listener: () => void): void;
   onDrain(listener: () => void): void;

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { Reply } from "../call/call.ts";
+import type { Reply, Verb } from "../call/call.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 
 /** The one way out that all answers on stdio share. */
@@ -31,16 +31,36 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
+/** Where a stream ended, and when its server wants to be asked for the rest. */
+export interface StreamEnd {
+  /** Where there was no stream: what the server, or the gateway for it, answered instead. */
+  readonly status: number | undefined;
+  /** It carried something: a message, or a place to resume from. */
+  readonly carried: boolean;
+  readonly lastEventId: string | undefined;
+  readonly retryMs: number | undefined;
+  /** The call that is unanswered: told lost with this. Undefined for a stream of the server's own. */
+  readonly lose: (() => void) | undefined;
+}
+
 /** Answers as lines: a status has no meaning here, and a body without content says nothing. */
 export class LineReply implements Reply {
   readonly #output: LineOutput;
+  readonly #verb: Verb;
+  readonly #onStreamEnd: (end: StreamEnd) => void;
+  #carried = false;
+  #lastEventId: string | undefined;
+  #retryMs: number | undefined;
   #isStreaming = false;
   #isOver = false;
   #resume: (() => void) | undefined;
   #closeListener: (() => void) | undefined;
 
-  constructor(output: LineOutput) {
+  /** `onStreamEnd` hears of streams after which there may be more: of unanswered calls, and the server's own (GET). */
+  constructor(output: LineOutput, verb: Verb, onStreamEnd: (end: StreamEnd) => void) {
     this.#output = output;
+    this.#verb = verb;
+    this.#onStreamEnd = onStreamEnd;
   }
 
   get closed(): boolean {
@@ -51,10 +71,12 @@ export class LineReply implements Reply {
     return this.#isStreaming;
   }
 
-  whole(_status: number, _headers: readonly string[], body: Buffer | string | undefined): void {
+  whole(status: number, _headers: readonly string[], body: Buffer | string | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (body !== undefined && body.length > 0) this.#output.write(body.toString());
+    // The client did not ask for the server's own stream, so it is not told that there is none.
+    if (this.#verb === "GET") this.#tell(status, undefined);
+    else if (body !== undefined && body.length > 0) this.#output.write(body.toString());
   }
 
   startStream(): void {
@@ -63,13 +85,19 @@ export class LineReply implements Reply {
 
   event(event: SseEvent): boolean {
     const { data } = event;
+    if (event.id !== undefined) this.#lastEventId = event.id;
+    if (event.id !== undefined || data !== undefined) this.#carried = true;
+    if (event.retryMs !== undefined) this.#retryMs = event.retryMs;
     if (this.#isOver || data === undefined || data === "" || this.#output.write(data)) return true;
     if (this.#resume !== undefined) this.#output.onDrain(this.#resume);
     return false;
   }
 
-  end(): void {
-    this.#isOver = true;
+  /** A call that may still be answered keeps its reply open: the answer, or that it is lost, ends it. */
+  end(lose?: () => void): void {
+    if (this.#isOver) return;
+    if (lose === undefined) this.#isOver = true;
+    if (lose !== undefined || this.#verb === "GET") this.#tell(undefined, lose);
   }
 
   onClose(listener: () => void): void {
@@ -78,6 +106,11 @@ export class LineReply implements Reply {
 
   onDrain(listener: () => void): void {
     this.#resume = listener;
+  }
+
+  #tell(status: number | undefined, lose: (() => void) | undefined): void {
+    const [carried, lastEventId, retryMs] = [this.#carried, this.#lastEventId, this.#retryMs];
+    this.#onStreamEnd({ status, carried, lastEventId, retryMs, lose });
   }
 
   /** The client is gone. */
