@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { Database, numberOf } from "../storage/database.ts";
 import { type Checkpoint, openCheckpoint, splitNotes } from "./checkpoint.ts";
 import { chain, GENESIS } from "./ledger.ts";
+import { BLOCK_ROWS, HASH_BYTES, type VerifiedBlock, verifyBlock } from "./verify-block.ts";
 
 export interface VerifyInput {
   readonly ledgerFile: string;
@@ -77,14 +78,55 @@ function readCheckpoints(
 /** Throws with the reason at the first entry that does not fit. */
 function walk(db: Database, expected: Map<number, string>, progress: Progress): void {
   let head = startOf(db, expected, progress);
-  // As bytes: text that is not UTF-8 would be read as something that other bytes are read as, too.
   let before = progress.seq ?? 0;
+  for (;;) {
+    progress.seq = before + 1;
+    const block = verifyBlock(db, before, head);
+    // INVARIANT: the fast way only accepts; what it doubts is judged entry by entry.
+    if (block === undefined) head = walkRows(db, before, head, expected, progress);
+    else head = acceptBlock(block, before, expected, progress) ?? head;
+    const seen = progress.seq - 1;
+    if (seen === before) break;
+    before = seen;
+  }
+  if (expected.size > 0) throw new Error("entries that a checkpoint saw are missing");
+  assertIndexed(db);
+  progress.seq = undefined;
+}
+
+/** The head after the block; undefined for an empty one. */
+function acceptBlock(
+  { rows, hashes }: VerifiedBlock,
+  before: number,
+  expected: Map<number, string>,
+  progress: Progress,
+): Buffer | undefined {
+  let head: Buffer | undefined;
+  for (let at = 0; at < rows; at += 1) {
+    head = hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+    accept(before + 1 + at, head, expected, progress);
+  }
+  return head;
+}
+
+/** The same as a block, slowly; throws at the first entry that does not fit. */
+function walkRows(
+  db: Database,
+  before: number,
+  previous: Buffer,
+  expected: Map<number, string>,
+  progress: Progress,
+): Buffer {
+  let head = previous;
+  // As bytes: text that is not UTF-8 would be read as something that other bytes are read as, too.
   const rows = db.iterate(
-    "SELECT seq, of, CAST(body AS BLOB) AS body, hash FROM entry WHERE seq > ? ORDER BY seq",
+    "SELECT seq, of, CAST(body AS BLOB) AS body, hash FROM entry WHERE seq > ? ORDER BY seq LIMIT ?",
     before,
+    BLOCK_ROWS,
   );
+  let seq = before;
   for (const row of rows) {
-    const seq = before + 1;
+    seq += 1;
     progress.seq = seq;
     if (row["seq"] !== seq) throw new Error("an entry is missing");
     const { body, hash, of } = row;
@@ -93,18 +135,21 @@ function walk(db: Database, expected: Map<number, string>, progress: Progress): 
     head = chain(head, body);
     if (!head.equals(hash)) throw new Error("an entry was changed");
     if (!isReference(body, of)) throw new Error("an entry's reference was changed");
-    const root = expected.get(seq);
-    if (root !== undefined && root !== head.toString("hex")) {
-      throw new Error("a checkpoint contradicts the chain: it was rewritten");
-    }
-    expected.delete(seq);
-    progress.rows += 1;
-    before = seq;
+    accept(seq, head, expected, progress);
   }
-  progress.seq = before + 1;
-  if (expected.size > 0) throw new Error("entries that a checkpoint saw are missing");
-  assertIndexed(db);
-  progress.seq = undefined;
+  return head;
+}
+
+/** The entry fits; a checkpoint may say otherwise. */
+function accept(seq: number, head: Buffer, expected: Map<number, string>, progress: Progress): void {
+  if (expected.size > 0) {
+    const root = expected.get(seq);
+    if (root !== undefined && root !== head.toString("hex"))
+      throw new Error("a checkpoint contradicts the chain: it was rewritten");
+    expected.delete(seq);
+  }
+  progress.rows += 1;
+  progress.seq = seq + 1;
 }
 
 /** Where the chain begins: at nothing, or behind what retention pruned, which a checkpoint must have seen. */
