@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -147,7 +147,8 @@ export async function startRig(): Promise<Rig> {
       verifyLedger({
         ledgerFile: folder.ledgerFile,
         publicKey: readFileSync(folder.auditPublicKeyFile, "utf8"),
-        checkpoints: "",
+        checkpoints: () =>
+          existsSync(folder.checkpointsFile) ? readFileSync(folder.checkpointsFile, "utf8") : "",
       }),
     [Symbol.asyncDispose]: async () => {
       await gateway.close();

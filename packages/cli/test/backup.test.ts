@@ -5,6 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { newFolder, runInProcess } from "./fake-io.ts";
 
+const CHECKPOINT_OF_1 = "portcullis/org\n1\nAAAA\ntime 1\n\n\u2014 portcullis-audit AAAA\n";
+const CHECKPOINT_OF_3 = CHECKPOINT_OF_1.replace("\n1\n", "\n3\n");
+
 describe("backup", () => {
   test("holds consistent copies of both databases while they are written, and no key", async () => {
     const cwd = newFolder();
@@ -21,6 +24,8 @@ describe("backup", () => {
     expect(rowsOf(join(cwd, "unpacked", "ledger.db"))).toBe(2);
     expect(rowsOf(join(cwd, "unpacked", "state.db"))).toBe(2);
     expect(readFileSync(join(cwd, "unpacked", "config.yaml"), "utf8")).toBe("port: 1\n");
+    // The second one speaks of a row that the copy of the log has not.
+    expect(readFileSync(join(cwd, "unpacked", "checkpoints.log"), "utf8")).toBe(CHECKPOINT_OF_1);
     writer.add();
     expect(readdirSync(cwd).sort()).toEqual(["all.tar", "data", "unpacked"]);
   });
@@ -76,12 +81,12 @@ function openDataFolder(cwd: string): AsyncDisposable & { add(): void } {
   mkdirSync(dataDir);
   writeFileSync(join(dataDir, "key"), "secret", { mode: 0o600 });
   writeFileSync(join(dataDir, "audit.pub"), "public");
-  writeFileSync(join(dataDir, "checkpoints.log"), "checkpoint\n");
+  writeFileSync(join(dataDir, "checkpoints.log"), CHECKPOINT_OF_1 + CHECKPOINT_OF_3);
   writeFileSync(join(dataDir, "config.yaml"), "port: 1\n");
   const databases = ["state.db", "ledger.db"].map((name) => {
     const database = new DatabaseSync(join(dataDir, name));
     database.exec(
-      "PRAGMA journal_mode = WAL; CREATE TABLE entry (n INTEGER); INSERT INTO entry VALUES (1), (2)",
+      "PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER); INSERT INTO entry VALUES (1), (2)",
     );
     return database;
   });

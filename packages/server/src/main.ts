@@ -12,6 +12,7 @@ import { createAgentServer, drain, listen } from "./front/http-server.ts";
 import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
 import { LiveObserver } from "./observe/observer.ts";
 import { type DataFolder, lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
+import { DiskSync } from "./storage/disk-sync.ts";
 import { openState } from "./storage/state.ts";
 import { startWalCheckpoints } from "./storage/wal-checkpoints.ts";
 
@@ -103,6 +104,8 @@ function openParts(
     nowMs: SYSTEM_CLOCK.nowMs,
     size: ledger.size,
     root: ledger.head,
+    ledgerSync: new DiskSync(`${folder.ledgerFile}-wal`),
+    onKept: (size, timeMs) => ledger.noteCheckpoint({ size, timeMs }),
     // Whoever collects the log lines holds a copy that the data folder's owner cannot rewrite.
     onCheckpoint: atMostEvery(MINUTE_MS, (note) => observer.log.info({ event: "checkpoint", note })),
     onFailure: (reason) => observer.warn("checkpoint_failed", { reason }),
@@ -131,8 +134,9 @@ function openParts(
   const retention = startRetention(ledger, folder, config);
   cleanup.defer(() => {
     clearInterval(retention);
-    ledger.close();
+    ledger.flush();
     checkpointer.close();
+    ledger.close();
   });
   cleanup.use(assembled);
   return ok({ assembled, observer, allow, isReady: () => isHealthy });

@@ -25,6 +25,7 @@ import { serveStdio } from "./front/stdio-front.ts";
 import { assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
 import { LiveObserver } from "./observe/observer.ts";
 import { lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
+import { DiskSync } from "./storage/disk-sync.ts";
 import { FolderKeys, makeRootKey } from "./storage/keys.ts";
 import { addServer, type NewServer, requireServer } from "./storage/server-rows.ts";
 import { openState, type State } from "./storage/state.ts";
@@ -124,6 +125,7 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
   const open = () => openLedger(folder.value.ledgerFile, { durable: false });
   const db = open();
   if (!db.ok) return db;
+
   const ledger = new Ledger(db.value, {
     reopen: () => {
       const reopened = open();
@@ -140,13 +142,16 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
     nowMs: SYSTEM_CLOCK.nowMs,
     size: ledger.size,
     root: ledger.head,
+    ledgerSync: new DiskSync(`${folder.value.ledgerFile}-wal`),
+    onKept: (size, timeMs) => ledger.noteCheckpoint({ size, timeMs }),
     onCheckpoint: () => {},
     onFailure: () => {},
   });
   cleanup.defer(() => {
-    ledger.close();
+    ledger.flush();
     checkpointer.noteHead(ledger.size, ledger.head);
     checkpointer.close();
+    ledger.close();
   });
   const counters = new LedgerCounters(ledger, SYSTEM_CLOCK);
   settleUnknown(ledger, SYSTEM_CLOCK.nowMs());

@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { notesUpTo } from "@portcullis/server";
 import { type Context, refuse } from "../context.ts";
 import { resolvePath } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -56,8 +57,8 @@ async function writeBackup(context: Context, target: string, withKey: boolean): 
 }
 
 /**
- * Checkpoints first, then the ledger, then the state: a checkpoint never speaks of a row that the copy lacks, and a
- * row never of a policy or grant that the copy lacks.
+ * The ledger first, then its checkpoints, then the state: no checkpoint that a row speaks of is missing, and a row never
+ * speaks of a policy or grant that the copy lacks.
  */
 function collect(context: Context, folder: string, withKey: boolean): readonly TarEntry[] {
   const { dataDir } = context;
@@ -65,18 +66,31 @@ function collect(context: Context, folder: string, withKey: boolean): readonly T
     const path = join(dataDir, name);
     return existsSync(path) ? [{ name, path, mode: 0o600 }] : [];
   };
-  const entries = [...copied(dataDir, folder, "checkpoints.log"), ...plain("audit.pub")];
-  for (const name of ["ledger.db", "state.db"]) {
-    if (existsSync(join(dataDir, name))) entries.push(copyDatabase(context, folder, name));
-  }
-  return [...entries, ...CONFIG_FILES.flatMap(plain), ...(withKey ? plain("key") : [])];
+  const database = (name: string) =>
+    existsSync(join(dataDir, name)) ? [copyDatabase(context, folder, name)] : [];
+  const ledger = database("ledger.db");
+  const checkpoints = copyCheckpoints(dataDir, folder, ledger[0]);
+  const rest = [...database("state.db"), ...CONFIG_FILES.flatMap(plain), ...(withKey ? plain("key") : [])];
+  return [...checkpoints, ...plain("audit.pub"), ...ledger, ...rest];
 }
 
-/** A copy of a file that others append to. */
-function copied(dataDir: string, folder: string, name: string): readonly TarEntry[] {
+/** Without those that were made after the ledger was copied: they speak of rows that the copy lacks. */
+function copyCheckpoints(dataDir: string, folder: string, ledger: TarEntry | undefined): readonly TarEntry[] {
+  const name = "checkpoints.log";
   if (!existsSync(join(dataDir, name))) return [];
-  copyFileSync(join(dataDir, name), join(folder, name));
-  return [{ name, path: join(folder, name), mode: 0o600 }];
+  const path = join(folder, name);
+  const last = ledger === undefined ? 0 : lastEntry(ledger.path);
+  writeFileSync(path, notesUpTo(readFileSync(join(dataDir, name), "utf8"), last));
+  return [{ name, path, mode: 0o600 }];
+}
+
+function lastEntry(ledgerFile: string): number {
+  const database = new DatabaseSync(ledgerFile, { readOnly: true });
+  try {
+    return Number(database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM entry").get()?.["seq"]);
+  } finally {
+    database.close();
+  }
 }
 
 /** One read transaction, whatever writers do meanwhile; unlike the online backup it never starts over. */

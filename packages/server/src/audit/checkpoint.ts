@@ -46,6 +46,18 @@ export function openCheckpoint(note: string, publicKey: KeyObject): Checkpoint |
   };
 }
 
+/** What a note says of its size, whoever signed it; not a number for what is no note. */
+export function sizeOfNote(note: string): number {
+  return Number(/^portcullis\/\S+\n(\d{1,15})\n/.exec(note)?.[1]);
+}
+
+/** The notes of a file that speak of no entry behind the one numbered `last`: a copy of the log may be younger. */
+export function notesUpTo(text: string, last: number): string {
+  return splitNotes(text)
+    .filter((note) => !(sizeOfNote(note) > last))
+    .join("");
+}
+
 /** Every note of a file in which they follow one another. */
 export function splitNotes(text: string): readonly string[] {
   return text.split(/(?<=\n— portcullis-audit \S+\n)/).filter((note) => note.trim() !== "");

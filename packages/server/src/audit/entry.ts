@@ -44,6 +44,19 @@ export function outcomeBody(seq: number, entry: OutcomeEntry): string {
   });
 }
 
+/** A checkpoint of so many entries is on the disk. It belongs to no call: `of` is 0, which no entry has. */
+export function checkpointBody(seq: number, { size, timeMs }: KeptCheckpoint): string {
+  return JSON.stringify({ kind: "checkpoint", of: NO_CALL, seq, size, time: timeMs });
+}
+
+export interface KeptCheckpoint {
+  readonly size: number;
+  readonly timeMs: number;
+}
+
+/** What `of` says in an entry that is no call's. */
+export const NO_CALL = 0;
+
 /** A stranger chooses the names of arguments: at most so many, and so many characters in all, make a row. */
 const MAX_KEYS = 200;
 const MAX_KEYS_LENGTH = 8_000;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Audit, IntentEntry, OutcomeEntry } from "../call/ports.ts";
 import { type Database, numberOf } from "../storage/database.ts";
-import { intentBody, outcomeBody } from "./entry.ts";
+import { checkpointBody, intentBody, type KeptCheckpoint, NO_CALL, outcomeBody } from "./entry.ts";
 import { OpenCalls } from "./open-calls.ts";
 
 /** What else is committed together with the rows of a turn: counters. */
@@ -45,6 +45,7 @@ export class Ledger implements Audit {
   readonly #riders: LedgerRider[] = [];
   #intents: Waiting[] = [];
   #outcomes: OutcomeEntry[] = [];
+  #kept: KeptCheckpoint | undefined;
   #seq: number;
   #head: Buffer;
   readonly #openCalls = new OpenCalls();
@@ -92,6 +93,12 @@ export class Ledger implements Audit {
     this.schedule();
   }
 
+  /** A checkpoint was made: an entry says so, so that nobody can take it away unseen. */
+  noteCheckpoint(kept: KeptCheckpoint): void {
+    this.#kept = kept;
+    this.schedule();
+  }
+
   /** Asks for a commit at the end of this turn; under load at the end of the next. */
   schedule(): void {
     if (this.#isScheduled || this.#isClosed) return;
@@ -130,6 +137,7 @@ export class Ledger implements Audit {
   #commit(intents: readonly Waiting[]): void {
     const db = this.#db;
     const outcomes = this.#outcomes;
+    const kept = this.#kept;
     let seq = this.#seq;
     let head = this.#head;
     db.transaction(() => {
@@ -141,6 +149,10 @@ export class Ledger implements Audit {
         seq += 1;
         head = insert(db, seq, entry.of, outcomeBody(seq, entry), head);
       }
+      if (kept !== undefined) {
+        seq += 1;
+        head = insert(db, seq, NO_CALL, checkpointBody(seq, kept), head);
+      }
       for (const rider of this.#riders) rider.write(db);
       this.#openCalls.write(db, this.#seq + 1);
     });
@@ -148,6 +160,7 @@ export class Ledger implements Audit {
     for (const [at, { entry }] of intents.entries()) this.#openCalls.begin(this.#seq + 1 + at, entry);
     for (const { of } of outcomes) this.#openCalls.end(of);
     this.#outcomes = [];
+    this.#kept = undefined;
     this.#seq = seq;
     this.#head = head;
     for (const rider of this.#riders) rider.committed();

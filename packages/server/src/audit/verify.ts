@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { Database, numberOf } from "../storage/database.ts";
-import { type Checkpoint, openCheckpoint, splitNotes } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint, sizeOfNote, splitNotes } from "./checkpoint.ts";
+import { type KeptCheckpoint, NO_CALL } from "./entry.ts";
 import { chain, GENESIS } from "./ledger.ts";
 import { BLOCK_ROWS, HASH_BYTES, type VerifiedBlock, verifyBlock } from "./verify-block.ts";
 
@@ -8,8 +9,8 @@ export interface VerifyInput {
   readonly ledgerFile: string;
   /** PEM. */
   readonly publicKey: string;
-  /** Text of `checkpoints.log`. */
-  readonly checkpoints: string;
+  /** Text of `checkpoints.log`. Beside a running gateway a function, because the file grows meanwhile. */
+  readonly checkpoints: string | (() => string);
   /** Text of a checkpoint that was kept elsewhere; proves a cut tail too. */
   readonly outsideCheckpoint?: string | undefined;
 }
@@ -34,11 +35,17 @@ export function verifyLedger(input: VerifyInput): Verification {
   let db: Database | undefined;
   try {
     const publicKey = createPublicKey(input.publicKey);
-    const notes = [...splitNotes(input.checkpoints), ...splitNotes(input.outsideCheckpoint ?? "")];
-    const expected = readCheckpoints(notes, publicKey, progress);
+    const before = [...splitNotes(textOf(input.checkpoints)), ...splitNotes(input.outsideCheckpoint ?? "")];
     db = new Database(input.ledgerFile, { readOnly: true });
     const opened = db;
-    opened.reading(() => walk(opened, expected, progress));
+    opened.reading(() => {
+      const notes = [...before, ...notesSince(before, textOf(input.checkpoints), lastSeq(opened))];
+      const expected = readCheckpoints(notes, publicKey, progress);
+      let newest = 0;
+      for (const size of expected.keys()) newest = Math.max(newest, size);
+      walk(opened, expected, progress);
+      assertCheckpointsKept(opened, newest);
+    });
     return { ok: true, rows: progress.rows, checkpoints: progress.checkpoints };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "unknown error";
@@ -54,6 +61,22 @@ interface Progress {
   rows: number;
   checkpoints: number;
   seq: number | undefined;
+}
+
+function textOf(checkpoints: VerifyInput["checkpoints"]): string {
+  return typeof checkpoints === "string" ? checkpoints : checkpoints();
+}
+
+/** The view of the database begins with this. */
+function lastSeq(db: Database): number {
+  const row = db.get("SELECT coalesce(max(seq), 0) AS seq FROM entry") ?? {};
+  return numberOf(row, "seq");
+}
+
+/** Notes that were made while the database was opened, as far as it can know of what they speak. */
+function notesSince(before: readonly string[], text: string, last: number): readonly string[] {
+  const known = new Set(before);
+  return splitNotes(text).filter((note) => !known.has(note) && !(sizeOfNote(note) > last));
 }
 
 /** Roots by size. Throws with the reason when a note is not ours or two disagree. */
@@ -171,6 +194,18 @@ function isReference(body: Uint8Array, of: unknown): boolean {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   // Quotes inside strings are escaped, so these bytes cannot come from a value.
   return text.includes(of === null ? '"kind":"intent"' : `"of":${String(of)},`);
+}
+
+/** The log itself says which checkpoints were made, so that taking away their file is seen (ADR 8). */
+function assertCheckpointsKept(db: Database, newest: number): void {
+  const row = db.get("SELECT body FROM entry WHERE of = ? ORDER BY seq DESC LIMIT 1", NO_CALL);
+  if (row === undefined) return;
+  const { size } = JSON.parse(String(row["body"])) as KeptCheckpoint;
+  if (newest >= size) return;
+  const left = newest === 0 ? "holds none" : `ends at ${newest}`;
+  throw new Error(
+    `the log says that a checkpoint of ${size} entries was made, and checkpoints.log ${left}: it was cut or deleted`,
+  );
 }
 
 /** An index that lacks an outcome would make an export lie about rows that verify. */

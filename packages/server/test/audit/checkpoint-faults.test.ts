@@ -7,6 +7,8 @@ import { FolderKeys } from "../../src/storage/keys.ts";
 import { makeFolder } from "./fixtures.ts";
 
 const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
+/** Rows that are on the disk at once. */
+const SYNCED = { later: (done: (failure: undefined) => void) => done(undefined), now: () => undefined };
 const PUBLIC = createPublicKey(KEYS.checkpointPublicKey());
 
 let folder: ReturnType<typeof makeFolder>;
@@ -23,6 +25,8 @@ function open(file: string, size: number, root: Buffer | undefined) {
     key: KEYS.checkpointKey,
     file,
     nowMs: () => 7,
+    ledgerSync: SYNCED,
+    onKept: () => {},
     size,
     ...(root === undefined ? {} : { root }),
     onCheckpoint: (note) => sizes.push(openCheckpoint(note, PUBLIC)?.size),

@@ -8,6 +8,8 @@ import { FolderKeys } from "../../src/storage/keys.ts";
 import { makeFolder } from "./fixtures.ts";
 
 const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
+/** Rows that are on the disk at once. */
+const SYNCED = { later: (done: (failure: undefined) => void) => done(undefined), now: () => undefined };
 const PUBLIC = createPublicKey(KEYS.checkpointPublicKey());
 const CHECKPOINT: Checkpoint = {
   organisation: "org_1",
@@ -64,6 +66,8 @@ describe("when checkpoints are made", () => {
       key: KEYS.checkpointKey,
       file,
       nowMs: () => 7,
+      ledgerSync: SYNCED,
+      onKept: () => {},
       size: 0,
       onCheckpoint: (note) => notes.push(note),
       onFailure: (reason) => failures.push(reason),

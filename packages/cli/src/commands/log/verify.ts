@@ -27,7 +27,7 @@ export async function logVerify(context: Context): Promise<ExitCode> {
   const verification = verifyFiles({
     ledgerFile,
     publicKey: readFileSync(keyFile, "utf8"),
-    checkpoints: existsSync(checkpointsFile) ? readFileSync(checkpointsFile, "utf8") : "",
+    checkpoints: () => (existsSync(checkpointsFile) ? readFileSync(checkpointsFile, "utf8") : ""),
     outsideCheckpoint,
   });
   print(context, verification);
