@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { demoCommand } from "@portcullis/server";
@@ -83,6 +83,21 @@ describe("run -c POLICY -- command (gateway.md 5)", () => {
       ["build_and_push_image_to_ecr", "allow", "ok"],
       ["build_and_push_image_to_ecr", "deny", null],
     ]);
+  });
+
+  test("--data signs a checkpoint after a thousand entries, not only at the end (faults F31)", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    const argv = ["run", "-c", "p.json", "--data", "d", "--", ...demoCommand()];
+    const child = spawn(process.execPath, ["--conditions=portcullis-source", MAIN, ...argv], { cwd });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    child.stdout.resume();
+    for (let id = 1; id <= 1_000; id += 1) child.stdin.write(`${call(id, "list_repositories_not", {})}\n`);
+    await vi.waitFor(() => expect(existsSync(join(cwd, "d", "checkpoints.log"))).toBe(true), 20_000);
+    child.stdin.end();
+    expect(await once(child, "close")).toEqual([0, null]);
+    const verified = await runInProcess(["log", "verify", "--json", "--data", "d"], { cwd });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true });
   });
 
   test.each<{ argv: string[]; stderr: RegExp }>([

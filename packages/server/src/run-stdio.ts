@@ -125,8 +125,9 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
   const open = () => openLedger(folder.value.ledgerFile, { durable: false });
   const db = open();
   if (!db.ok) return db;
-
+  let checkpointer: Checkpointer | undefined;
   const ledger = new Ledger(db.value, {
+    onCommit: (size, head) => checkpointer?.noteHead(size, head),
     reopen: () => {
       const reopened = open();
       if (!reopened.ok) throw new Error(reopened.error);
@@ -135,7 +136,7 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
     onFailure: () => {},
   });
   cleanup.use(startWalCheckpoints(folder.value.ledgerFile));
-  const checkpointer = new Checkpointer({
+  checkpointer = new Checkpointer({
     organisation: state.value.organisation,
     key: folder.value.keys.checkpointKey,
     file: folder.value.checkpointsFile,
@@ -149,7 +150,6 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
   });
   cleanup.defer(() => {
     ledger.flush();
-    checkpointer.noteHead(ledger.size, ledger.head);
     checkpointer.close();
     ledger.close();
   });
