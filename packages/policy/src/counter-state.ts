@@ -35,8 +35,8 @@ export interface Taken {
 }
 
 /**
- * What is used in the window at `nowMs`. Drops expired entries of a sliding log in place, so that each is
- * visited once. Time that runs backwards never frees anything: a counter stays in the newest window it saw.
+ * What is used in the window at `nowMs`. Changes nothing: a clock may be ahead, and set right before the next call.
+ * Time that runs backwards never frees anything: a counter stays in the newest window that it was charged in.
  */
 export function usedMicrosAt(state: CounterState | undefined, counting: Counting, nowMs: number): number {
   if (state === undefined) return 0;
@@ -44,11 +44,13 @@ export function usedMicrosAt(state: CounterState | undefined, counting: Counting
   if (state.algorithm === "fixed") {
     return state.windowStartMs >= windowStartMs(counting.window, nowMs) ? state.usedMicros : 0;
   }
-  dropExpired(state, counting, nowMs);
-  return state.usedMicros;
+  return livingPart(state, counting, nowMs).usedMicros;
 }
 
-/** Charges a counter. What it returns must be stored; a sliding log is extended in place. */
+/**
+ * Charges a counter. What it returns must be stored. A sliding log is extended in place, and what has left its window
+ * is dropped, each entry once.
+ */
 export function takeFromCounter(
   state: CounterState | undefined,
   counting: Counting,
@@ -57,7 +59,9 @@ export function takeFromCounter(
 ): Taken {
   const used = usedMicrosAt(state, counting, nowMs);
   if (counting.algorithm === "sliding") {
-    return appendEntry(state?.algorithm === "sliding" ? state : emptyLog(), counting, amountMicros, nowMs);
+    const log = state?.algorithm === "sliding" ? state : emptyLog();
+    dropExpired(log, counting, nowMs);
+    return appendEntry(log, counting, amountMicros, nowMs);
   }
   const start = fixedStartMs(state, counting, nowMs);
   const expiresAtMs = windowEndMs(counting.window, start);
@@ -77,7 +81,7 @@ export function freeAtMs(
   if (state?.algorithm !== "sliding")
     return windowEndMs(counting.window, fixedStartMs(state, counting, nowMs));
   let freedMicros = 0;
-  for (let at = state.head; at < state.atMs.length; at += 1) {
+  for (let at = livingPart(state, counting, nowMs).head; at < state.atMs.length; at += 1) {
     freedMicros += entryAt(state.amountMicros, at);
     // (t − window, t]: an entry leaves at its instant plus the window (L3).
     if (freedMicros >= neededMicros) return entryAt(state.atMs, at) + windowLengthMs(counting.window);
@@ -147,18 +151,26 @@ function appendEntry(state: SlidingState, counting: Counting, amountMicros: numb
 /** Below this many dead entries, moving the living ones is not worth it. */
 const MIN_DEAD_ENTRIES = 32;
 
-function dropExpired(state: SlidingState, { window }: Counting, nowMs: number): void {
-  const newestMs = Math.max(nowMs, state.atMs.at(-1) ?? nowMs);
-  const goneMs = newestMs - windowLengthMs(window);
-  while (state.head < state.atMs.length && entryAt(state.atMs, state.head) <= goneMs) {
-    state.usedMicros -= entryAt(state.amountMicros, state.head);
-    state.head += 1;
-  }
+function dropExpired(state: SlidingState, counting: Counting, nowMs: number): void {
+  Object.assign(state, livingPart(state, counting, nowMs));
   // Cutting only when half is dead makes each entry move at most once on average.
   if (state.head < MIN_DEAD_ENTRIES || state.head * 2 < state.atMs.length) return;
   state.atMs.splice(0, state.head);
   state.amountMicros.splice(0, state.head);
   state.head = 0;
+}
+
+/** Where the window at `nowMs` begins in a log, and the sum of what is in it. */
+function livingPart(
+  { atMs, amountMicros, head, usedMicros }: SlidingState,
+  { window }: Counting,
+  nowMs: number,
+): Pick<SlidingState, "head" | "usedMicros"> {
+  const newestMs = Math.max(nowMs, atMs.at(-1) ?? nowMs);
+  const goneMs = newestMs - windowLengthMs(window);
+  let [first, used] = [head, usedMicros];
+  for (; first < atMs.length && entryAt(atMs, first) <= goneMs; first += 1) used -= entryAt(amountMicros, first);
+  return { head: first, usedMicros: used };
 }
 
 /** Index of the living entry of an instant. */

@@ -133,6 +133,23 @@ describe("policy-spec L3: sliding windows are exact", () => {
     ]);
   });
 
+  it("L7: a clock that was ahead for a call that another limit denied has freed nothing", () => {
+    const quota = openQuota(calls({ algorithm: "sliding" }), amounts({ counter: "money", max: 2 }));
+    expect(quota.run([1_000, 0], [2_000, 0], [90_000, 3], [3_000, 0])).toEqual([
+      true,
+      true,
+      "Limit of 2 per 10 s reached (asked 3, left 2).",
+      "Rate limit of 2 per 10 s reached; retry in 8 s.",
+    ]);
+  });
+
+  it("L5: what has left the window does not shorten the wait for what is in it", () => {
+    const quota = openQuota(amounts({ algorithm: "sliding", max: 3 }));
+    expect(quota.run([0, 1], [5_000, 1], [6_000, 1], [10_500, 2]).at(-1)).toBe(
+      "Limit of 3 per 10 s reached (asked 2, left 1); retry in 5 s.",
+    );
+  });
+
   it("L7: time that runs backwards frees nothing and ages nothing", () => {
     expect(sliding({}).run(10_000, 5_000, 5_000, 20_000)).toEqual([
       true,
