@@ -11,6 +11,7 @@ import {
 import type { Ledger, LedgerRider } from "../audit/ledger.ts";
 import type { Clock, CounterIds, Counters, Reserving } from "../call/ports.ts";
 import { type Database, numberOf } from "../storage/database.ts";
+import { SweepClock } from "./sweep-clock.ts";
 
 /** A change of a sliding log; refunds are negative. */
 interface Slide {
@@ -34,11 +35,15 @@ export class LedgerCounters implements Counters, LedgerRider {
   readonly #changedFixed = new Map<string, FixedState>();
   #slides: Slide[] = [];
   #sweptMs: number;
+  /** Sliding logs whose last changes may be on disk already. */
+  readonly #doubtful = new Set<string>();
+  readonly #sweepClock: SweepClock;
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
     this.#clock = clock;
-    this.#sweptMs = clock.nowMs();
+    this.#sweepClock = new SweepClock(clock);
+    this.#sweptMs = this.#sweepClock.nowMs();
     ledger.ride(this);
   }
 
@@ -123,7 +128,7 @@ export class LedgerCounters implements Counters, LedgerRider {
 
   /** Only what has expired is forgotten: a live quota never is (threat 69). */
   #sweep(db: Database): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#sweepClock.nowMs();
     if (nowMs - this.#sweptMs < SWEEP_MS) return;
     this.#sweptMs = nowMs;
     for (const [key, state] of this.#live) if (state.expiresAtMs <= nowMs) this.#live.delete(key);

@@ -5,6 +5,8 @@ import type { CounterIds, Counters, Reserving } from "../../src/call/ports.ts";
 /** A wall clock that a test sets. */
 export interface SetClock {
   nowMs: number;
+  /** Where the clock that nobody sets is not the same. */
+  monotonicMs?: number;
 }
 
 const IDS: CounterIds = { organisation: "org", server: "srv", grant: "grt" };
@@ -14,7 +16,7 @@ const START = Date.UTC(2026, 0, 5, 12, 0, 0);
 export function counterContract(name: string, open: (clock: SetClock) => Counters): void {
   describe(`${name} keeps the contract of counters`, () => {
     const setUp = () => {
-      const clock = { nowMs: START };
+      const clock: SetClock = { nowMs: START };
       const counters = open(clock);
       const take = (limits: readonly Limit[], args: object = {}, ids = IDS): Reserving => {
         const answer = counters.reserve(reservationsOf(limits, args, clock.nowMs), ids, clock.nowMs);
@@ -84,6 +86,22 @@ export function counterContract(name: string, open: (clock: SetClock) => Counter
         clock.nowMs += 120_000;
         expect(take(limits).ok).toBe(true);
         if (first.ok) counters.refund(first.charges);
+        expect(take(limits).ok).toBe(false);
+      });
+    }
+
+    for (const algorithm of ["fixed", "sliding"] as const) {
+      test(`a clock that is set ahead and back frees no ${algorithm} counter (faults F18)`, async () => {
+        const { clock, take } = setUp();
+        clock.monotonicMs = 0;
+        const limits = [limit({ max: 2, window: "hour", algorithm })];
+        expect(admitted([1, 2].map(() => take(limits)))).toBe(2);
+        await new Promise(setImmediate);
+        clock.nowMs += 24 * 3_600_000;
+        clock.monotonicMs += 61_000;
+        expect(take([limit({ counter: "other" })]).ok).toBe(true);
+        await new Promise(setImmediate);
+        clock.nowMs -= 24 * 3_600_000;
         expect(take(limits).ok).toBe(false);
       });
     }

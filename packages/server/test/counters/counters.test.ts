@@ -13,7 +13,10 @@ const folder = mkdtempSync(join(tmpdir(), "portcullis-counters-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 
-const toClock = (set: SetClock): Clock => ({ nowMs: () => set.nowMs, monotonicMs: () => set.nowMs });
+const toClock = (set: SetClock): Clock => ({
+  nowMs: () => set.nowMs,
+  monotonicMs: () => set.monotonicMs ?? set.nowMs,
+});
 
 function openFile(name: string): Ledger {
   const opened = openLedger(join(folder, name), { durable: false });
