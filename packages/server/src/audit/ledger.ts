@@ -10,6 +10,8 @@ export interface LedgerRider {
   write(db: Database): void;
   /** The transaction is on disk: what was written needs no second time. */
   committed(): void;
+  /** The database was opened anew after a failure: what was written last may be on disk or not. */
+  reopened(): void;
 }
 
 export interface LedgerOptions {
@@ -189,13 +191,27 @@ export class Ledger implements Audit {
     }
     this.#db = this.#options.reopen();
     assertHolds(this.#db, this.#seq, this.#head);
-    const found = readHead(this.#db);
-    if (found.seq > this.#seq) {
-      const isWritten = (of: number) => this.#db.get("SELECT 1 FROM entry WHERE of = ?", of) !== undefined;
-      this.#outcomes = this.#outcomes.filter(({ of }) => !isWritten(of));
-    }
-    ({ seq: this.#seq, head: this.#head } = found);
+    if (readHead(this.#db).seq > this.#seq) this.#adopt();
+    ({ seq: this.#seq, head: this.#head } = readHead(this.#db));
+    for (const rider of this.#riders) rider.reopened();
     this.#isBroken = false;
+  }
+
+  /** The commit that failed is there: its outcomes are written, and its calls were refused, so none was sent. */
+  #adopt(): void {
+    const db = this.#db;
+    const isWritten = (of: number) => db.get("SELECT 1 FROM entry WHERE of = ?", of) !== undefined;
+    for (const { of } of this.#outcomes) if (isWritten(of)) this.#openCalls.end(of);
+    this.#outcomes = this.#outcomes.filter(({ of }) => !isWritten(of));
+    const refused = db.all(
+      `SELECT seq, json_extract(body, '$.time') AS time FROM entry
+         WHERE seq > ? AND of IS NULL AND json_extract(body, '$.fate') = 'sent'`,
+      this.#seq,
+    );
+    for (const row of refused) {
+      const unsent = { status: "upstream_error", httpStatus: undefined, latencyMs: 0, bytes: 0 } as const;
+      this.#outcomes.push({ of: numberOf(row, "seq"), time: numberOf(row, "time"), ...unsent });
+    }
   }
 }
 

@@ -21,6 +21,7 @@ interface Slide {
   readonly expiresAt: number;
 }
 
+const INSERT_SLIDE = "INSERT INTO counter_sliding (key, at, micros, expires_at) VALUES (?, ?, ?, ?)";
 /** How often what has expired is forgotten, in memory and on disk. */
 const SWEEP_MS = 60_000;
 
@@ -34,10 +35,10 @@ export class LedgerCounters implements Counters, LedgerRider {
   readonly #live = new Map<string, CounterState>();
   readonly #changedFixed = new Map<string, FixedState>();
   #slides: Slide[] = [];
-  #sweptMs: number;
   /** Sliding logs whose last changes may be on disk already. */
   readonly #doubtful = new Set<string>();
   readonly #sweepClock: SweepClock;
+  #sweptMs: number;
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
@@ -59,9 +60,7 @@ export class LedgerCounters implements Counters, LedgerRider {
   }
 
   refund(charges: readonly Charge[]): void {
-    const due = charges.filter((charge) => !charge.refunded);
-    refundAll(this.#store, due, this.#clock.nowMs());
-    for (const charge of due) this.#noteSlide(charge, -charge.amountMicros);
+    for (const charge of charges) if (!charge.refunded) this.#giveBack(charge);
     this.#ledger.schedule();
   }
 
@@ -77,14 +76,10 @@ export class LedgerCounters implements Counters, LedgerRider {
         state.expiresAtMs,
       );
     }
+    for (const key of this.#doubtful) this.#rewrite(db, key);
     for (const { key, at, micros, expiresAt } of this.#slides) {
-      db.run(
-        "INSERT INTO counter_sliding (key, at, micros, expires_at) VALUES (?, ?, ?, ?)",
-        key,
-        at,
-        micros,
-        expiresAt,
-      );
+      if (this.#doubtful.has(key)) continue;
+      db.run(INSERT_SLIDE, key, at, micros, expiresAt);
     }
     this.#sweep(db);
   }
@@ -92,6 +87,12 @@ export class LedgerCounters implements Counters, LedgerRider {
   committed(): void {
     this.#changedFixed.clear();
     this.#slides = [];
+    this.#doubtful.clear();
+  }
+
+  reopened(): void {
+    // Windows are written as they are, and once more does no harm; of a sliding log only changes are written.
+    for (const { key } of this.#slides) this.#doubtful.add(key);
   }
 
   readonly #store: CounterStore = {
@@ -101,6 +102,25 @@ export class LedgerCounters implements Counters, LedgerRider {
       if (state.algorithm === "fixed") this.#changedFixed.set(key, state);
     },
   };
+
+  #giveBack(charge: Charge): void {
+    const usedMicros = () => this.#store.get(charge.key)?.usedMicros ?? 0;
+    const before = usedMicros();
+    refundAll(this.#store, [charge], this.#clock.nowMs());
+    this.#noteSlide(charge, usedMicros() - before);
+  }
+
+  /** Replaces a sliding log on disk by the one in memory, which is the truth. */
+  #rewrite(db: Database, key: string): void {
+    db.run("DELETE FROM counter_sliding WHERE key = ?", key);
+    const state = this.#live.get(key);
+    if (state?.algorithm !== "sliding") return;
+    const windowMs = state.expiresAtMs - (state.atMs.at(-1) ?? 0);
+    for (let entry = state.head; entry < state.atMs.length; entry += 1) {
+      const at = state.atMs[entry] ?? 0;
+      db.run(INSERT_SLIDE, key, at, state.amountMicros[entry] ?? 0, at + windowMs);
+    }
+  }
 
   /** A charge of a sliding log is one row; of a fixed window the state itself is. */
   #noteSlide({ key, takenAtMs }: Charge, micros: number): void {

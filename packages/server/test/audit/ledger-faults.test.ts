@@ -2,9 +2,10 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { exportRows } from "../../src/audit/export.ts";
-import type { Ledger } from "../../src/audit/ledger.ts";
+import { Ledger } from "../../src/audit/ledger.ts";
 import { readSettledMark } from "../../src/audit/open-calls.ts";
 import { settleUnknown } from "../../src/audit/settle-unknown.ts";
+import { Database } from "../../src/storage/database.ts";
 import { startWalCheckpoints } from "../../src/storage/wal-checkpoints.ts";
 import { intentOf, makeFolder, openDatabase, openTestLedger, outcomeOf } from "./fixtures.ts";
 
@@ -48,6 +49,39 @@ describe("faults F17: a disk that lost what it acknowledged", () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe("faults F17: a commit that is there although its error was told", () => {
+  /** Commits once and says that it could not. */
+  class LyingDatabase extends Database {
+    isLying = true;
+    override transaction<T>(work: () => T): T {
+      const value = super.transaction(work);
+      if (!this.isLying) return value;
+      this.isLying = false;
+      throw new Error("disk I/O error");
+    }
+  }
+
+  it("ends what it refused as not sent, and writes no outcome twice", async () => {
+    const first = await ledger.intend(intentOf({ requestId: "before" }));
+    ledger.close();
+    ledger = new Ledger(new LyingDatabase(file), { reopen: () => openDatabase(file), onFailure: () => {} });
+    ledger.record(outcomeOf(first ?? 0));
+    const refused = ledger.intend(intentOf({ requestId: "refused" }));
+    expect(await refused).toBe(undefined);
+    ledger.flush();
+    const statuses = [...exportRows(ledger.db, {})].map(({ requestId, status }) => [requestId, status]);
+    expect(statuses).toEqual([
+      ["before", "ok"],
+      ["refused", "upstream_error"],
+    ]);
+    expect(ledger.db.all("SELECT of FROM entry WHERE of IS NOT NULL ORDER BY seq")).toEqual([
+      { of: first },
+      { of: 2 },
+    ]);
+    expect(settleUnknown(ledger, 0)).toBe(0);
   });
 });
 

@@ -54,6 +54,37 @@ describe("counters in the ledger", () => {
   }
 
   it.each(["fixed", "sliding"] as const)(
+    "a %s charge whose commit failed and is there all the same counts once",
+    async (algorithm) => {
+      reserve(algorithm);
+      const { db } = ledger;
+      const commit = db.transaction.bind(db);
+      // The disk has it and says that it has not.
+      db.transaction = (work) => {
+        commit(work);
+        throw new Error("disk I/O error");
+      };
+      ledger.flush();
+      reserve(algorithm);
+      ledger.flush();
+      expect(storedMicros()).toBe(2_000_000);
+    },
+  );
+
+  it("a refund of what has left its window leaves nothing on disk", () => {
+    const taken = reserve("sliding");
+    clock.ms += 3_590_000;
+    reserve("sliding");
+    clock.ms += 20_000;
+    reserve("sliding");
+    ledger.flush();
+    if (taken instanceof Promise || !taken.ok) throw new Error("not admitted");
+    counters.refund(taken.charges);
+    ledger.flush();
+    expect(storedMicros()).toBe(2_000_000);
+  });
+
+  it.each(["fixed", "sliding"] as const)(
     "a %s charge is on disk when the intent of its turn is",
     async (algorithm) => {
       expect(reserve(algorithm).ok).toBe(true);
