@@ -90,7 +90,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
 }
 
 /** Revocation, rotation and expiry end what a grant has open: calls, streams, sessions (promise P4). */
-function cutEnded(line: Line): void {
+export function cutEnded(line: Line): void {
   const { snapshot, clock } = line.ports;
   const nowMs = clock.nowMs();
   for (const relay of [...line.open]) {

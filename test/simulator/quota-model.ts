@@ -1,0 +1,160 @@
+import type { Limit } from "@portcullis/policy";
+
+/** Whose counters a call uses. */
+export interface Holder {
+  readonly server: string;
+  readonly grant: string;
+  readonly session: string | undefined;
+  readonly isShadow: boolean;
+}
+
+export interface LocatedLimit {
+  readonly pointer: string;
+  readonly limit: Limit;
+}
+
+/** What one call took from one counter. */
+export interface Taken {
+  readonly key: string;
+  readonly amount: number;
+  readonly atMs: number;
+  readonly windowMs: number;
+  readonly isSliding: boolean;
+  readonly refundOnError: boolean;
+}
+
+export type Admission =
+  | { readonly ok: true; readonly taken: readonly Taken[] }
+  | { readonly ok: false; readonly rule: string };
+
+interface Counter {
+  /** Oldest first; those of a fixed window all have its start. */
+  readonly taken: Taken[];
+  /** A counter is never in an older window than it was. */
+  newestMs: number;
+}
+
+const SECONDS: { readonly [name: string]: number } = { minute: 60, hour: 3_600, day: 86_400 };
+
+/**
+ * policy-spec section 5 written a second time, simply: every charge is kept for itself. Amounts of the simulation are
+ * whole numbers. What was charged and not yet committed dies with the process.
+ */
+export class QuotaModel {
+  readonly #counters = new Map<string, Counter>();
+  /** Charges and refunds since the last commit. */
+  #undo: (() => void)[] = [];
+
+  /** L5: all or nothing, each counter once with the largest amount. */
+  admit(
+    limits: readonly LocatedLimit[],
+    amountOf: (limit: Limit) => number,
+    holder: Holder,
+    nowMs: number,
+  ): Admission {
+    const demands = new Map<string, Taken>();
+    for (const { limit } of limits) {
+      const key = keyOf(limit, holder);
+      const before = demands.get(key);
+      const isSliding = limit.algorithm === "sliding";
+      const windowMs = windowMsOf(limit);
+      const atMs = this.#instant(key, isSliding, windowMs, nowMs);
+      const amount = Math.max(before?.amount ?? 0, amountOf(limit));
+      const refundOnError = (before?.refundOnError ?? true) && limit.refund_on_error === true;
+      demands.set(key, { key, amount, atMs, windowMs, isSliding, refundOnError });
+    }
+    for (const { limit, pointer } of limits) {
+      const demand = demands.get(keyOf(limit, holder));
+      if (demand === undefined || this.#used(demand) + demand.amount > limit.max)
+        return { ok: false, rule: pointer };
+    }
+    const taken = [...demands.values()];
+    for (const one of taken) this.#charge(one);
+    return { ok: true, taken };
+  }
+
+  /** L6: to the window it was taken from, unless that is over by the clock. */
+  refund(taken: readonly Taken[], nowMs: number): void {
+    for (const one of taken) {
+      const counter = this.#counters.get(one.key);
+      if (counter === undefined || !counter.taken.includes(one)) continue;
+      const lastMs = one.isSliding ? (counter.taken.at(-1)?.atMs ?? one.atMs) : one.atMs;
+      if (lastMs + one.windowMs <= nowMs) continue;
+      remove(counter, one);
+      this.#undo.push(() => insert(counter, one));
+    }
+  }
+
+  /** Everything so far is on the disk. */
+  commit(): void {
+    this.#undo = [];
+  }
+
+  /** The process died. */
+  crash(): void {
+    for (const undo of this.#undo.reverse()) undo();
+    this.#undo = [];
+  }
+
+  #charge(one: Taken): void {
+    const counter = this.#counters.get(one.key) ?? { taken: [], newestMs: one.atMs };
+    this.#counters.set(one.key, counter);
+    const { newestMs } = counter;
+    const gone = counter.taken.filter((old) => !counts(old, one));
+    for (const old of gone) remove(counter, old);
+    insert(counter, one);
+    counter.newestMs = one.atMs;
+    this.#undo.push(() => {
+      remove(counter, one);
+      for (const old of gone) insert(counter, old);
+      counter.newestMs = newestMs;
+    });
+  }
+
+  /** A clock that runs backwards never frees anything: a counter stays where it was. */
+  #instant(key: string, isSliding: boolean, windowMs: number, nowMs: number): number {
+    const newestMs = this.#counters.get(key)?.newestMs ?? Number.NEGATIVE_INFINITY;
+    return Math.max(newestMs, isSliding ? nowMs : Math.floor(nowMs / windowMs) * windowMs);
+  }
+
+  #used(demand: Taken): number {
+    let used = 0;
+    for (const old of this.#counters.get(demand.key)?.taken ?? [])
+      if (counts(old, demand)) used += old.amount;
+    return used;
+  }
+}
+
+/** L3: a sliding window is (t − window, t], a fixed one is what has its start. */
+function counts(old: Taken, { atMs, windowMs, isSliding }: Taken): boolean {
+  return isSliding ? old.atMs > atMs - windowMs : old.atMs === atMs;
+}
+
+function insert({ taken }: Counter, one: Taken): void {
+  let at = taken.length;
+  while (at > 0 && (taken[at - 1]?.atMs ?? 0) > one.atMs) at -= 1;
+  taken.splice(at, 0, one);
+}
+
+function remove({ taken }: Counter, one: Taken): void {
+  const at = taken.lastIndexOf(one);
+  if (at !== -1) taken.splice(at, 1);
+}
+
+function windowMsOf({ window }: Limit): number {
+  const seconds = typeof window === "number" ? window : SECONDS[window];
+  if (seconds === undefined) throw new Error(`the model knows no window ${window}`);
+  return seconds * 1000;
+}
+
+function keyOf(limit: Limit, { server, grant, session, isShadow }: Holder): string {
+  const scope = limit.scope ?? "grant";
+  const owner = {
+    organisation: "",
+    server,
+    grant: `${server} ${grant}`,
+    session: `${server} ${grant} ${session ?? ""}`,
+  }[scope];
+  const algorithm = limit.algorithm ?? "fixed";
+  return `${isShadow} ${scope} ${owner} ${limit.counter} ${windowMsOf(limit)} ${algorithm}`;
+}
