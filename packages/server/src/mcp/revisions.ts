@@ -32,6 +32,9 @@ export const LOG_LEVEL_META = "io.modelcontextprotocol/logLevel";
 export const SUBSCRIPTION_ID_META = "io.modelcontextprotocol/subscriptionId";
 export const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
 
+/** The extension of 2026-07-28 with which a server may answer a call with a task (ext-tasks, SEP-2663). */
+export const TASKS_EXTENSION = "io.modelcontextprotocol/tasks";
+
 /** Legacy: up to 2025-11-25. Modern: 2026-07-28. */
 export type MessageEra = "legacy" | "modern";
 /** The eras that define a method. */

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
-import type { Era, Server, UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { Era, Server, UpstreamFailure, UpstreamSink, Upstreams } from "../call/ports.ts";
+import { isRequestId, type RequestId } from "../mcp/json-rpc.ts";
 import {
   CLIENT_CAPABILITIES_META,
   CLIENT_INFO_META,
   LEGACY_VERSIONS,
   MODERN_VERSION,
   PROTOCOL_VERSION_META,
+  TASKS_EXTENSION,
 } from "../mcp/revisions.ts";
 
 /** What the gateway asks a server on its own account; no client's message and no client's session. */
@@ -34,10 +36,28 @@ export interface Reply {
 /** How the gateway names itself to servers. */
 export const CLIENT_INFO = { name: "portcullis", version: "0.1.0" } as const;
 
-/** The parameters of `initialize`, without any capability: servers have nothing to ask of the gateway. */
+/**
+ * Everything that policy can let a server ask of a client: servers offer some tools only to clients that declare
+ * it, and a tool that the gateway never sees could never be accepted. What a server asks of the gateway itself is
+ * refused.
+ */
+const CAPABILITIES: JsonObject = {
+  roots: { listChanged: true },
+  sampling: { context: {}, tools: {} },
+  elicitation: { form: {}, url: {} },
+};
+
+/** The parameters of the gateway's own `initialize`. */
 export const INITIALIZE_PARAMS: JsonObject = {
   protocolVersion: LEGACY_VERSIONS[0] ?? "2025-11-25",
-  capabilities: {},
+  capabilities: {
+    ...CAPABILITIES,
+    tasks: {
+      list: {},
+      cancel: {},
+      requests: { sampling: { createMessage: {} }, elicitation: { create: {} } },
+    },
+  },
   clientInfo: CLIENT_INFO,
 };
 
@@ -51,7 +71,10 @@ export function isOwnChannel(channel: string): boolean {
   return /^(?:probe|inspect)-[0-9a-f]{8}-/.test(channel);
 }
 
-/** Asks and waits for the answer, which may come as JSON or on a stream. Notifications on the way are dropped. */
+/**
+ * Asks and waits for the answer, which may come as JSON or on a stream. Notifications on the way are dropped, and
+ * requests of the server are refused.
+ */
 export function ask(
   upstreams: Pick<Upstreams, "open">,
   question: Question,
@@ -62,6 +85,7 @@ export function ask(
   const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, method: question.method, params }));
   const { promise, resolve } = Promise.withResolvers<Result<Reply, UpstreamFailure>>();
   let streamSession: string | undefined;
+  let refused = 0;
   upstreams.open(requestOf(question, body, message), {
     onAnswer: (status, answer, session) => {
       const found = readObject(answer.toString("utf8"));
@@ -74,6 +98,11 @@ export function ask(
     onEvent: (event) => {
       const data = event.data ?? "";
       const found = readObject(data);
+      const asked = found === undefined ? undefined : requestIdOf(found);
+      if (asked !== undefined && question.era === "legacy" && refused < MAX_REFUSED) {
+        refused += 1;
+        refuse(upstreams, { ...question, session: question.session ?? streamSession }, asked);
+      }
       if (found === undefined || !isReplyTo(found, id)) return;
       resolve(ok({ status: 200, message: found, session: streamSession, bytes: data.length }));
     },
@@ -82,6 +111,25 @@ export function ask(
   });
   return promise;
 }
+
+/** A server that keeps asking is not answered any more: each refusal is a request to it. */
+const MAX_REFUSED = 16;
+/** 2025-11-25 client/sampling: the code of a request that the user did not let through. */
+const REFUSED = { code: -1, message: "The gateway lists tools on its own account and fulfils no requests." };
+
+function requestIdOf(message: JsonObject): RequestId | undefined {
+  const id = own(message, "id");
+  return typeof own(message, "method") === "string" && isRequestId(id) ? id : undefined;
+}
+
+/** Refuses a request that the server makes of the gateway itself: nobody is there who could fulfil it. */
+function refuse(upstreams: Pick<Upstreams, "open">, question: Question, id: RequestId): void {
+  const message = { kind: "response", id, result: undefined, error: REFUSED } as const;
+  const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, error: REFUSED }));
+  upstreams.open(requestOf(question, body, message), IGNORE);
+}
+
+const IGNORE: UpstreamSink = { onAnswer() {}, onStream() {}, onEvent() {}, onEnd() {}, onFail() {} };
 
 /** Tells the server something; resolves when it was taken or could not be. */
 export function tell(upstreams: Pick<Upstreams, "open">, question: Question): Promise<void> {
@@ -127,7 +175,7 @@ function withModernMeta(params: JsonObject): JsonObject {
   const meta = {
     [PROTOCOL_VERSION_META]: MODERN_VERSION,
     [CLIENT_INFO_META]: CLIENT_INFO,
-    [CLIENT_CAPABILITIES_META]: {},
+    [CLIENT_CAPABILITIES_META]: { ...CAPABILITIES, extensions: { [TASKS_EXTENSION]: {} } },
   };
   return { ...params, _meta: meta };
 }

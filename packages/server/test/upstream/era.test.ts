@@ -19,6 +19,12 @@ const INITIALIZED = {
   capabilities: {},
   serverInfo: { name: "x", version: "1" },
 };
+/** What policy can let servers ask of clients. */
+const CAPABILITIES = {
+  roots: { listChanged: true },
+  sampling: { context: {}, tools: {} },
+  elicitation: { form: {}, url: {} },
+};
 const NO_STDIO = {
   open: (): Exchange => {
     throw new Error("no process here");
@@ -114,7 +120,10 @@ describe("over HTTP (2026-07-28 streamable-http Backward Compatibility)", () => 
           _meta: {
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientInfo": { name: "portcullis", version: "0.1.0" },
-            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientCapabilities": {
+              ...CAPABILITIES,
+              extensions: { "io.modelcontextprotocol/tasks": {} },
+            },
           },
         },
       },
@@ -124,7 +133,14 @@ describe("over HTTP (2026-07-28 streamable-http Backward Compatibility)", () => 
         headers: {},
         params: {
           protocolVersion: "2025-11-25",
-          capabilities: {},
+          capabilities: {
+            ...CAPABILITIES,
+            tasks: {
+              list: {},
+              cancel: {},
+              requests: { sampling: { createMessage: {} }, elicitation: { create: {} } },
+            },
+          },
           clientInfo: { name: "portcullis", version: "0.1.0" },
         },
       },
