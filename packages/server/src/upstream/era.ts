@@ -1,6 +1,7 @@
 import type { Result } from "@portcullis/policy";
 import type { Era, Server, ServerId, Target, UpstreamFailure, Upstreams } from "../call/ports.ts";
 import { probeEra } from "./era-probe.ts";
+import { isSameTarget } from "./same-target.ts";
 
 /** A remote server can be replaced under its URL; a command is the same program until it is registered anew. */
 const HTTP_TTL_MS = 10 * 60_000;
@@ -75,10 +76,4 @@ export class EraBook {
     }
     return result;
   }
-}
-
-function isSameTarget(a: Target, b: Target): boolean {
-  if (a === b) return true;
-  if (a.kind === "http") return b.kind === "http" && a.url === b.url;
-  return b.kind === "stdio" && a.command.join("\0") === b.command.join("\0");
 }

@@ -1,4 +1,5 @@
 import type { Server } from "../../call/ports.ts";
+import type { Warn } from "../channel/channel-pool.ts";
 
 /** How stdio upstreams are run; every member has a default in {@link STDIO_DEFAULTS}. */
 export interface StdioOptions {
@@ -25,8 +26,6 @@ export interface StdioOptions {
   /** Log line: stable event, labels and numbers, never what a process wrote. */
   readonly warn?: Warn;
 }
-
-export type Warn = (event: string, fields: { readonly [name: string]: string | number | undefined }) => void;
 
 /** {@link StdioOptions} with nothing left out. */
 export type StdioSettings = Required<StdioOptions>;

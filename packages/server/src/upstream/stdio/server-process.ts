@@ -1,5 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import type { UpstreamFailure } from "../../call/ports.ts";
+import type { Receipt, Wire, WireEnd, WireListener } from "../channel/wire.ts";
 import { LineReader } from "./line-reader.ts";
 import { RecentLines } from "./recent-lines.ts";
 
@@ -13,38 +15,24 @@ export interface ProcessSettings {
   readonly stallMs: number;
 }
 
-/** What a process does, in order; nothing comes after `onExit`. */
-export interface ProcessListener {
-  /** One line of standard output. Valid only during the call. */
-  onLine(line: Buffer): void;
-  onOversizedLine(): void;
-  onEndlessLine(): void;
-  /** A write was left unread for too long; the process is being killed. */
-  onStalled(): void;
-  onExit(exit: ProcessExit): void;
-}
-
-export interface ProcessExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 /** Bytes that may wait for a process to read them; beyond it no new line is taken. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 /** After the process is gone: for a pipe that somebody outside its group still holds open. */
 const DRAIN_MS = 1_000;
+const EXITED: UpstreamFailure = { kind: "exited", sent: true };
 /** Politeness first: closed input, then SIGTERM after this share of the time, then SIGKILL. */
 const TERM_SHARE = 0.2;
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** One child process in a group of its own, read line by line. No shell is involved (threat 98). */
-export class ServerProcess {
+export class ServerProcess implements Wire {
   readonly #child: Child;
   readonly #pid: number;
   readonly #settings: ProcessSettings;
   /** The end of its standard error. */
   readonly recentErrors = new RecentLines();
+  readonly stopFailure = EXITED;
   readonly #closed = Promise.withResolvers<void>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #onStalled: () => void = () => {};
@@ -75,7 +63,7 @@ export class ServerProcess {
   }
 
   /** Begins to read; once, in the turn that opened it. */
-  listen(listener: ProcessListener): void {
+  listen(listener: WireListener): void {
     const { stdout } = this.#child;
     const reader = new LineReader(this.#settings.maxLineBytes, listener);
     this.#onStalled = () => listener.onStalled();
@@ -85,7 +73,7 @@ export class ServerProcess {
     stdout.once("end", () => this.stop());
     this.#child.once("close", (code, signal) => {
       this.#clearTimers();
-      listener.onExit({ code, signal });
+      listener.onEnd(endOf(code, signal));
       this.#closed.resolve();
     });
   }
@@ -106,7 +94,7 @@ export class ServerProcess {
   }
 
   /** Writes one line. False, with nothing written, when the process takes none any more. */
-  write(line: string, onRead: () => void): boolean {
+  write(line: string, receipt: Receipt): boolean {
     if (!this.isOpen) return false;
     this.#unreadWrites += 1;
     if (this.#stallTimer === undefined) this.#watchWrites();
@@ -114,8 +102,10 @@ export class ServerProcess {
       if (error) return;
       this.#unreadWrites -= 1;
       this.#watchWrites();
-      onRead();
+      receipt.onRead();
     });
+    // A pipe keeps the order.
+    receipt.onTaken();
     return true;
   }
 
@@ -215,6 +205,15 @@ function start(settings: ProcessSettings, onStartFailed: (code: string) => void)
     onStartFailed(codeOf(error));
   }
   return undefined;
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null): WireEnd {
+  return {
+    failure: EXITED,
+    isClean: code === 0,
+    mayBeOwnFault: false,
+    details: { code: code ?? undefined, signal: signal ?? undefined },
+  };
 }
 
 /** The system's code; never the message, which may quote the command. */

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BackOff } from "../../../src/upstream/stdio/back-off.ts";
+import { BackOff } from "../../../src/upstream/channel/back-off.ts";
+import { readWireMessage, toLine, withResponseId } from "../../../src/upstream/channel/wire-message.ts";
 import { scrubEnvironment } from "../../../src/upstream/stdio/environment.ts";
 import { LineReader } from "../../../src/upstream/stdio/line-reader.ts";
 import { RecentLines } from "../../../src/upstream/stdio/recent-lines.ts";
-import { readWireMessage, toLine, withResponseId } from "../../../src/upstream/stdio/wire-message.ts";
 
 function read(chunks: readonly Buffer[], maxLineBytes: number): string[] {
   const told: string[] = [];

@@ -3,7 +3,9 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { ownChannel } from "../../../src/upstream/ask.ts";
-import type { StdioOptions, Warn } from "../../../src/upstream/stdio/options.ts";
+import type { Warn } from "../../../src/upstream/channel/channel-pool.ts";
+import { CHANNEL_SESSION } from "../../../src/upstream/channel/wire.ts";
+import type { StdioOptions } from "../../../src/upstream/stdio/options.ts";
 import { Cleanup, type Told } from "../harness.ts";
 import {
   answered,
@@ -116,7 +118,7 @@ describe("one process per server and channel", () => {
     upstreams.closeChannel(client.server, "channel");
     expect(await client.run("r", []).done).toEqual(NOT_FOUND);
     expect(await client.notify(GO).done).toEqual(NOT_FOUND);
-    expect(await client.initialize()).toMatchObject([{ answer: 200, session: "stdio" }]);
+    expect(await client.initialize()).toMatchObject([{ answer: 200, session: CHANNEL_SESSION }]);
   });
 
   it("starts nothing for a modern notification", async () => {

@@ -11,6 +11,7 @@ import {
   MODERN_VERSION,
   PROTOCOL_VERSION_META,
 } from "../../../src/mcp/revisions.ts";
+import { CHANNEL_SESSION } from "../../../src/upstream/channel/wire.ts";
 import type { StdioOptions } from "../../../src/upstream/stdio/options.ts";
 import { Cleanup } from "../harness.ts";
 import { Client, eventsOf, openStdio, resultOf, stdioServer } from "./harness.ts";
@@ -41,7 +42,9 @@ async function legacy(
 ): Promise<Client> {
   const client = new Client(openStdio(cleanup, options), server, { deadlineMs: 30_000 });
   const params = { protocolVersion: "2025-11-25", capabilities, clientInfo };
-  expect(await client.ask("i", "initialize", params).done).toMatchObject([{ answer: 200, session: "stdio" }]);
+  expect(await client.ask("i", "initialize", params).done).toMatchObject([
+    { answer: 200, session: CHANNEL_SESSION },
+  ]);
   expect(await client.notify("notifications/initialized").done).toEqual([{ answer: 202, body: "" }]);
   return client;
 }

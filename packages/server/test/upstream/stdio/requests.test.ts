@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { MAX_IN_FLIGHT } from "../../../src/upstream/stdio/channel.ts";
+import { MAX_IN_FLIGHT } from "../../../src/upstream/channel/channel.ts";
+import { CHANNEL_SESSION } from "../../../src/upstream/channel/wire.ts";
 import { Cleanup } from "../harness.ts";
 import {
   answered,
@@ -31,7 +32,7 @@ describe("one request (gateway.md 4: ids and progress tokens are remapped)", () 
   it("answers `initialize` with a session, and later requests without", async () => {
     const client = new Client(openStdio(cleanup));
     const [first] = await client.initialize();
-    expect(first).toMatchObject({ answer: 200, session: "stdio" });
+    expect(first).toMatchObject({ answer: 200, session: CHANNEL_SESSION });
     expect(await client.run(7, [{ answer: { ok: true } }]).done).toEqual(answered(7, { ok: true }));
   });
 

@@ -3,6 +3,8 @@ import type { UpstreamFailure, UpstreamSink } from "../../call/ports.ts";
 /** What is held for a reader that paused (faults F9). */
 export const MAX_HELD_BYTES = 1024 * 1024;
 
+const EMPTY = Buffer.alloc(0);
+
 /**
  * One exchange's way back to its sink: starts the stream when it is needed, holds events while the sink is paused
  * and keeps the order of the port: nothing after the end, the failure or the cancel.
@@ -63,6 +65,13 @@ export class Delivery {
   /** An answer that is no stream. */
   answer(status: number, body: Buffer): void {
     if (this.#finish()) this.#sink.onAnswer(status, body, this.#session);
+  }
+
+  /** The server did not take the request and said so with an HTTP status. */
+  refuse(status: number): void {
+    // A stream that began can only be cut; a server that sends on it what it refuses contradicts itself.
+    if (this.#isStreaming) this.fail({ kind: "garbage", sent: true, httpStatus: status });
+    else this.answer(status, EMPTY);
   }
 
   /** Ends the stream, after what is still held. */

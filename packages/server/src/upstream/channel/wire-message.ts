@@ -24,9 +24,9 @@ export type WireMessage =
  * Reads one line or one body; undefined for what is no JSON-RPC message: invalid UTF-8, no JSON, an array (batches
  * are refused in every revision), no usable id or method. Never throws.
  */
-export function readWireMessage(bytes: Buffer): WireMessage | undefined {
-  if (!isUtf8(bytes)) return undefined;
-  const text = bytes.toString("utf8");
+export function readWireMessage(line: Buffer | string): WireMessage | undefined {
+  if (typeof line !== "string" && !isUtf8(line)) return undefined;
+  const text = typeof line === "string" ? line : line.toString("utf8");
   const value = parseObject(text);
   if (value === undefined) return undefined;
   const id = own(value, "id");

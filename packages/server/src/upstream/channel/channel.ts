@@ -4,8 +4,9 @@ import { Delivery } from "./delivery.ts";
 import type { InFlightCall } from "./in-flight-calls.ts";
 import { routeNotification } from "./notification-route.ts";
 import { MAX_TIMER_MS, OpenExchanges } from "./open-exchanges.ts";
-import type { ProcessExit, ServerProcess } from "./server-process.ts";
+import { BUSY, CLOSED, oneWayReceipt, requestReceipt, UNUSABLE, UNWATCHED } from "./receipts.ts";
 import { ServerQuestions } from "./server-questions.ts";
+import { CHANNEL_SESSION, type Wire, type WireEnd } from "./wire.ts";
 import {
   paramOf,
   progressTokenOf,
@@ -19,31 +20,25 @@ import {
 export interface ChannelHost {
   readonly era: Era;
   readonly idleMs: number;
-  /** The process gave its first answer: the command works. */
+  /** The server gave its first answer: its target works. */
   onHealthy(): void;
-  /** Output that is no message, for the first time. */
+  /** Something that is no message, for the first time. */
   onStray(): void;
-  /** The process is gone; once. `isCrash` unless it was stopped, or went by itself with nothing left to do. */
-  onGone(exit: ProcessExit & { readonly isCrash: boolean }): void;
+  /** The wire is gone; once. `isCrash` unless it was stopped, or went by itself with nothing left to do. */
+  onGone(end: WireEnd & { readonly isCrash: boolean }): void;
 }
 
 type Of<K extends WireMessage["kind"]> = Extract<WireMessage, { kind: K }>;
 
 /** Servers print banners to standard output; so many lines in a row without any message are not a banner. */
 export const MAX_STRAY_LINES = 100;
-/** Requests in flight on one process, subscriptions included. */
+/** Requests in flight on one wire, subscriptions included. */
 export const MAX_IN_FLIGHT = 1_024;
-/** Given back for `initialize`, so that the line opens a session; the process itself has none. */
-const SESSION = "stdio";
-const EMPTY = Buffer.alloc(0);
-/** A body that is no message, or too deep to be written again: the line sends no such thing. */
-const UNUSABLE: UpstreamFailure = { kind: "unreachable", sent: false };
-const BUSY: UpstreamFailure = { kind: "busy", sent: false };
 const LATE: UpstreamFailure = { kind: "deadline", sent: true };
 
-/** One process, spoken to as if it were an HTTP server with one session. */
-export class StdioChannel {
-  readonly #process: ServerProcess;
+/** One wire, spoken to as if it were an HTTP server with one session. */
+export class Channel {
+  readonly #wire: Wire;
   readonly #host: ChannelHost;
   readonly #exchanges: OpenExchanges;
   readonly #questions = new ServerQuestions();
@@ -54,36 +49,36 @@ export class StdioChannel {
   #isInitialized = false;
   #isClosed = false;
 
-  constructor(process: ServerProcess, host: ChannelHost) {
-    this.#process = process;
+  constructor(wire: Wire, host: ChannelHost) {
+    this.#wire = wire;
     this.#host = host;
     this.#exchanges = new OpenExchanges({
       idleMs: host.idleMs,
       onIdle: () => this.close(),
-      setReading: (isReading) => process.setReading(isReading),
+      setReading: (isReading) => wire.setReading(isReading),
     });
-    process.listen({
+    wire.listen({
       onLine: (line) => this.#onLine(line),
       onOversizedLine: () => this.#onOversizedLine(),
       onEndlessLine: () => this.#giveUp(),
       onStalled: () => this.#onStalled(),
-      onExit: (exit) => this.#onExit(exit),
+      onEnd: (end) => this.#onEnd(end),
     });
   }
 
-  /** False once it was closed or its process takes nothing any more. */
+  /** False once it was closed or its wire takes nothing any more. */
   get isOpen(): boolean {
-    return !this.#isClosed && this.#process.isOpen;
+    return !this.#isClosed && this.#wire.isOpen;
   }
 
-  /** True once the process answered anything. */
+  /** True once the server answered anything. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;
   }
 
-  /** Resolves when nothing of the process is left. */
+  /** Resolves when nothing of the wire is left. */
   get closed(): Promise<void> {
-    return this.#process.closed;
+    return this.#wire.closed;
   }
 
   /** One POST or GET. */
@@ -93,27 +88,31 @@ export class StdioChannel {
     return exchange;
   }
 
-  /** Ends everything on it and stops the process. */
+  /** Ends everything on it and stops the wire. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#process.stop();
-    this.#exchanges.close({ kind: "exited", sent: true });
+    this.#wire.stop();
+    this.#exchanges.close(this.#wire.stopFailure);
   }
 
-  /** Ends the process without any delay. */
+  /** Ends the wire without any delay. */
   kill(): void {
-    this.#process.kill();
+    this.#wire.kill();
   }
 
   #post(request: UpstreamRequest, sink: UpstreamSink): Exchange {
     const message = request.body === undefined ? undefined : readWireMessage(request.body);
     if (message?.kind === "request") return this.#postRequest(message, request, sink);
     const delivery = new Delivery(sink, undefined, () => {});
-    const line =
-      message === undefined ? undefined : toOneWayLine(message, this.#exchanges.calls, this.#questions);
-    const failure = message === undefined ? UNUSABLE : line === undefined ? undefined : this.#write(line);
-    queueMicrotask(() => (failure === undefined ? delivery.answer(202, EMPTY) : delivery.fail(failure)));
+    const receipt = oneWayReceipt(delivery);
+    if (message === undefined) {
+      receipt.onFailed(UNUSABLE);
+    } else {
+      const line = toOneWayLine(message, this.#exchanges.calls, this.#questions);
+      if (line === undefined) receipt.onTaken();
+      else this.#write(line, receipt, request.headers);
+    }
     return this.#exchangeOf(delivery, () => {});
   }
 
@@ -121,23 +120,19 @@ export class StdioChannel {
     const call = this.#makeCall(message, request, sink);
     const { delivery } = call;
     const line = toRequestLine(message, call);
-    const onRead = () => {
-      call.isRead = true;
-    };
+    const receipt = requestReceipt(call, (one) => this.#end(one));
     this.#exchanges.calls.add(call);
-    const isFull = this.#exchanges.calls.size > MAX_IN_FLIGHT;
-    const failure = isFull ? BUSY : line === undefined ? UNUSABLE : this.#write(line, onRead);
-    if (failure !== undefined) {
-      this.#exchanges.calls.remove(call);
-      queueMicrotask(() => delivery.fail(failure));
-    }
+    if (this.#exchanges.calls.size > MAX_IN_FLIGHT) receipt.onFailed(BUSY);
+    else if (line === undefined) receipt.onFailed(UNUSABLE);
+    else this.#write(line, receipt, request.headers);
     if (!this.#exchanges.hasStream) this.#deliverWaiting(delivery);
     return this.#exchangeOf(delivery, () => this.#abandon(call));
   }
 
   #makeCall(message: Of<"request">, { deadlineMs }: UpstreamRequest, sink: UpstreamSink): InFlightCall {
     this.#lastWireId += 1;
-    const session = this.#host.era === "legacy" && message.method === "initialize" ? SESSION : undefined;
+    const isOpening = this.#host.era === "legacy" && message.method === "initialize";
+    const session = isOpening ? CHANNEL_SESSION : undefined;
     // Zero is no deadline: a subscription ends with its client or its grant.
     const isBounded = deadlineMs > 0 && deadlineMs <= MAX_TIMER_MS;
     const call: InFlightCall = {
@@ -185,10 +180,16 @@ export class StdioChannel {
     };
   }
 
-  /** Undefined when it was written, or why not a byte of it was. */
-  #write(line: string, onRead: () => void = () => {}): UpstreamFailure | undefined {
-    if (!this.#process.hasRoom) return BUSY;
-    return this.#process.write(line, onRead) ? undefined : { kind: "unreachable", sent: false };
+  #write(line: string, receipt = UNWATCHED, headers: readonly string[] = []): void {
+    if (!this.#wire.hasRoom) receipt.onFailed(BUSY);
+    else if (!this.#wire.write(line, receipt, headers)) receipt.onFailed(CLOSED);
+  }
+
+  /** The request did not reach the server. */
+  #end(call: InFlightCall): boolean {
+    const wasInFlight = this.#exchanges.calls.remove(call);
+    queueMicrotask(() => this.#onExchangesChanged());
+    return wasInFlight;
   }
 
   #deliverWaiting(delivery: Delivery): void {
@@ -198,7 +199,7 @@ export class StdioChannel {
     });
   }
 
-  #onLine(line: Buffer): void {
+  #onLine(line: Buffer | string): void {
     if (this.#isClosed) return;
     const message = readWireMessage(line);
     if (message === undefined) {
@@ -269,7 +270,7 @@ export class StdioChannel {
   /** What it writes is not the protocol. */
   #giveUp(): void {
     this.#exchanges.fail({ kind: "garbage", sent: true });
-    this.#process.kill();
+    this.#wire.kill();
   }
 
   /** Nobody waits for it any more; `failure` is what its sink is told, if it is still there. */
@@ -284,15 +285,15 @@ export class StdioChannel {
   #onExchangesChanged(): void {
     if (this.#isClosed) return;
     const isLost = this.#host.era === "legacy" && !this.#isInitialized && this.#exchanges.calls.size === 0;
-    // Without a session no client can come back to this process: it must not hold one of the few places.
+    // Without a session no client can come back to this wire: it must not hold one of the few places.
     if (isLost) this.close();
     else this.#exchanges.update();
   }
 
-  #onExit(exit: ProcessExit): void {
-    const isCrash = !this.#isClosed && (this.#exchanges.calls.size > 0 || exit.code !== 0);
+  #onEnd(end: WireEnd): void {
+    const isCrash = !this.#isClosed && (this.#exchanges.calls.size > 0 || !end.isClean);
     this.#isClosed = true;
-    this.#host.onGone({ ...exit, isCrash });
-    this.#exchanges.fail({ kind: "exited", sent: true });
+    this.#host.onGone({ ...end, isCrash });
+    this.#exchanges.fail(end.failure);
   }
 }
