@@ -10,7 +10,9 @@ import { credentialPlace, instructionsHash } from "./storage/server-rows.ts";
 import type { State } from "./storage/state.ts";
 import { recordInstructions, recordObserved } from "./storage/tool-rows.ts";
 import { HttpUpstreams } from "./upstream/http.ts";
+import { HttpTransports } from "./upstream/http-transports.ts";
 import { ReflectionFilter } from "./upstream/reflection.ts";
+import { SseUpstreams } from "./upstream/sse/sse-upstreams.ts";
 import { StdioUpstreams } from "./upstream/stdio/stdio-upstreams.ts";
 import { ToolLists } from "./upstream/tool-lists.ts";
 import { UpstreamDirectory } from "./upstream/upstreams.ts";
@@ -47,7 +49,10 @@ export function assembleLine(parts: LineParts): AssembledLine {
   const http = new HttpUpstreams({
     credentialHeaders: (server) => credentialHeaders(server, keys.credentialKey),
     outboundRules,
-    onFailure: (server, failure) => upstreams.noteFailure(server, failure),
+    onFailure: (server, failure) => {
+      transports.noteFailure(server, failure);
+      upstreams.noteFailure(server, failure);
+    },
     onFault: (cause) =>
       observer.warn("line_fault", { fault: cause instanceof Error ? cause.name : "unknown" }),
   });
@@ -56,7 +61,9 @@ export function assembleLine(parts: LineParts): AssembledLine {
     credentialHeaders: (server) => credentialHeaders(server, keys.credentialKey),
     onReflected: (server) => observer.warn("credential_reflected", { server: server.name }),
   });
-  const upstreams = new UpstreamDirectory(filtered, stdio);
+  const sse = new SseUpstreams({ http: filtered, warn: (event, fields) => observer.warn(event, fields) });
+  const transports = new HttpTransports(filtered, sse);
+  const upstreams = new UpstreamDirectory(transports, stdio);
   const tools = new ToolLists({
     upstreams,
     snapshot,
@@ -83,6 +90,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
       clearInterval(sweep);
       stopListening();
       snapshot.close();
+      await sse[Symbol.asyncDispose]();
       await http[Symbol.asyncDispose]();
       await stdio[Symbol.asyncDispose]();
     },

@@ -161,7 +161,9 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
 /** The same command or URL is the same server every time, so that its pins hold from one run to the next. */
 function findOrAddServer(state: State, keys: FolderKeys, options: RunOptions): Result<ServerId, string> {
   const { target, era, deadlineMs, onChange } = options;
-  const identity = JSON.stringify(target.kind === "http" ? target.url : target.command);
+  const isSet = target.kind === "http" && target.transport !== undefined;
+  const place = target.kind === "http" ? target.url : target.command;
+  const identity = JSON.stringify(isSet ? [place, target.transport] : place);
   const name = `run-${hash("sha256", identity, "hex").slice(0, 16)}`;
   const known = requireServer(state, name);
   if (known.ok) return ok(known.value.id);

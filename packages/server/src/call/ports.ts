@@ -23,8 +23,17 @@ export type OnChange = "block" | "hold" | "allow";
 
 /** Where an upstream is and how it is spoken to. */
 export type Target =
-  | { readonly kind: "http"; readonly url: string; readonly credential: SealedHeaders | undefined }
+  | {
+      readonly kind: "http";
+      readonly url: string;
+      readonly credential: SealedHeaders | undefined;
+      /** Undefined: found out. */
+      readonly transport?: HttpTransport | undefined;
+    }
   | { readonly kind: "stdio"; readonly command: readonly string[] };
+
+/** `http`: streamable HTTP, since 2025-03-26. `sse`: HTTP+SSE of 2024-11-05. */
+export type HttpTransport = "http" | "sse";
 
 /** Static headers of a server, sealed at rest; only the egress opens them. */
 export type SealedHeaders = string & { readonly __brand: "sealed-headers" };

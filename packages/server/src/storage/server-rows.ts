@@ -1,6 +1,14 @@
 import { hash } from "node:crypto";
 import { err, ok, type Result } from "@portcullis/policy";
-import type { Era, OnChange, OrganisationId, Server, ServerId, Target } from "../call/ports.ts";
+import type {
+  Era,
+  HttpTransport,
+  OnChange,
+  OrganisationId,
+  Server,
+  ServerId,
+  Target,
+} from "../call/ports.ts";
 import { type CredentialPlace, sealCredential } from "./credential-vault.ts";
 import { numberOf, optionalTextOf, type Row, textOf } from "./database.ts";
 import { checkName, knownNames, type State } from "./state.ts";
@@ -14,6 +22,8 @@ export interface NewServer {
         readonly kind: "http";
         readonly url: string;
         readonly headers: readonly (readonly [string, string])[];
+        /** Undefined: found out. */
+        readonly transport?: HttpTransport | undefined;
       }
     | { readonly kind: "stdio"; readonly command: readonly string[] };
   readonly era: "auto" | Era;
@@ -39,6 +49,9 @@ export function addServer(
   const { db, organisation } = state;
   const id = makeId("srv");
   const { target } = server;
+  if (target.kind === "http" && target.transport === "sse" && server.era === "modern") {
+    return err("HTTP+SSE is a transport of 2024-11-05: leave `--era` out, or `--transport`");
+  }
   const credential =
     target.kind === "http" && target.headers.length > 0
       ? sealCredential(kek, credentialPlace(organisation, id), JSON.stringify(target.headers))
@@ -49,7 +62,7 @@ export function addServer(
     }
     db.run(
       `INSERT INTO server (id, organisation, name, kind, url, command, credential, era, deadline_ms, on_change,
-         forward_headers, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         forward_headers, transport, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       organisation,
       server.name,
@@ -61,6 +74,7 @@ export function addServer(
       server.deadlineMs,
       server.onChange,
       JSON.stringify(server.forwardHeaders ?? []),
+      target.kind === "http" ? (target.transport ?? null) : null,
       nowMs,
     );
     const added = findServer(state, id);
@@ -131,7 +145,8 @@ function toTarget(row: Row): Target {
     return { kind: "stdio", command: JSON.parse(textOf(row, "command")) as string[] };
   }
   const credential = optionalTextOf(row, "credential");
-  return { kind: "http", url: textOf(row, "url"), credential: credential as SealedHeadersOf };
+  const transport = optionalTextOf(row, "transport") as HttpTransport | undefined;
+  return { kind: "http", url: textOf(row, "url"), credential: credential as SealedHeadersOf, transport };
 }
 
 type SealedHeadersOf = Extract<Target, { kind: "http" }>["credential"];

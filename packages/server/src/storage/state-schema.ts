@@ -78,6 +78,7 @@ const MIGRATIONS: readonly string[] = [
   ${changeTriggers("grant_", "grant", "id")}
   ${changeTriggers("grant_access", "grant", "grant_")}
   `,
+  "ALTER TABLE server ADD COLUMN transport TEXT CHECK (transport IN ('http', 'sse'))",
 ];
 
 /** Every change of a row is noted, so that a reader applies only what changed. */

@@ -1,12 +1,13 @@
 import type { Socket } from "node:net";
 import { rootCertificates } from "node:tls";
 import { buildConnector } from "undici";
-import type { UpstreamFailure, UpstreamRequest } from "../call/ports.ts";
+import type { UpstreamFailure } from "../call/ports.ts";
 import { guardedLookup, type Resolver } from "../outbound/guard.ts";
 import type { JudgedUrl, OutboundRules } from "../outbound/judge.ts";
 import type { ExchangeHost, ExchangeLimits, HttpExchange } from "./http-exchange.ts";
 import { UNREAD_WRITE } from "./http-failure.ts";
 import { ConnectionPool } from "./http1/connection-pool.ts";
+import type { TransportRequest } from "./upstreams.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** How much one server may occupy (the bulkhead of gateway.md 2.9), and how connections to it are made. */
@@ -27,7 +28,7 @@ export interface LaneEvents {
 }
 
 interface Waiting {
-  readonly request: UpstreamRequest;
+  readonly request: TransportRequest;
   readonly headers: string[];
 }
 
@@ -39,6 +40,7 @@ export class HttpLane implements ExchangeHost {
   readonly limits: ExchangeLimits;
   readonly watchdog: Watchdog;
   readonly #events: LaneEvents;
+  readonly #path: string;
   readonly #maxInFlight: number;
   readonly #maxWaiting: number;
   readonly #pool: ConnectionPool;
@@ -56,6 +58,7 @@ export class HttpLane implements ExchangeHost {
     this.limits = settings.limits;
     this.watchdog = watchdog;
     this.#events = events;
+    this.#path = `${judged.url.pathname}${judged.url.search}`;
     this.#maxInFlight = settings.maxInFlight;
     this.#maxWaiting = settings.maxWaiting;
     this.#pool = openPool(judged, rules, settings, watchdog);
@@ -67,7 +70,7 @@ export class HttpLane implements ExchangeHost {
   }
 
   /** Sends now, or later when the server's places are taken, or fails the exchange as busy. */
-  start(request: UpstreamRequest, headers: string[], exchange: HttpExchange): void {
+  start(request: TransportRequest, headers: string[], exchange: HttpExchange): void {
     if (this.#inFlight < this.#maxInFlight && this.#waiting.size === 0) {
       this.#dispatch(request, headers, exchange);
     } else if (this.#waiting.size < this.#maxWaiting) {
@@ -116,10 +119,11 @@ export class HttpLane implements ExchangeHost {
     }
   }
 
-  #dispatch(request: UpstreamRequest, headers: string[], exchange: HttpExchange): void {
+  #dispatch(request: TransportRequest, headers: string[], exchange: HttpExchange): void {
     this.#inFlight += 1;
     exchange.markDispatched();
-    this.#pool.dispatch({ method: request.verb, headers, body: request.body }, exchange);
+    const path = request.path ?? this.#path;
+    this.#pool.dispatch({ method: request.verb, path, headers, body: request.body }, exchange);
   }
 }
 

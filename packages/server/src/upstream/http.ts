@@ -10,6 +10,7 @@ import { type Resolver, resolveWithSystem } from "../outbound/guard.ts";
 import { judgeUrl, type OutboundRules } from "../outbound/judge.ts";
 import { type ExchangeHost, HttpExchange } from "./http-exchange.ts";
 import { HttpLane, type LaneSettings } from "./http-lane.ts";
+import type { TransportRequest } from "./upstreams.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface HttpUpstreamsOptions {
@@ -63,7 +64,7 @@ export class HttpUpstreams {
     this.#options = options;
   }
 
-  open(request: UpstreamRequest, sink: UpstreamSink): Exchange {
+  open(request: TransportRequest, sink: UpstreamSink): Exchange {
     const lanes = this.#lanesOf(request.server);
     if (lanes === undefined) return refuse(sink, { kind: "refused-address", sent: false });
     const headers = this.#headersOf(request);

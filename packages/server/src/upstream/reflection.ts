@@ -1,6 +1,6 @@
-import type { Exchange, Server, UpstreamRequest, UpstreamSink } from "../call/ports.ts";
+import type { Exchange, Server, UpstreamSink } from "../call/ports.ts";
 import type { SseEvent } from "../mcp/sse.ts";
-import type { Transport } from "./upstreams.ts";
+import type { Transport, TransportRequest } from "./upstreams.ts";
 
 /** Shorter values occur by chance, and blotting them out would break innocent answers. */
 const MIN_SECRET_LENGTH = 8;
@@ -27,7 +27,7 @@ export class ReflectionFilter implements Transport {
     this.#ports = ports;
   }
 
-  open(request: UpstreamRequest, sink: UpstreamSink): Exchange {
+  open(request: TransportRequest, sink: UpstreamSink): Exchange {
     const spellings = this.#spellingsOf(request.server);
     return this.#inner.open(
       request,

@@ -12,7 +12,12 @@ import { EraBook } from "./era.ts";
 
 /** One way to speak to servers: HTTP, or processes. */
 export interface Transport {
-  open(request: UpstreamRequest, sink: UpstreamSink): Exchange;
+  open(request: TransportRequest, sink: UpstreamSink): Exchange;
+}
+
+export interface TransportRequest extends UpstreamRequest {
+  /** Path and query at the origin of the server's URL; undefined for the URL's own. */
+  readonly path?: string | undefined;
 }
 
 /** Processes besides: each belongs to a channel and ends with it. */

@@ -60,6 +60,27 @@ describe("servers", () => {
     },
   );
 
+  it.each([undefined, "http", "sse"] as const)("keep their transport: %s", (transport) => {
+    const target = { kind: "http", url: "https://mcp.example.com/sse", headers: [], transport } as const;
+    const server = { name: "old", target, era: "auto", deadlineMs: 1, onChange: "block" } as const;
+    expect(addServer(state, KEYS.credentialKey, server, NOW_MS).ok).toBe(true);
+    expect(listServers(state)[0]?.target).toEqual({
+      kind: "http",
+      url: "https://mcp.example.com/sse",
+      credential: undefined,
+      transport,
+    });
+  });
+
+  it("of 2024-11-05's transport cannot be of a later era", () => {
+    const target = { kind: "http", url: "https://a.example/", headers: [], transport: "sse" } as const;
+    const server = { name: "old", target, era: "modern", deadlineMs: 1, onChange: "block" } as const;
+    expect(addServer(state, KEYS.credentialKey, server, NOW_MS)).toEqual({
+      ok: false,
+      error: "HTTP+SSE is a transport of 2024-11-05: leave `--era` out, or `--transport`",
+    });
+  });
+
   it("a name is taken once; after removing it is free, and what belonged to it is gone", () => {
     addTestServer(state);
     publish(state);
@@ -236,6 +257,25 @@ describe("tools and pins (gateway.md 4)", () => {
 });
 
 describe("the file", () => {
+  it("of the first version is brought up to date with its servers", () => {
+    const folder = makeFolder();
+    const file = `${folder.path}/state.db`;
+    const older = openTestState(file);
+    older.db.exec("ALTER TABLE server DROP COLUMN transport; PRAGMA user_version = 1");
+    older.db.run(
+      `INSERT INTO server (id, organisation, name, kind, url, era, deadline_ms, on_change, created_at)
+         VALUES ('srv_1', ?, 'stripe', 'http', 'https://mcp.example.com/', 'auto', 1, 'block', 1)`,
+      older.organisation,
+    );
+    older.db.close();
+    const now = openTestState(file);
+    expect(listServers(now).map(({ target }) => target)).toEqual([
+      { kind: "http", url: "https://mcp.example.com/", credential: undefined, transport: undefined },
+    ]);
+    now.db.close();
+    folder.remove();
+  });
+
   it("of a newer version is refused with one line, and not changed", () => {
     const folder = makeFolder();
     const file = `${folder.path}/state.db`;

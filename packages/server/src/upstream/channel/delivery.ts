@@ -71,7 +71,7 @@ export class Delivery {
   refuse(status: number): void {
     // A stream that began can only be cut; a server that sends on it what it refuses contradicts itself.
     if (this.#isStreaming) this.fail({ kind: "garbage", sent: true, httpStatus: status });
-    else this.answer(status, EMPTY);
+    else if (this.#finish()) this.#sink.onAnswer(status, EMPTY, undefined);
   }
 
   /** Ends the stream, after what is still held. */

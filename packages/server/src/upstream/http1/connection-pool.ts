@@ -7,6 +7,8 @@ import { isFieldValue, isToken } from "./response-head.ts";
 /** One request, ready to be written. */
 export interface WireRequest {
   readonly method: "POST" | "GET" | "DELETE";
+  /** Path and query, as a URL spells them. */
+  readonly path: string;
   /** Name, value, name, value: all but `host`, `connection` and `content-length`. */
   readonly headers: readonly string[];
   readonly body: Buffer | undefined;
@@ -38,7 +40,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#url = url;
     this.#connect = connect;
     this.#watchdog = watchdog;
-    this.#opening = `${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
+    this.#opening = `HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
   }
 
   /** Sends now, or once a connection is made; the handler hears of every end. */
@@ -115,9 +117,10 @@ export class ConnectionPool implements ConnectionOwner {
     });
   }
 
-  /** Undefined when a name or value would break out of its line. */
-  #headOf({ method, headers, body }: WireRequest): string | undefined {
-    let head = `${method} ${this.#opening}`;
+  /** Undefined when a path, name or value would break out of its place. */
+  #headOf({ method, path, headers, body }: WireRequest): string | undefined {
+    if (!/^\/[\x21-\x7e]*$/.test(path)) return undefined;
+    let head = `${method} ${path} ${this.#opening}`;
     for (let at = 0; at + 1 < headers.length; at += 2) {
       const name = headers[at] ?? "";
       const value = headers[at + 1] ?? "";

@@ -1,0 +1,59 @@
+import type { Exchange, Server, ServerId, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import { ChannelPool, type Warn } from "../channel/channel-pool.ts";
+import type { Transport } from "../upstreams.ts";
+import { SseWire } from "./sse-wire.ts";
+
+export interface SseUpstreamsOptions {
+  /** HTTP towards servers, with its guard, caps, credentials and places. */
+  readonly http: Transport;
+  /** A stream that served nothing for so long is closed. Default 10 min. */
+  readonly idleMs?: number;
+  /** Streams of clients to one server; beyond it requests fail as `busy`. Default 1,000. */
+  readonly maxStreamsPerServer?: number;
+  /** How long a server may take to say where messages go. Default 10 s, never beyond the server's deadline. */
+  readonly endpointWithinMs?: number;
+  /** Monotonic clock, milliseconds; decides back-off only. */
+  readonly now?: () => number;
+  readonly warn?: Warn;
+}
+
+/** Upstream servers of the 2024-11-05 transport HTTP+SSE: one event stream per client session. */
+export class SseUpstreams implements Transport {
+  readonly #pool: ChannelPool;
+
+  constructor(options: SseUpstreamsOptions) {
+    const { http, endpointWithinMs = 10_000 } = options;
+    this.#pool = new ChannelPool({
+      openWire: (request) => {
+        const { target, deadlineMs } = request.server;
+        if (target.kind !== "http") return undefined;
+        return new SseWire(http, request, target.url, Math.min(endpointWithinMs, deadlineMs));
+      },
+      idleMs: options.idleMs ?? 10 * 60_000,
+      maxPerServer: options.maxStreamsPerServer ?? 1_000,
+      now: options.now ?? (() => performance.now()),
+      warn: options.warn ?? (() => {}),
+      events: { stray: "sse_stray_event", crashed: "sse_stream_lost" },
+    });
+  }
+
+  /** One verb to one server; never throws. Failures arrive at the sink, after this has returned. */
+  open(request: UpstreamRequest, sink: UpstreamSink): Exchange {
+    return this.#pool.open(request, sink);
+  }
+
+  /** Ends the stream of a channel, if it has one. */
+  closeChannel(server: Server, channel: string): void {
+    this.#pool.closeChannel(server, channel);
+  }
+
+  /** Ends every stream of a server that was removed. */
+  closeServer(server: ServerId): void {
+    this.#pool.closeServer(server);
+  }
+
+  /** Ends every stream. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.close();
+  }
+}
