@@ -26,6 +26,11 @@ export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
         summary: "which protocol the server speaks",
         choices: ["auto", "legacy", "modern"],
       },
+      {
+        flags: "--transport <how>",
+        summary: "streamable HTTP, or HTTP+SSE of 2024-11-05",
+        choices: ["auto", "http", "sse"],
+      },
       { flags: "--log <file>", summary: "append audit rows as JSON lines (default: standard error)" },
     ],
     examples: [

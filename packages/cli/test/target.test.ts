@@ -1,31 +1,44 @@
 import { describe, expect, test } from "vitest";
-import { isTypedSecret, parseTarget } from "../src/commands/server/target.ts";
+import { isTypedSecret, parseTarget, type TypedTarget } from "../src/commands/server/target.ts";
 
+const TYPED: TypedTarget = { url: undefined, headers: [], transport: undefined, command: [] };
 const ENV = { TOKEN: "Bearer abc", EMPTY: "", BAD: "a\nb" };
 
 describe("server add: what is a target", () => {
   test("a URL with headers, typed and from variables", () => {
-    expect(parseTarget("HTTPS://A.example/mcp", ["X-Key: 1:2", "Authorization: env:TOKEN"], [], ENV)).toEqual(
-      {
-        ok: true,
-        value: {
-          kind: "http",
-          url: "https://a.example/mcp",
-          headers: [
-            ["X-Key", "1:2"],
-            ["Authorization", "Bearer abc"],
-          ],
-        },
+    const headers = ["X-Key: 1:2", "Authorization: env:TOKEN"];
+    expect(parseTarget({ ...TYPED, url: "HTTPS://A.example/mcp", headers }, ENV)).toEqual({
+      ok: true,
+      value: {
+        kind: "http",
+        url: "https://a.example/mcp",
+        headers: [
+          ["X-Key", "1:2"],
+          ["Authorization", "Bearer abc"],
+        ],
+        transport: undefined,
       },
-    );
+    });
+  });
+
+  test.each([
+    { transport: undefined, set: undefined },
+    { transport: "auto", set: undefined },
+    { transport: "http", set: "http" },
+    { transport: "sse", set: "sse" },
+  ])("--transport $transport", ({ transport, set }) => {
+    expect(parseTarget({ ...TYPED, url: "http://a/sse", transport }, ENV)).toEqual({
+      ok: true,
+      value: { kind: "http", url: "http://a/sse", headers: [], transport: set },
+    });
   });
 
   test("a command", () => {
     const command = ["npx", "-y", "server", "--json"];
-    expect(parseTarget(undefined, [], command, ENV)).toEqual({ ok: true, value: { kind: "stdio", command } });
+    expect(parseTarget({ ...TYPED, command }, ENV)).toEqual({ ok: true, value: { kind: "stdio", command } });
   });
 
-  test.each<{ name: string; url?: string; headers?: string[]; command?: string[]; error: string }>([
+  test.each<{ name: string; error: string } & Partial<TypedTarget>>([
     {
       name: "neither",
       error: "name either `--url URL` or a command after `--`, as in `-- npx -y some-server`",
@@ -98,8 +111,14 @@ describe("server add: what is a target", () => {
       error: "`--header` names `a` twice",
     },
     { name: "NUL in the command", command: ["a", "b\0"], error: "the command holds a NUL character" },
-  ])("$name", ({ url, headers = [], command = [], error }) => {
-    expect(parseTarget(url, headers, command, ENV)).toEqual({ ok: false, error });
+    {
+      name: "a transport with a command",
+      command: ["a"],
+      transport: "sse",
+      error: "`--transport` belongs to `--url`; a command speaks stdio",
+    },
+  ])("$name", ({ name, error, ...typed }) => {
+    expect(parseTarget({ ...TYPED, ...typed }, ENV)).toEqual({ ok: false, error });
   });
 
   test.each([

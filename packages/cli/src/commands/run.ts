@@ -17,7 +17,8 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** `run -c POLICY -- command`: standard input and output speak MCP, so everything else goes to standard error. */
 export async function run(context: Context): Promise<ExitCode> {
   const { io, options, args } = context;
-  const target = parseTarget(options.text("url"), options.list("header"), args, io.env);
+  const [url, transport] = [options.text("url"), options.text("transport")];
+  const target = parseTarget({ url, headers: options.list("header"), transport, command: args }, io.env);
   if (!target.ok) return refuse(context, target.error);
   const path = options.text("policy") ?? "";
   const file = await readPolicyFile(context, path);

@@ -15,7 +15,8 @@ const MAX_DEADLINE_MS = 3_600_000;
 export async function serverAdd(context: Context): Promise<ExitCode> {
   const { options, args, io, out } = context;
   const headers = options.list("header");
-  const target = parseTarget(options.text("url"), headers, args, io.env);
+  const [url, transport] = [options.text("url"), options.text("transport")];
+  const target = parseTarget({ url, headers, transport, command: args }, io.env);
   if (!target.ok) return refuse(context, target.error);
   const deadline = options.text("deadline");
   const deadlineMs = deadline === undefined ? DEFAULT_DEADLINE_MS : parseDurationMs(deadline);

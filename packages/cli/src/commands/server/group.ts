@@ -12,6 +12,11 @@ export const SERVER_GROUP: GroupSpec = {
         { flags: "--url <url>", summary: "MCP endpoint of the server, instead of a command" },
         { flags: "--header <header>", summary: '"K: V" or "K: env:NAME", sealed at rest', isList: true },
         { flags: "--era <era>", summary: "which protocol it speaks", choices: ["auto", "legacy", "modern"] },
+        {
+          flags: "--transport <how>",
+          summary: "streamable HTTP, or HTTP+SSE of 2024-11-05",
+          choices: ["auto", "http", "sse"],
+        },
         { flags: "--deadline <time>", summary: "longest call, such as 55s (default 55s)" },
         {
           flags: "--on-change <what>",
@@ -21,6 +26,7 @@ export const SERVER_GROUP: GroupSpec = {
       ],
       examples: [
         'server add --name stripe --url https://mcp.stripe.com --header "Authorization: env:STRIPE_AUTH"',
+        "server add --name old --url https://mcp.example.com/sse --transport sse",
         "server add --name files -- npx -y @modelcontextprotocol/server-filesystem /srv",
       ],
       load: async () => (await import("./add.ts")).serverAdd,

@@ -24,7 +24,8 @@ function toListed(context: Context, state: State, server: ServerRow) {
     id: server.id,
     name: server.name,
     url: gatewayUrlOf(context, server.id),
-    transport: server.target.kind,
+    /** As it was set: a server over HTTP whose transport is found out is `http`. */
+    transport: server.target.kind === "http" ? (server.target.transport ?? "http") : "stdio",
     /** Never the arguments of a command: people pass keys in them. */
     target:
       server.target.kind === "http" ? withoutQuery(server.target.url) : (server.target.command[0] ?? ""),

@@ -3,17 +3,29 @@ import type { Io } from "../../io.ts";
 
 /** Where a server is, as the operator typed it. */
 export type GivenTarget =
-  | { readonly kind: "http"; readonly url: string; readonly headers: readonly HeaderPair[] }
+  | {
+      readonly kind: "http";
+      readonly url: string;
+      readonly headers: readonly HeaderPair[];
+      /** Undefined: found out. */
+      readonly transport: "http" | "sse" | undefined;
+    }
   | { readonly kind: "stdio"; readonly command: readonly string[] };
 
 /** Name and value. */
 export type HeaderPair = readonly [string, string];
 
-/** Exactly one of `--url` and a command; headers belong to a URL. */
+/** What was typed of a target. */
+export interface TypedTarget {
+  readonly url: string | undefined;
+  readonly headers: readonly string[];
+  readonly transport: string | undefined;
+  readonly command: readonly string[];
+}
+
+/** Exactly one of `--url` and a command; headers and a transport belong to a URL. */
 export function parseTarget(
-  url: string | undefined,
-  headers: readonly string[],
-  command: readonly string[],
+  { url, headers, transport, command }: TypedTarget,
   env: Io["env"],
 ): Result<GivenTarget, string> {
   if ((url === undefined) === (command.length === 0)) {
@@ -22,6 +34,7 @@ export function parseTarget(
   if (url === undefined) {
     if (headers.length > 0)
       return err("`--header` belongs to `--url`; a command takes its settings from its arguments");
+    if (transport !== undefined) return err("`--transport` belongs to `--url`; a command speaks stdio");
     return command.some((word) => word.includes("\0"))
       ? err("the command holds a NUL character")
       : ok({ kind: "stdio", command });
@@ -38,7 +51,8 @@ export function parseTarget(
     }
     parsed.push(result.value);
   }
-  return ok({ kind: "http", url: parsedUrl.value, headers: parsed });
+  const set = transport === "http" || transport === "sse" ? transport : undefined;
+  return ok({ kind: "http", url: parsedUrl.value, headers: parsed, transport: set });
 }
 
 /** True when a header's value itself was typed, so that it is in the shell's history. */
