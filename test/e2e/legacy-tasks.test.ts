@@ -208,10 +208,14 @@ describe("tasks of 2025-11-25 (policy-spec R7, threat 52)", () => {
     expect(upstream.received).toHaveLength(before);
   });
 
-  test("the tasks of a tool that was hidden since are refused and no longer listed", async () => {
+  test.each<{ name: string; edit: object }>([
+    { name: "hidden", edit: { hide: ["slow"] } },
+    { name: "denied", edit: { tools: { run: {}, slow: { action: "deny" } } } },
+    { name: "left to `default: deny`", edit: { tools: { run: {} } } },
+  ])("the tasks of a tool that was $name since are refused and no longer listed", async ({ edit }) => {
     const client = await connect(registered);
     const [kept, hidden] = [await start(client, "run"), await start(client, "slow")];
-    const document = unwrap(validatePolicy({ ...POLICY, hide: ["slow"] }));
+    const document = unwrap(validatePolicy({ ...POLICY, ...edit }));
     const version = { server: "legacy", name: "test", document, source: "", author: "test", note: "" };
     unwrap(publishPolicy(rig.state, version, Date.now()));
     const before = upstream.received.length;

@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy, Governing } from "./compile.ts";
 import { type Reading, TRUE, type Truth, UNKNOWN } from "./condition-truth.ts";
 import type { CallFacts, Decision, Reservation, TraceStep } from "./decision.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
@@ -55,19 +55,38 @@ export function isToolListed(policy: CompiledPolicy, toolName: string): boolean 
   return kind === "entry" || kind === "default-allow";
 }
 
-function decide(policy: CompiledPolicy, call: CallFacts, trace: TraceStep[] | undefined): Decision {
-  const rules = policy.governing(call.tool);
-  if (rules.kind === "hidden") return deny("(hidden)", unknownToolMessage(call.tool));
-  if (rules.kind === "default-deny") return deny("(default deny)", notPermittedMessage("Tool", call.tool));
-  if (rules.denial !== undefined) {
-    return deny(rules.denial.rule, rules.denial.reason ?? deniedToolMessage(call.tool));
+/**
+ * Decides `tasks/*` about a task that a tool made (R7): denied where every call of the tool is, whatever its
+ * arguments (steps 2 to 4). Never throws (R2).
+ */
+export function decideTask(policy: CompiledPolicy, toolName: string): Decision {
+  try {
+    const outright = rulesOrDenial(policy.governing(toolName), toolName);
+    return "effect" in outright ? outright : ALLOW;
+  } catch {
+    return INTERNAL_ERROR;
   }
+}
+
+const ALLOW: Decision = { effect: "allow", rule: "", message: "", reservations: [] };
+
+function decide(policy: CompiledPolicy, call: CallFacts, trace: TraceStep[] | undefined): Decision {
+  const rules = rulesOrDenial(policy.governing(call.tool), call.tool);
+  if ("effect" in rules) return rules;
   const reading = toReading(call);
   return (
     firstDenial(rules.require, reading, trace, fails) ??
     firstDenial(rules.denyIf, reading, trace, matches) ??
     allowOrHold(rules, reading, trace)
   );
+}
+
+/** Steps 2 to 4, which no argument can change; the rules where they do not deny. */
+function rulesOrDenial(governing: Governing, tool: string): RuleSet | Decision {
+  if (governing.kind === "hidden") return deny("(hidden)", unknownToolMessage(tool));
+  if (governing.kind === "default-deny") return deny("(default deny)", notPermittedMessage("Tool", tool));
+  if (governing.denial === undefined) return governing;
+  return deny(governing.denial.rule, governing.denial.reason ?? deniedToolMessage(tool));
 }
 
 const NO_ARGUMENTS: JsonObject = Object.freeze({});

@@ -29,6 +29,7 @@ export {
 } from "./document.ts";
 export { POLICY_ERRORS, type PolicyError, type PolicyErrorCode } from "./errors.ts";
 export {
+  decideTask,
   type EvaluateOptions,
   evaluateCall,
   governs,

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { type CompiledPolicy, compilePolicy } from "../src/compile.ts";
 import type { CallFacts, Decision } from "../src/decision.ts";
 import type { AllTools, Condition, Entry, PolicyDocument, Predicate } from "../src/document.ts";
-import { evaluateCall, governs, INTERNAL_ERROR, isToolListed, NO_POLICY } from "../src/evaluate.ts";
+import {
+  decideTask,
+  evaluateCall,
+  governs,
+  INTERNAL_ERROR,
+  isToolListed,
+  NO_POLICY,
+} from "../src/evaluate.ts";
 import type { JsonValue } from "../src/json.ts";
 
 const APPROVAL = { timeoutMs: 900_000, approvers: 1, excludeRequester: true };
@@ -130,6 +137,20 @@ describe("policy-spec section 2: which entry governs", () => {
   ])("R6 what lists show: %s", (_, document, kind, listed) => {
     const policy = compilePolicy({ version: "1", default: "deny", ...document });
     expect([governs(policy, "t"), isToolListed(policy, "t")]).toEqual([kind, listed]);
+  });
+});
+
+describe("policy-spec R7: tasks follow the tool that made them", () => {
+  it.each<[string, Partial<PolicyDocument>, Decision]>([
+    ["hidden", { hide: ["t"], default: "allow" }, deny("(hidden)", "Unknown tool: t")],
+    ["left to the default", {}, deny("(default deny)", 'Tool "t" is not permitted by policy.')],
+    ["denied", { tools: { t: { action: "deny", reason: "No." } } }, deny("/tools/t/action", "No.")],
+    ["denied by a rule on arguments", { tools: { t: { deny_if: [ALWAYS] } } }, allow()],
+    ["held", { tools: { t: { action: "require_approval" } } }, allow()],
+    ["limited", { tools: { t: { rate_limit: { max: 1, window: 1 } } } }, allow()],
+    ["allowed by default", { default: "allow" }, allow()],
+  ])("a tool that is %s", (_, document, decision) => {
+    expect(decideTask(compilePolicy({ version: "1", default: "deny", ...document }), "t")).toEqual(decision);
   });
 });
 

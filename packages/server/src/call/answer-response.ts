@@ -4,9 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import {
+  decideTask,
   err,
   isJsonObject,
-  isToolListed,
   type JsonObject,
   type JsonValue,
   ok,
@@ -217,10 +217,10 @@ function rewriteTaskList(
   });
 }
 
-/** What is hidden has no tasks either, however they were made (policy-spec R7). */
+/** What is hidden or denied outright has no tasks either, however they were made (policy-spec R7). */
 function maySee(access: Access, tool: string): boolean {
   const policy = access.policy?.compiled;
-  return policy !== undefined && isToolListed(policy, tool);
+  return policy !== undefined && decideTask(policy, tool).effect === "allow";
 }
 
 /** Instructions reach the model's context: they are pinned like tools (gateway.md 4). */

@@ -3,9 +3,9 @@ import {
   type Decision,
   decidePrompt,
   decideResource,
+  decideTask,
   evaluateCall,
   isTemplateListed,
-  isToolListed,
 } from "@portcullis/policy";
 import type { JudgedCall, RoutedCall, Stop } from "./call.ts";
 import type { PinnedTool, Ports } from "./ports.ts";
@@ -26,7 +26,7 @@ export function decide(
     case "tool":
       return judgeTool(call, policy, subject.name, tool, ports.clock.nowMs());
     case "task":
-      return relaxed(call, judgeTaskTool(policy, subject.tool), undefined);
+      return relaxed(call, decideTask(policy, subject.tool), undefined);
     case "resource":
       return relaxed(call, decideResource(policy, subject.uri), undefined);
     case "prompt":
@@ -96,11 +96,6 @@ function judgePin(
   const message = `The definition of \`${name}\` changed and waits for acceptance.`;
   if (onChange === "block") return { decision: denial("(tool changed)", message), stop: "denied" };
   return { decision: { effect: "hold", rule: "(tool changed)", message, reservations: [] }, stop: "held" };
-}
-
-/** `tasks/*` follow the tool that made the task (R7): what is hidden or denied outright has no tasks. */
-function judgeTaskTool(policy: CompiledPolicy, tool: string): Decision {
-  return isToolListed(policy, tool) ? ALLOWED : denial("(hidden)", `Unknown tool: ${tool}`);
 }
 
 /** Completion of a template's argument needs the template itself to be visible (R7). */
