@@ -76,6 +76,8 @@ function answerTask(answering: Answering): void {
 interface Client {
   send(method: string, params: object): Promise<{ status: number; body: Record<string, unknown> }>;
   sendRaw(method: string, params: object): Promise<string>;
+  /** The status. */
+  notify(method: string, params: object): Promise<number>;
   /** Answers a request of the server; the status. */
   answer(id: string, result: object): Promise<number>;
 }
@@ -100,6 +102,7 @@ async function connect({ url, token }: Registered): Promise<Client> {
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     },
     sendRaw: async (method, params) => (await post(method, params)).text(),
+    notify: async (method, params) => (await postMessage({ method, params })).status,
     answer: async (id, result) => (await postMessage({ id, result })).status,
   };
 }
@@ -250,6 +253,21 @@ describe("tasks of 2025-11-25 (policy-spec R7, threat 52)", () => {
       id: "ask",
       result: { action: "decline", _meta: { [RELATED]: { taskId: "task-1" } } },
     });
+  });
+
+  test("a notification about the task names it by the server's id, and someone else's id stays sealed", async () => {
+    const client = await connect(registered);
+    const taskId = await start(client, "run");
+    const params = { progressToken: "ask", progress: 1, _meta: { [RELATED]: { taskId }, kept: true } };
+    expect(await client.notify("notifications/progress", params)).toBe(202);
+    expect(upstream.received.at(-1)?.message).toEqual({
+      jsonrpc: "2.0",
+      method: "notifications/progress",
+      params: { ...params, _meta: { [RELATED]: { taskId: "task-1" }, kept: true } },
+    });
+    const stranger = await connect(anotherGrant());
+    expect(await stranger.notify("notifications/progress", params)).toBe(202);
+    expect(upstream.received.at(-1)?.message["params"]).toEqual(params);
   });
 
   test("every refused and every sent request is on record with the tool that made the task", async () => {

@@ -46,15 +46,18 @@ export function unsealTask(keys: Keys, access: Access, sealed: string): TaskHand
   return typeof tool === "string" && typeof taskId === "string" ? { tool, taskId } : undefined;
 }
 
-/** The client's answer with the server's own id of the task that it belongs to; undefined when it names none. */
-export function withOpenRelatedTask(keys: Keys, access: Access, result: JsonObject): JsonObject | undefined {
-  const meta = result["_meta"];
+/**
+ * A client's result, or the parameters of its notification, with the server's own id of the task that it belongs
+ * to; undefined when it names none.
+ */
+export function withOpenRelatedTask(keys: Keys, access: Access, holder: JsonObject): JsonObject | undefined {
+  const meta = holder["_meta"];
   const related = isJsonObject(meta) ? meta[RELATED_TASK_META] : undefined;
   const sealed = isJsonObject(related) ? related["taskId"] : undefined;
   const task = typeof sealed === "string" ? unsealTask(keys, access, sealed) : undefined;
   if (!isJsonObject(meta) || !isJsonObject(related) || task === undefined) return undefined;
   const opened = withMembers(related, { taskId: task.taskId });
-  return withMembers(result, { _meta: withMembers(meta, { [RELATED_TASK_META]: opened }) });
+  return withMembers(holder, { _meta: withMembers(meta, { [RELATED_TASK_META]: opened }) });
 }
 
 /** Which tool made a task of which grant, for answers that name tasks without their tool. */

@@ -125,7 +125,7 @@ function routeModern(
   }
   const channel = arrival.access.grant.id;
   if (message.kind === "notification")
-    return routeNotification(arrival, body, message, "modern", undefined, channel);
+    return routeNotification(arrival, body, message, { era: "modern", session: undefined, channel });
   const subject = readSubject(message, "modern", arrival.access, tools.ports.keys);
   if (!subject.ok) return subject;
   const base = { arrival, era: "modern", method: message.method, session: undefined, channel } as const;
@@ -194,7 +194,9 @@ function routeLegacy(
   const session = found.value;
   if (message.kind === "response") return routeResponse(arrival, body, message, session, tools.ports);
   if (message.kind === "notification") {
-    return routeNotification(arrival, body, message, "legacy", session, session.channel);
+    const opened = openRelatedTask(message, arrival, tools.ports);
+    const place = { era: "legacy", session, channel: session.channel } as const;
+    return routeNotification(arrival, opened === undefined ? body : encode(opened), opened ?? message, place);
   }
   const subject = readSubject(message, "legacy", arrival.access, tools.ports.keys);
   if (!subject.ok) return subject;
@@ -252,35 +254,37 @@ function routeResponse(
   });
 }
 
+/** A notification about a task, as the server that made the task knows it; undefined where it names none. */
+function openRelatedTask(
+  message: NotificationMessage,
+  { access }: Arrival,
+  { keys }: Pick<Ports, "keys">,
+): NotificationMessage | undefined {
+  const { params } = message;
+  const opened = params === undefined ? undefined : withOpenRelatedTask(keys, access, params);
+  return opened === undefined ? undefined : { ...message, params: opened };
+}
+
 /** Known notifications pass; unknown ones get 202 and go nowhere (gateway.md 2.5). */
 function routeNotification(
   arrival: Arrival,
   body: Buffer,
   message: NotificationMessage,
-  era: Era,
-  session: Session | undefined,
-  channel: string,
+  place: Pick<RoutedCall, "era" | "session" | "channel">,
 ): Result<RoutedCall | Dropped, Refusal> {
   // 2026-07-28 over HTTP has no notification from a client: closing the stream is the cancel.
-  const isKnown = isClientNotification(message.method, era) && (era === "legacy" || !arrival.mirrored);
+  const isKnown =
+    isClientNotification(message.method, place.era) && (place.era === "legacy" || !arrival.mirrored);
   if (!isKnown) return ok({ dropped: true, method: message.method });
-  return ok({
-    arrival,
-    era,
-    message,
-    body,
-    method: message.method,
-    subject: { kind: "free" },
-    session,
-    channel,
-    isRetry: false,
-  });
+  const { method } = message;
+  return ok({ arrival, message, body, method, subject: { kind: "free" }, isRetry: false, ...place });
 }
 
 /** A message whose handle was opened is written anew; everything else keeps the bytes that were judged. */
-function encode(message: RequestMessage): Buffer {
-  const { id, method, params } = message;
+function encode(message: RequestMessage | NotificationMessage): Buffer {
+  const { method, params } = message;
+  const id = message.kind === "request" ? { id: message.id } : {};
   return Buffer.from(
-    JSON.stringify({ jsonrpc: "2.0", id, method, ...(params === undefined ? {} : { params }) }),
+    JSON.stringify({ jsonrpc: "2.0", ...id, method, ...(params === undefined ? {} : { params }) }),
   );
 }
