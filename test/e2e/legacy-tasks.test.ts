@@ -270,6 +270,29 @@ describe("tasks of 2025-11-25 (policy-spec R7, threat 52)", () => {
     expect(upstream.received.at(-1)?.message["params"]).toEqual(params);
   });
 
+  test("a notification of the other era's tasks reaches nobody", async () => {
+    const client = await connect(registered);
+    const taskId = await start(client, "run");
+    onResult = ({ received, stream }) => {
+      const events = stream();
+      events.send({
+        jsonrpc: "2.0",
+        method: "notifications/tasks",
+        params: { taskId: "task-1", status: "failed" },
+      });
+      events.send({ jsonrpc: "2.0", method: "notifications/tasks/status", params: { taskId: "task-1" } });
+      events.send({ jsonrpc: "2.0", id: received.message["id"], result: DONE });
+      events.end();
+    };
+    const events = (await client.sendRaw("tasks/result", { taskId }))
+      .split("\n\n")
+      .filter((text) => text !== "");
+    expect(events.map((text) => JSON.parse(text.slice("data: ".length)) as unknown)).toEqual([
+      { jsonrpc: "2.0", method: "notifications/tasks/status", params: { taskId } },
+      { jsonrpc: "2.0", id: 1, result: DONE },
+    ]);
+  });
+
   test("every refused and every sent request is on record with the tool that made the task", async () => {
     const client = await connect(registered);
     const taskId = await start(client, "run");

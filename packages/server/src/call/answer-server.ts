@@ -3,9 +3,9 @@ import { decideServerRequest, isJsonObject, type JsonObject } from "@portcullis/
 import { isRequestId } from "../mcp/json-rpc.ts";
 import {
   CLIENT_CAPABILITIES_META,
+  isServerNotification,
   METHOD_NOT_FOUND,
   RELATED_TASK_META,
-  SERVER_NOTIFICATIONS,
   SERVER_REQUESTS,
   type ServerRequestSubject,
 } from "../mcp/revisions.ts";
@@ -33,7 +33,7 @@ export function screenServerMessage(
   if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, { ports, taskOwners });
   // The pins must know before the client asks for the new list.
   if (own(value, "method") === "notifications/tools/list_changed") void ports.tools.refresh(access.server);
-  const screened = screenNotification(access, value, ports.keys, taskOwners);
+  const screened = screenNotification(call, value, ports.keys, taskOwners);
   if (screened === undefined)
     ports.observer.warn("server_notification_dropped", { server: access.server.name });
   return screened;
@@ -115,13 +115,13 @@ function declares(call: RoutedCall, kind: ServerRequestKind): boolean {
 
 /** A notification as the client may see it; undefined when it is dropped. */
 function screenNotification(
-  access: Access,
+  { arrival: { access }, era }: RoutedCall,
   notification: JsonObject,
   keys: Keys,
   taskOwners: TaskOwners,
 ): JsonObject | undefined {
   const method = own(notification, "method");
-  if (typeof method !== "string" || !SERVER_NOTIFICATIONS.has(method)) return undefined;
+  if (typeof method !== "string" || !isServerNotification(method, era)) return undefined;
   const params = own(notification, "params");
   if (!isJsonObject(params)) return notification;
   const taskId = method === "notifications/tasks/status" ? own(params, "taskId") : undefined;

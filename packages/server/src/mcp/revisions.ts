@@ -145,6 +145,12 @@ export function isClientNotification(name: string, era: MessageEra): boolean {
   return found !== undefined && isOf(found, era);
 }
 
+/** True for a notification that servers of `era` send; others go no further. */
+export function isServerNotification(name: string, era: MessageEra): boolean {
+  const found = SERVER_NOTIFICATIONS.get(name);
+  return found !== undefined && isOf(found, era);
+}
+
 /** True for one of {@link LEGACY_VERSIONS}. */
 export function isLegacyVersion(version: string): boolean {
   return LEGACY_VERSIONS.includes(version);
