@@ -1,0 +1,91 @@
+/** What must hold once everything was tried: the log verifies and exports, nothing leaked, nothing is left open. */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { World } from "./cells.ts";
+import { sendRaw } from "./raw-client.ts";
+
+export interface Baseline {
+  readonly files: number;
+  readonly rssBytes: number;
+}
+
+/** Kept-alive connections to servers come and go by a few. */
+const MORE_FILES = 16;
+const MORE_RSS_BYTES = 256 * 1024 * 1024;
+const SETTLE_MS = 5_000;
+
+export function takeBaseline(): Baseline {
+  return { files: openFiles(), rssBytes: process.memoryUsage().rss };
+}
+
+/** What is wrong; empty when all is well. */
+export async function checkAftermath(world: World, baseline: Baseline): Promise<readonly string[]> {
+  const { rig, cells, canaries } = world;
+  const problems: string[] = [];
+  const metrics = await readMetrics(rig.gateway.adminUrl);
+  if (!metrics.startsWith("HTTP/1.1 200"))
+    problems.push(`the metrics cannot be had: ${metrics.slice(0, 80)}`);
+  const logs = [rig.logged(), ...cells.map(({ lines }) => lines?.log ?? "")];
+  for (const [place, text] of [
+    ["a log", logs.join("\n")],
+    ["the metrics", metrics],
+  ] as const) {
+    const found = canaries.find(text);
+    if (found !== undefined) problems.push(`the ${found} stands in ${place}`);
+  }
+  for (const { name, rows } of cells) {
+    const verified = rows.verify();
+    if (verified?.ok === false) problems.push(`${name}: the log does not verify: ${verified.reason}`);
+  }
+  problems.push(...checkExport(rig.folder.path, rig.rows().length));
+  if (!(await settles(() => openFiles() <= baseline.files + MORE_FILES)))
+    problems.push(`${openFiles()} open files, ${baseline.files} before`);
+  const grownBytes = process.memoryUsage().rss - baseline.rssBytes;
+  if (grownBytes > MORE_RSS_BYTES) problems.push(`the memory grew by ${grownBytes} bytes`);
+  return problems;
+}
+
+async function readMetrics(adminUrl: string): Promise<string> {
+  const { host } = new URL(adminUrl);
+  const request = `GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  return (await sendRaw(adminUrl, Buffer.from(request))).wire.toString("utf8");
+}
+
+/** The command line writes one line for a row, whatever the strangers' names in it hold. */
+function checkExport(dataDir: string, rows: number): readonly string[] {
+  const main = join(import.meta.dirname, "../../packages/cli/src/main.ts");
+  const args = ["--conditions=portcullis-source", main, "log", "export", "--data", dataDir];
+  const { stdout, status } = spawnSync(process.execPath, args, { maxBuffer: 1024 ** 3 });
+  const text = stdout.toString("utf8");
+  const lines = text.split(/[\n\v\f\r\u0085\u2028\u2029]/).slice(0, -1);
+  const problems: string[] = [];
+  if (status !== 0 || lines.length !== rows) problems.push(`${lines.length} lines exported for ${rows} rows`);
+  if (/[^\n\P{Cc}]/u.test(text)) problems.push("the export has a raw control character");
+  const broken = lines.findIndex((line) => !isJson(line));
+  if (broken !== -1) problems.push(`line ${broken + 1} of the export is no JSON`);
+  return problems;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function openFiles(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+/** True once `isSo`, looked at whenever the process has nothing else to do. */
+async function settles(isSo: () => boolean): Promise<boolean> {
+  const endMs = performance.now() + SETTLE_MS;
+  while (!isSo()) {
+    if (performance.now() > endMs) return false;
+    await new Promise(setImmediate);
+  }
+  return true;
+}

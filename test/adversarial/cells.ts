@@ -1,0 +1,202 @@
+/** The ways in and out on which every case is tried: both eras, HTTP and stdio, on either side. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { type Registered, type Rig, startRig } from "../e2e/harness.ts";
+import { Canaries } from "./canaries.ts";
+import type { Target } from "./compose.ts";
+import { LedgerReader, type RowSource } from "./ledger-reader.ts";
+import { LineClient } from "./line-client.ts";
+import { headerOf, sendRaw } from "./raw-client.ts";
+import { type RawUpstream, type Seen, startRawUpstream } from "./raw-upstream.ts";
+import { answerAsWorld, isOwnTraffic, LEGACY } from "./world-server.ts";
+import { WORLD_TOOLS } from "./world-tools.ts";
+
+/** One message as the upstream read it. */
+export interface Received {
+  /** The bytes of an HTTP body; on stdio the line, whose ids are the gateway's own. */
+  readonly body: Buffer;
+  readonly headers: Seen["headers"];
+}
+
+export interface Cell {
+  readonly name: string;
+  /** What a case's `on` may ask for. */
+  readonly tags: ReadonlySet<string>;
+  readonly target: Target;
+  /** The client of a cell on stdio. */
+  readonly lines: LineClient | undefined;
+  readonly rows: RowSource;
+  /** What reached the upstream since the last call. */
+  received(): readonly Received[];
+}
+
+/** Everything that the corpus runs against. */
+export interface World extends AsyncDisposable {
+  readonly rig: Rig;
+  readonly upstream: RawUpstream;
+  readonly cells: readonly Cell[];
+  readonly canaries: Canaries;
+  /** Registers one more server and grant, and keeps an eye on its token. */
+  register(name: string, path: string, era: "legacy" | "modern", policy?: unknown): Registered;
+}
+
+const CREDENTIAL = "upstream-credential-canary-5b1f0c9e2d";
+const POLICY = parse(readFileSync(new URL("./world-policy.yaml", import.meta.url), "utf8")) as object;
+
+export async function openWorld(): Promise<World> {
+  await using stack = new AsyncDisposableStack();
+  const upstream = stack.use(await startRawUpstream(answerAsWorld));
+  const rig = stack.use(await startRig());
+  const folder = mkdtempSync(join(tmpdir(), "portcullis-adversarial-"));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const canaries = new Canaries();
+  canaries.add("credential", CREDENTIAL);
+  canaries.add("key file", readFileSync(join(rig.folder.path, "key")));
+  const ledger = stack.use(new LedgerReader(rig.folder));
+  const register: World["register"] = (name, path, era, policy = POLICY) => {
+    const target = {
+      kind: "http",
+      url: `http://127.0.0.1:${upstream.port}/${path}`,
+      headers: [["x-api-key", CREDENTIAL]],
+    } as const;
+    const registered = rig.add(name, target, policy, { era });
+    canaries.add("grant token", registered.token.slice("pcl_g_".length));
+    return registered;
+  };
+  const site: Site = { rig, upstream, ledger, canaries, folder, register };
+  const cells = [
+    await webCell(site, "http-modern", "modern"),
+    await webCell(site, "http-session", "session"),
+    await webCell(site, "http-stateless", "stateless"),
+    await childCell(site, "child-modern", "modern"),
+    await childCell(site, "child-legacy", "legacy"),
+    await lineCell(site, "lines-modern", "modern", stack),
+    await lineCell(site, "lines-legacy", "legacy", stack),
+  ];
+  for (const cell of cells) cell.rows.fresh();
+  const open = stack.move();
+  return { rig, upstream, cells, canaries, register, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+interface Site {
+  readonly rig: Rig;
+  readonly upstream: RawUpstream;
+  readonly ledger: LedgerReader;
+  readonly canaries: Canaries;
+  readonly folder: string;
+  readonly register: World["register"];
+}
+
+/** HTTP in, HTTP out. */
+async function webCell(site: Site, name: string, kind: "modern" | "session" | "stateless"): Promise<Cell> {
+  const era = kind === "modern" ? "modern" : "legacy";
+  const registered = site.register(name, `${kind}/${name}`, era);
+  const opening = targetOf(registered, era);
+  const session = era === "modern" ? undefined : await initialize(site, opening);
+  return {
+    name,
+    tags: new Set([era, kind, "http", "web", name]),
+    target: { ...opening, session },
+    lines: undefined,
+    rows: site.ledger,
+    received: webReader(site.upstream, `/${kind}/${name}`),
+  };
+}
+
+/** HTTP in, a child process out. */
+async function childCell(site: Site, name: string, era: "legacy" | "modern"): Promise<Cell> {
+  const record = join(site.folder, `${name}.jsonl`);
+  const tools = join(site.folder, `${name}-tools.json`);
+  writeFileSync(record, "");
+  writeFileSync(tools, JSON.stringify(WORLD_TOOLS));
+  const script = join(import.meta.dirname, "recording-child.mjs");
+  const command = [process.execPath, script, record, tools];
+  const registered = site.rig.add(name, { kind: "stdio", command }, POLICY, { era });
+  site.canaries.add("grant token", registered.token.slice("pcl_g_".length));
+  const opening = targetOf(registered, era);
+  const session = era === "modern" ? undefined : await initialize(site, opening);
+  return {
+    name,
+    tags: new Set([era, "http", "child", name]),
+    target: { ...opening, session },
+    lines: undefined,
+    rows: site.ledger,
+    received: childReader(record),
+  };
+}
+
+/** Lines in, HTTP out. */
+async function lineCell(
+  site: Site,
+  name: string,
+  era: "legacy" | "modern",
+  stack: AsyncDisposableStack,
+): Promise<Cell> {
+  const path = `${era === "modern" ? "modern" : "stateless"}/${name}`;
+  const lines = stack.use(
+    await LineClient.start({
+      // One of the two has a ledger, the other writes its rows to a stream.
+      ...(era === "modern" ? { dataDir: join(site.folder, name) } : {}),
+      policy: POLICY,
+      url: `http://127.0.0.1:${site.upstream.port}/${path}`,
+      era,
+    }),
+  );
+  if (era === "legacy") await lines.initialize();
+  return {
+    name,
+    tags: new Set([era, "lines", name]),
+    target: { era, front: "lines", path: "", host: "", token: "", session: undefined },
+    lines,
+    rows: lines.rows,
+    received: webReader(site.upstream, `/${path}`),
+  };
+}
+
+function targetOf({ url, token }: Registered, era: Target["era"]): Target {
+  const { pathname, host } = new URL(url);
+  return { era, front: "http", path: pathname, host, token, session: undefined };
+}
+
+/** Opens a legacy session; its id, or undefined where the server issues none. */
+export async function initialize({ rig }: Pick<Site, "rig">, target: Target): Promise<string | undefined> {
+  const clientInfo = { name: "adversary", version: "1" };
+  const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
+  const body = JSON.stringify({ jsonrpc: "2.0", id: "open", method: "initialize", params });
+  const head = [
+    `POST ${target.path} HTTP/1.1`,
+    `Host: ${target.host}`,
+    `Authorization: Bearer ${target.token}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  const answer = await sendRaw(rig.gateway.url, Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`));
+  if (answer.status !== 200) throw new Error(`initialize failed: ${answer.wire.toString()}`);
+  return headerOf(answer.headers, "mcp-session-id");
+}
+
+function webReader(upstream: RawUpstream, path: string): Cell["received"] {
+  let from = upstream.seen.length;
+  return () => {
+    const all = upstream.seen.slice(from);
+    from = upstream.seen.length;
+    return all.filter((seen) => seen.path === path && !isOwnTraffic(seen));
+  };
+}
+
+/** Lines of processes that serve a client; the gateway's own say who started them. */
+function childReader(record: string): Cell["received"] {
+  const own = new Set<number>();
+  let from = readFileSync(record, "utf8").split("\n").length - 1;
+  return () => {
+    const all = readFileSync(record, "utf8").split("\n").slice(0, -1);
+    const fresh = all.slice(from).map((text) => JSON.parse(text) as { pid: number; line: string });
+    from = all.length;
+    for (const { pid, line } of fresh) if (line.includes('"name":"portcullis"')) own.add(pid);
+    return fresh
+      .filter(({ pid }) => !own.has(pid))
+      .map(({ line }) => ({ body: Buffer.from(line), headers: [] }));
+  };
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import {
+  Database,
+  type DataFolder,
+  exportRows,
+  type LogRow,
+  type Verification,
+  verifyLedger,
+} from "@portcullis/server";
+
+/** Audit rows, as they come. */
+export interface RowSource extends Disposable {
+  /** Rows that were committed since the last call. */
+  fresh(): readonly LogRow[];
+  /** Undefined where there is no chain to verify. */
+  verify(): Verification | undefined;
+}
+
+/** Reads the audit log as it grows, beside the gateway that writes it. */
+export class LedgerReader implements RowSource {
+  readonly #folder: DataFolder;
+  #db: Database | undefined;
+  #afterSeq = 0;
+
+  constructor(folder: DataFolder) {
+    this.#folder = folder;
+  }
+
+  fresh(): readonly LogRow[] {
+    this.#db ??= new Database(this.#folder.ledgerFile, { readOnly: true });
+    const rows = [...exportRows(this.#db, { afterSeq: this.#afterSeq })];
+    this.#afterSeq = rows.at(-1)?.seq ?? this.#afterSeq;
+    return rows;
+  }
+
+  verify(): Verification {
+    return verifyLedger({
+      ledgerFile: this.#folder.ledgerFile,
+      publicKey: readFileSync(this.#folder.auditPublicKeyFile, "utf8"),
+      checkpoints: "",
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#db?.close();
+  }
+}
+
+/** Rows that a process without a data folder writes as JSON lines. */
+export class WrittenRows implements RowSource {
+  #text = "";
+
+  take(text: string): void {
+    this.#text += text;
+  }
+
+  fresh(): readonly LogRow[] {
+    // Where any reader of lines cuts; each piece must be a whole row.
+    const lines = this.#text.split(/[\n\v\f\r\u0085\u2028\u2029]/);
+    this.#text = lines.pop() ?? "";
+    return lines.map((line) => JSON.parse(line) as LogRow).filter((row) => !Object.hasOwn(row, "of"));
+  }
+
+  verify(): undefined {}
+
+  [Symbol.dispose](): void {}
+}
