@@ -35,7 +35,7 @@ export class JsonLinesAudit implements Audit {
       },
       undefined,
     );
-    const line = JSON.stringify(entry.fate === "sent" ? { ...row, status: null } : row);
+    const line = toLine(entry.fate === "sent" ? { ...row, status: null } : row);
     return new Promise((resolve) => {
       this.#output.write(`${line}\n`, (cause) => resolve(cause ? undefined : seq));
     });
@@ -45,4 +45,19 @@ export class JsonLinesAudit implements Audit {
     if (this.#isBroken) return;
     this.#output.write(`${JSON.stringify({ of, status, latencyMs: Math.round(latencyMs * 1000) / 1000 })}\n`);
   }
+}
+
+/** Control and format characters and the separators of lines, at some of which readers cut a line in two. */
+const HOSTILE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** A stranger chooses names: none of them may look like another row, or act on a terminal (threat 73). */
+function toLine(row: object): string {
+  return JSON.stringify(row).replace(HOSTILE, escapeUnits);
+}
+
+function escapeUnits(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+  ).join("");
 }

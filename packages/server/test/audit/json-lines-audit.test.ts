@@ -25,11 +25,14 @@ describe("audit rows as JSON lines (gateway.md 5)", () => {
     ]);
   });
 
-  it("one row is one line, whatever a stranger put into it (threat 3)", async () => {
+  it("one row is one line, whatever a stranger put into it and wherever a reader cuts (threat 73)", async () => {
     const output = new PassThrough();
     const audit = new JsonLinesAudit(output);
-    await audit.intend(intentOf({ message: "a\nb\u0000\u2028", argumentKeys: ["x\r\ny"] }));
-    expect(lines(output)).toMatchObject([{ message: "a\nb\u0000\u2028", argumentKeys: ["x\r\ny"] }]);
+    const argumentKeys = ["x\r\ny", "\u0085\u2028\u2029", "\u009b2J\u007f\u202e", "\u{e0041}"];
+    await audit.intend(intentOf({ message: "a\nb\u0000\u2028", argumentKeys }));
+    const text: unknown = output.read();
+    expect(String(text)).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(String(text))).toMatchObject({ message: "a\nb\u0000\u2028", argumentKeys });
   });
 
   it("answers undefined once the stream is broken: no audit, no call", async () => {
