@@ -5,6 +5,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { handleRequest, type Line } from "../call/handle-call.ts";
 import { HttpReply } from "./http-reply.ts";
 
@@ -45,8 +46,17 @@ export function createAgentServer(line: Line): HttpServer {
   );
   answering.set(server, open);
   // No protocol is spoken here but HTTP/1.1.
-  server.on("upgrade", (_request, socket) => socket.destroy());
+  server.on("upgrade", (_request, socket) => refuseProtocol(socket));
+  server.on("connect", (_request, socket) => refuseProtocol(socket));
   return server;
+}
+
+/** Node has taken its hands off the connection: its errors are ours now, and so is its end. */
+function refuseProtocol(socket: Duplex): void {
+  socket.on("error", () => {});
+  socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () =>
+    socket.destroy(),
+  );
 }
 
 /** Resolves with the port, or rejects with the reason (`EADDRINUSE`, `EACCES` …). */
