@@ -19,6 +19,8 @@ export function readHead(request: IncomingMessage, config: LineConfig): Result<H
   const route = ROUTE.exec(target);
   if (route?.[1] === undefined) return err({ kind: "not-found" });
 
+  // Node also reads what has no version at all, which nothing between would frame in the same way (threat 16).
+  if (request.httpVersionMajor !== 1) return err({ kind: "bad-header", detail: "only HTTP/1.1 is spoken" });
   const raw = request.rawHeaders;
   const forbidden = findForbiddenHeader(raw);
   if (forbidden !== undefined) return err({ kind: "bad-header", detail: forbidden });
