@@ -32,6 +32,11 @@ export function readHead(request: IncomingMessage, config: LineConfig): Result<H
   if (headers.origin !== undefined && !config.allowedOrigins.has(headers.origin.toLowerCase())) {
     return err({ kind: "origin-not-allowed" });
   }
+  // Some requests of a page have no Origin, but the browser still says that another site made them (threat 62).
+  const site = headers["sec-fetch-site"];
+  if (headers.origin === undefined && site !== undefined && site !== "same-origin" && site !== "none") {
+    return err({ kind: "origin-not-allowed" });
+  }
 
   const verb = request.method;
   if (verb !== "POST" && verb !== "GET" && verb !== "DELETE") {
