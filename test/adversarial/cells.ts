@@ -1,5 +1,15 @@
 /** The ways in and out on which every case is tried: both eras, HTTP and stdio, on either side. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -189,14 +199,26 @@ function webReader(upstream: RawUpstream, path: string): Cell["received"] {
 /** Lines of processes that serve a client; the gateway's own say who started them. */
 function childReader(record: string): Cell["received"] {
   const own = new Set<number>();
-  let from = readFileSync(record, "utf8").split("\n").length - 1;
+  let from = statSync(record).size;
   return () => {
-    const all = readFileSync(record, "utf8").split("\n").slice(0, -1);
-    const fresh = all.slice(from).map((text) => JSON.parse(text) as { pid: number; line: string });
-    from = all.length;
-    for (const { pid, line } of fresh) if (line.includes('"name":"portcullis"')) own.add(pid);
-    return fresh
+    const fresh = readFrom(record, from);
+    from += fresh.length;
+    const lines = fresh.toString("utf8").split("\n").slice(0, -1);
+    const read = lines.map((text) => JSON.parse(text) as { pid: number; line: string });
+    for (const { pid, line } of read) if (line.includes('"name":"portcullis"')) own.add(pid);
+    return read
       .filter(({ pid }) => !own.has(pid))
       .map(({ line }) => ({ body: Buffer.from(line), headers: [] }));
   };
+}
+
+function readFrom(file: string, position: number): Buffer {
+  const fd = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(fstatSync(fd).size - position);
+    readSync(fd, bytes, 0, bytes.length, position);
+    return bytes;
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -118,7 +118,9 @@ function varied(value: unknown, chosen: Chosen): unknown {
   if (typeof value === "string") return vary(value, chosen);
   if (Array.isArray(value)) return value.map((item) => varied(item, chosen));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inside]) => [key, varied(inside, chosen)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inside]) => [vary(key, chosen), varied(inside, chosen)]),
+  );
 }
 
 /** What kind of end a case has, for the counts. */

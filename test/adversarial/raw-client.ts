@@ -26,8 +26,9 @@ const TIMEOUT_MS = 10_000;
 /** Sends the bytes on a connection of their own and reads one answer. Rejects when none comes in time. */
 export function sendRaw(origin: string, bytes: Buffer, options: SendOptions = {}): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin);
+  const isHead = bytes.subarray(0, 5).toString("latin1") === "HEAD ";
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname);
+    const socket = connect({ port: Number(port), host: hostname, ...nextAddress() });
     const chunks: Buffer[] = [];
     const timer = setTimeout(() => {
       socket.destroy();
@@ -43,15 +44,25 @@ export function sendRaw(origin: string, bytes: Buffer, options: SendOptions = {}
     socket.on("connect", () => socket.write(bytes));
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      const answer = options.untilClosed === true ? undefined : readAnswer(Buffer.concat(chunks), false);
+      const answer =
+        options.untilClosed === true ? undefined : readAnswer(Buffer.concat(chunks), false, isHead);
       if (answer !== undefined) finish(answer);
     });
     // The gateway closes a connection that it gave up while bytes are still on their way.
     socket.on("error", () => {});
     socket.on("close", () =>
-      finish(readAnswer(Buffer.concat(chunks), true) ?? unanswered(Buffer.concat(chunks))),
+      finish(readAnswer(Buffer.concat(chunks), true, isHead) ?? unanswered(Buffer.concat(chunks))),
     );
   });
+}
+
+let connections = 0;
+
+/** Strangers are throttled by their address, so each comes from one of its own, where loopback has more than one. */
+function nextAddress(): { readonly localAddress?: string } {
+  if (process.platform !== "linux") return {};
+  connections = (connections + 1) % (250 * 250);
+  return { localAddress: `127.7.${Math.floor(connections / 250)}.${(connections % 250) + 1}` };
 }
 
 function unanswered(wire: Buffer): RawAnswer {
@@ -59,7 +70,7 @@ function unanswered(wire: Buffer): RawAnswer {
 }
 
 /** The first final answer in `wire`; undefined while it is not whole. Throws on what is no HTTP/1.1. */
-export function readAnswer(wire: Buffer, isClosed: boolean): RawAnswer | undefined {
+export function readAnswer(wire: Buffer, isClosed: boolean, isHead = false): RawAnswer | undefined {
   const end = wire.indexOf("\r\n\r\n");
   if (end === -1) return undefined;
   const [start = "", ...lines] = wire.subarray(0, end).toString("latin1").split("\r\n");
@@ -67,9 +78,9 @@ export function readAnswer(wire: Buffer, isClosed: boolean): RawAnswer | undefin
   if (match === null) throw new Error(`not a status line: ${JSON.stringify(start)}`);
   const status = Number(match[1]);
   const after = wire.subarray(end + 4);
-  if (status === 100) return readAnswer(after, isClosed);
+  if (status === 100) return readAnswer(after, isClosed, isHead);
   const headers = lines.map(readHeaderLine);
-  const framed = readBody(headers, after, isClosed);
+  const framed = isHead ? { body: Buffer.alloc(0), rest: after } : readBody(headers, after, isClosed);
   return framed === undefined ? undefined : { status, headers, wire, ...framed };
 }
 

@@ -8,6 +8,8 @@ export type Reply = {
   readonly lines?: readonly string[];
   /** Everything that was said. */
   readonly text: string;
+  /** The body of an HTTP answer. */
+  readonly body?: string;
   /** JSON-RPC, where the answer is an error. */
   readonly error?: { readonly code: number; readonly message: string } | undefined;
   /** The first text of a tool result that is an error. */
@@ -29,7 +31,8 @@ interface Message {
 
 export function readReply(answer: RawAnswer): Reply {
   const { status, headers, body, wire } = answer;
-  return { kind: "http", status, headers, ...readText(body.toString("utf8")), text: wire.toString("utf8") };
+  const text = body.toString("utf8");
+  return { kind: "http", status, headers, ...readText(text), body: text, text: wire.toString("utf8") };
 }
 
 export function readLines(lines: readonly string[]): Reply {
@@ -80,8 +83,8 @@ function bodyOf(reply: Reply): string | undefined {
     return reply.lines?.length === 1 ? reply.lines[0] : `${reply.lines?.length} lines`;
   if (reply.kind === "none" || reply.status === 0) return undefined;
   const type = headerOf(reply.headers ?? [], "content-type");
-  const [, body = ""] = reply.text.split("\r\n\r\n");
-  // Node's own parser refuses with a status alone.
-  if (type === undefined && body === "") return undefined;
-  return type === "application/json" ? reply.text.slice(reply.text.indexOf("\r\n\r\n") + 4) : `type ${type}`;
+  const { body = "" } = reply;
+  // Node's own parser refuses with a status alone, and so is a HEAD answered.
+  if (body === "") return undefined;
+  return type === "application/json" ? body : `type ${type}`;
 }
