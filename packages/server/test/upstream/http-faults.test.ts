@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { UpstreamFailure } from "../../src/call/ports.ts";
-import { Cleanup, exchange, openUpstreams, postTo, serverAt, serveTcp } from "./harness.ts";
+import { Cleanup, exchange, open, openUpstreams, postTo, serverAt, serveTcp } from "./harness.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -263,5 +263,34 @@ describe("a request that the server does not read (gateway.md 2.9)", () => {
     const body = Buffer.alloc(64 * 1024 * 1024, 0x20);
     const told = await exchange(upstreams, postTo(serverAt(url), { body, deadlineMs: 10_000 }));
     expect(told).toEqual([{ fail: { kind: "stalled", sent: true } }]);
+  });
+});
+
+describe("a server that leaves while nobody reads on (F6, F9)", () => {
+  const CLOSING = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+  const rows: readonly { readonly name: string; readonly leave: (socket: Socket) => void }[] = [
+    { name: "by a FIN", leave: (socket) => socket.end() },
+    { name: "by a RST", leave: (socket) => socket.resetAndDestroy() },
+    { name: "by a FIN after more", leave: (socket) => socket.end(`data: ${"x".repeat(100_000)}\n\n`) },
+  ];
+
+  test.each(rows)("$name is one end and no crash", async ({ leave }) => {
+    const sockets: Socket[] = [];
+    const url = await serveTcp(cleanup, (socket) => {
+      sockets.push(socket);
+      onRequest(socket, () => socket.write(`${CLOSING}data: {}\n\n`));
+    });
+    const upstreams = openUpstreams(cleanup);
+    const held = open(upstreams, postTo(serverAt(url)));
+    await held.until((told) => "event" in told);
+    held.exchange.pause();
+    // The pause is told with the next piece of the answer.
+    sockets[0]?.write("data: {}\n\n");
+    await held.until((told) => "event" in told && held.told.length > 2);
+    for (const socket of sockets) leave(socket);
+    held.exchange.resume();
+    const told = await held.done;
+    const last = told.at(-1);
+    expect(last !== undefined && ("end" in last || "fail" in last)).toBe(true);
   });
 });
