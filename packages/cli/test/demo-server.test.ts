@@ -12,6 +12,8 @@ const SERVER = {
 };
 const CACHE = { ttlMs: 3_600_000, cacheScope: "public" };
 
+const INITIALIZE = request("initialize", { protocolVersion: "2025-11-25" });
+
 /** Whole processes start here, on machines that are busy with other tests. */
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -98,14 +100,6 @@ describe("the demo server speaks MCP 2026-07-28 over stdio", () => {
         requested: "1900-01-01",
       }),
     },
-    {
-      name: "initialize names the versions that are spoken",
-      line: request("initialize", { protocolVersion: "2025-11-25" }),
-      answer: fault(-32022, "Unsupported protocol version", {
-        supported: ["2026-07-28"],
-        requested: "2025-11-25",
-      }),
-    },
   ])("$name", async ({ line, answer }) => {
     expect(await ask(line)).toEqual([{ jsonrpc: "2.0", id: 1, ...answer }]);
   });
@@ -126,6 +120,11 @@ describe("the demo server speaks MCP 2026-07-28 over stdio", () => {
     expect(answers).toEqual([{ jsonrpc: "2.0", ...fault(-32700, "Parse error") }, invalid, invalid]);
   });
 
+  test("a request that names its revision stands alone, also after an initialize", async () => {
+    const answers = await ask(INITIALIZE, request("tools/list", { _meta: META }));
+    expect(answers[1]).toMatchObject({ result: { resultType: "complete", ...CACHE } });
+  });
+
   test("every tool that the policy names is listed", async () => {
     const [answer] = await ask(request("tools/list", { _meta: META }));
     const { tools, ...rest } = Object(answer).result;
@@ -136,12 +135,92 @@ describe("the demo server speaks MCP 2026-07-28 over stdio", () => {
   });
 });
 
+describe("the demo server speaks MCP up to 2025-11-25 over stdio", () => {
+  test.each([
+    { requested: "2024-11-05", settled: "2024-11-05" },
+    { requested: "2025-03-26", settled: "2025-03-26" },
+    { requested: "2025-06-18", settled: "2025-06-18" },
+    { requested: "2025-11-25", settled: "2025-11-25" },
+    { requested: "2026-07-28", settled: "2025-11-25" },
+    { requested: "1900-01-01", settled: "2025-11-25" },
+  ])("initialize: $requested is answered with $settled", async ({ requested, settled }) => {
+    expect(await ask(request("initialize", { protocolVersion: requested }))).toEqual([
+      {
+        jsonrpc: "2.0",
+        id: 1,
+        result: {
+          protocolVersion: settled,
+          capabilities: { tools: {} },
+          serverInfo: { name: "portcullis-demo", version: "1.0.0" },
+          instructions: "Demo tools that only pretend.",
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    { name: "ping", line: request("ping", {}), answer: { result: {} } },
+    {
+      name: "tools/call has no resultType",
+      line: legacyCall("build_and_push_image_to_ecr", { repository: "web" }),
+      answer: legacySaid("Pretended to push web:latest", false),
+    },
+    {
+      name: "a progress token makes no request modern",
+      line: request("tools/call", { name: "list_repositories", _meta: { progressToken: 7 } }),
+      answer: legacySaid("portcullis-demo\nportcullis-docs", false),
+    },
+    {
+      name: "a missing argument is the tool's answer",
+      line: legacyCall("get_file", {}),
+      answer: legacySaid("Missing argument: path", true),
+    },
+    { name: "an unknown tool", line: legacyCall("nope", {}), answer: fault(-32602, "Unknown tool: nope") },
+    {
+      name: "an unknown method",
+      line: request("server/discover", {}),
+      answer: fault(-32601, "Method not found"),
+    },
+    {
+      name: "initialize without a revision",
+      line: request("initialize", {}),
+      answer: fault(-32602, "Missing protocolVersion"),
+    },
+  ])("$name", async ({ line, answer }) => {
+    expect((await ask(INITIALIZE, line))[1]).toEqual({ jsonrpc: "2.0", id: 1, ...answer });
+  });
+
+  test("ping may come before initialize, nothing else", async () => {
+    expect(await ask(request("ping", {}), request("tools/list", {}))).toEqual([
+      { jsonrpc: "2.0", id: 1, result: {} },
+      { jsonrpc: "2.0", id: 1, ...fault(-32602, "Missing _meta") },
+    ]);
+  });
+
+  test("the tools are those of the other era, byte for byte", async () => {
+    const list = request("tools/list", {});
+    const [, legacy] = await ask(INITIALIZE, list);
+    const [modern] = await ask(request("tools/list", { _meta: META }));
+    const { tools, ...rest } = Object(legacy).result;
+    expect(rest).toEqual({});
+    expect(JSON.stringify(tools)).toBe(JSON.stringify(Object(modern).result.tools));
+  });
+});
+
 function request(method: string, params: object): string {
   return JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
 }
 
 function call(name: string, args: unknown): string {
   return request("tools/call", { name, arguments: args, _meta: META });
+}
+
+function legacyCall(name: string, args: object): string {
+  return request("tools/call", { name, arguments: args });
+}
+
+function legacySaid(text: string, isError: boolean): object {
+  return { result: { content: [{ type: "text", text }], isError } };
 }
 
 function said(text: string, isError: boolean): object {

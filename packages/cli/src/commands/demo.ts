@@ -36,7 +36,8 @@ export async function setUpDemo(
   const given = {
     name: DEMO_NAME,
     target,
-    era: "modern",
+    // The server speaks both, and clients begin either way.
+    era: "auto",
     deadlineMs: config.deadlineMs,
     onChange: "block",
   } as const;
