@@ -78,6 +78,16 @@ export interface Rig extends AsyncDisposable {
   verify(): Verification;
 }
 
+/** Every row of a log, also while a gateway writes it. */
+export function readRows(ledgerFile: string): readonly LogRow[] {
+  const db = new Database(ledgerFile, { readOnly: true });
+  try {
+    return [...exportRows(db, {})];
+  } finally {
+    db.close();
+  }
+}
+
 export async function startRig(): Promise<Rig> {
   const dataDir = mkdtempSync(join(tmpdir(), "portcullis-e2e-"));
   const folder = unwrap(openDataFolder(dataDir));
@@ -135,14 +145,7 @@ export async function startRig(): Promise<Rig> {
     revokeAll() {
       for (const { id } of listGrants(state)) unwrap(revokeGrant(state, id, Date.now()));
     },
-    rows() {
-      const db = new Database(folder.ledgerFile, { readOnly: true });
-      try {
-        return [...exportRows(db, {})];
-      } finally {
-        db.close();
-      }
-    },
+    rows: () => readRows(folder.ledgerFile),
     verify: () =>
       verifyLedger({
         ledgerFile: folder.ledgerFile,

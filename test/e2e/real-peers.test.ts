@@ -4,17 +4,13 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  Client as ModernClient,
-  StreamableHTTPClientTransport as ModernHttp,
-} from "@modelcontextprotocol/client";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { type LogRow, listServers, listTools, openState } from "@portcullis/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { commandOf, type Registered, type Rig, startRig } from "./harness.ts";
+import { commandOf, type Registered, type Rig, readRows, startRig, unwrap } from "./harness.ts";
+import { connectSdk1, connectSdk1Stdio, connectSdk2, connectSdk2Stdio, endpointOf } from "./sdk-clients.ts";
+import { PORTCULLIS } from "./served.ts";
 
-const CLIENT = { name: "portcullis-test", version: "1.0.0" };
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "portcullis-peers-")));
 writeFileSync(join(folder, "hello.txt"), "hello from a file");
 
@@ -98,13 +94,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function overHttp({ url, token }: Registered): Promise<Client> {
-  const client = new Client(CLIENT);
-  const headers = { authorization: `Bearer ${token}` };
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
-  return client;
-}
-
 /** Lists ten times, calls one tool, is refused two. */
 async function play(client: Client, peer: Peer): Promise<void> {
   const names = (await client.listTools()).tools.map(({ name }) => name);
@@ -130,7 +119,7 @@ describe("real servers, legacy client of SDK 1.x", () => {
   for (const peer of PEERS) {
     test(`${peer.name} over HTTP in front and stdio behind`, async () => {
       const registered = rig.add(peer.name, { kind: "stdio", command: peer.command }, policyFor(peer));
-      const client = await overHttp(registered);
+      const client = await connectSdk1(endpointOf(registered));
       try {
         await play(client, peer);
       } finally {
@@ -144,15 +133,7 @@ describe("real servers, legacy client of SDK 1.x", () => {
     test(`${peer.name} through \`run\` on stdio`, async () => {
       const policy = join(folder, `${peer.name}.json`);
       writeFileSync(policy, JSON.stringify(policyFor(peer)));
-      const client = new Client(CLIENT);
-      const main = join(import.meta.dirname, "../../packages/cli/src/main.ts");
-      await client.connect(
-        new StdioClientTransport({
-          command: process.execPath,
-          args: ["--conditions=portcullis-source", main, "run", "-c", policy, "--", ...peer.command],
-          stderr: "ignore",
-        }),
-      );
+      const client = await connectSdk1Stdio([...PORTCULLIS, "run", "-c", policy, "--", ...peer.command]);
       try {
         await play(client, peer);
       } finally {
@@ -191,7 +172,7 @@ describe("server-everything over streamable HTTP", () => {
   });
 
   test("lists, calls, refuses", async () => {
-    const client = await overHttp(registered);
+    const client = await connectSdk1(endpointOf(registered));
     const [peer] = PEERS;
     if (peer === undefined) throw new Error("no peer");
     await play(client, { ...peer, denied: "" });
@@ -199,7 +180,7 @@ describe("server-everything over streamable HTTP", () => {
   });
 
   test("progress of a long call arrives on its stream", async () => {
-    const client = await overHttp(registered);
+    const client = await connectSdk1(endpointOf(registered));
     const seen: number[] = [];
     const call = { name: "trigger-long-running-operation", arguments: { duration: 1, steps: 4 } };
     await client.callTool(call, undefined, { onprogress: ({ progress }) => seen.push(progress) });
@@ -208,25 +189,98 @@ describe("server-everything over streamable HTTP", () => {
   });
 });
 
-describe("real modern server, client of SDK 2.x", () => {
-  test("context7 lists and forwards a call (its answer needs the network)", async () => {
-    const command = commandOf("@upstash/context7-mcp");
-    const policy = { version: "1", default: "deny", tools: { "resolve-library-id": {} } };
-    const registered = rig.add("context7", { kind: "stdio", command }, policy, { era: "modern" });
-    const client = new ModernClient(CLIENT, { versionNegotiation: { mode: "auto" } });
-    const headers = { authorization: `Bearer ${registered.token}` };
-    await client.connect(new ModernHttp(new URL(registered.url), { requestInit: { headers } }));
-    const names = (await client.listTools()).tools.map(({ name }) => name);
-    expect(names).toEqual(["resolve-library-id"]);
-    const call = { name: "resolve-library-id", arguments: { query: "react", libraryName: "react" } };
-    await client.callTool(call).catch(() => undefined);
-    const denied = await client.callTool({ name: "query-docs", arguments: {} });
-    expect(JSON.stringify(denied)).toContain("[POLICY DENIED]");
-    await client.close();
-    const rows = rig.rows().filter(({ server, method }) => server === "context7" && method === "tools/call");
-    expect(rows.map(({ tool, effect }) => [tool, effect])).toEqual([
-      ["resolve-library-id", "allow"],
-      ["query-docs", "deny"],
-    ]);
-  });
+/** A dual-era server whose calls need the network: what matters is what was sent. */
+describe("context7, both eras", () => {
+  const command = commandOf("@upstash/context7-mcp");
+  const policy = {
+    version: "1",
+    default: "allow",
+    hide: ["query-docs"],
+    tools: {
+      "resolve-library-id": {
+        deny_if: [
+          {
+            conditions: [{ path: "args.libraryName", op: "eq", value: "left-pad" }],
+            on_deny: "Not that one.",
+          },
+        ],
+      },
+    },
+  };
+  const policyFile = join(folder, "context7.json");
+  writeFileSync(policyFile, JSON.stringify(policy));
+
+  const HTTP: readonly { client: string; connect: (to: Registered) => Promise<Caller> }[] = [
+    { client: "SDK 1.x", connect: (to) => connectSdk1(endpointOf(to)) },
+    { client: "SDK 2.x", connect: (to) => connectSdk2(endpointOf(to)) },
+  ];
+  for (const { client, connect } of HTTP) {
+    test(`${client} over HTTP in front and stdio behind`, async () => {
+      const name = client.replace(/\W+/g, "-").toLowerCase();
+      const registered = rig.add(name, { kind: "stdio", command }, policy);
+      await playContext7(await connect(registered));
+      expect(
+        rig
+          .rows()
+          .filter(({ server }) => server === name)
+          .flatMap(callOf),
+      ).toEqual(DECIDED);
+      expect(listTools(rig.state, registered.id).map(({ name: tool, pin }) => [tool, pin])).toEqual(PINS);
+    });
+  }
+
+  const RUN: readonly { client: string; connect: (command: readonly string[]) => Promise<Caller> }[] = [
+    { client: "SDK 1.x", connect: (run) => connectSdk1Stdio(run) },
+    { client: "SDK 2.x", connect: (run) => connectSdk2Stdio(run) },
+  ];
+  for (const { client, connect } of RUN) {
+    test(`${client} through \`run\` on stdio`, async () => {
+      const dataDir = join(folder, client);
+      const run = [...PORTCULLIS, "run", "-c", policyFile, "--data", dataDir, "--", ...command];
+      await playContext7(await connect(run));
+      expect(readRows(join(dataDir, "ledger.db")).flatMap(callOf)).toEqual(DECIDED);
+      const state = unwrap(openState(join(dataDir, "state.db")));
+      const tools = listServers(state).flatMap(({ id }) => listTools(state, id));
+      state.db.close();
+      expect(tools.map(({ name, pin }) => [name, pin])).toEqual(PINS);
+    });
+  }
 });
+
+interface Caller {
+  listTools(): Promise<{ tools: { name: string }[] }>;
+  callTool(call: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** The calls of {@link playContext7} as the log has them. */
+const DECIDED = [
+  ["resolve-library-id", "allow", ""],
+  ["resolve-library-id", "deny", "/tools/resolve-library-id/deny_if/0"],
+  ["query-docs", "deny", "(hidden)"],
+];
+const PINS = [
+  ["query-docs", "accepted"],
+  ["resolve-library-id", "accepted"],
+];
+
+function callOf(row: LogRow): unknown[][] {
+  return row.method === "tools/call" ? [[row.tool, row.effect, row.rule]] : [];
+}
+
+/** Lists ten times, sends one call, is refused two. */
+async function playContext7(client: Caller): Promise<void> {
+  try {
+    for (let round = 0; round < 10; round += 1) {
+      expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["resolve-library-id"]);
+    }
+    const call = (libraryName: string) =>
+      client.callTool({ name: "resolve-library-id", arguments: { query: libraryName, libraryName } });
+    expect(JSON.stringify(await call("react"))).not.toContain("[POLICY DENIED]");
+    expect(JSON.stringify(await call("left-pad"))).toContain("[POLICY DENIED] Not that one.");
+    const hidden = { name: "query-docs", arguments: { libraryId: "/a/b", query: "react" } };
+    await expect(client.callTool(hidden)).rejects.toThrow("Unknown tool: query-docs");
+  } finally {
+    await client.close();
+  }
+}

@@ -3,6 +3,7 @@ import {
   Client as ModernClient,
   StreamableHTTPClientTransport as ModernHttp,
 } from "@modelcontextprotocol/client";
+import { StdioClientTransport as ModernStdio } from "@modelcontextprotocol/client/stdio";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -44,5 +45,12 @@ export async function connectSdk2(
 ): Promise<ModernClient> {
   const client = new ModernClient(CLIENT, { versionNegotiation: { mode } });
   await client.connect(new ModernHttp(new URL(url), { requestInit: { headers } }));
+  return client;
+}
+
+/** SDK 2.x over the standard input and output of `command`. */
+export async function connectSdk2Stdio([program = "", ...args]: readonly string[]): Promise<ModernClient> {
+  const client = new ModernClient(CLIENT, { versionNegotiation: { mode: "auto" } });
+  await client.connect(new ModernStdio({ command: program, args, stderr: "ignore" }));
   return client;
 }
