@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import {
   type Config,
   DEMO_NAME,
@@ -31,6 +32,8 @@ export async function serve(context: Context): Promise<ExitCode> {
   if (!started.ok) return refuse(context, started.error);
   await using gateway = started.value;
   announce(context, gateway);
+  // A gateway may end by `kill -9`; the next one starts as fast all the same.
+  flushCompileCache();
   if (config.demo && !stop.aborted) await offerDemo(context, config, gateway);
   await aborted(stop);
   if (!context.json) out.note("stopping: calls in flight are finished first");
