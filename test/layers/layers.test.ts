@@ -55,7 +55,6 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
     "jsonc-parser",
     "pino",
     "prom-client",
-    "undici",
     "yaml",
     "zod",
   ],

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import { rootCertificates } from "node:tls";
-import { buildConnector } from "undici";
 import type { UpstreamFailure } from "../call/ports.ts";
 import { guardedLookup, type Resolver } from "../outbound/guard.ts";
 import type { JudgedUrl, OutboundRules } from "../outbound/judge.ts";
 import type { ExchangeHost, ExchangeLimits, HttpExchange } from "./http-exchange.ts";
 import { UNREAD_WRITE } from "./http-failure.ts";
+import { type Connect, connectTo } from "./http1/connect.ts";
 import { ConnectionPool } from "./http1/connection-pool.ts";
 import type { TransportRequest } from "./upstreams.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -134,20 +134,15 @@ function openPool(
   settings: LaneSettings,
   watchdog: Watchdog,
 ): ConnectionPool {
-  const connector = buildConnector({
+  const make = connectTo(judged.url, {
     lookup: guardedLookup(judged, rules, settings.resolve),
-    timeout: settings.connectTimeoutMs,
-    // F34: also when the environment says otherwise.
-    rejectUnauthorized: true,
-    allowH2: false,
-    ...(settings.ca === undefined ? {} : { ca: [...rootCertificates, settings.ca] }),
+    timeoutMs: settings.connectTimeoutMs,
+    ca: settings.ca === undefined ? undefined : [...rootCertificates, settings.ca],
   });
-  const connect: buildConnector.connector = (options, callback) => {
-    connector(options, (...result) => {
-      const [, socket] = result;
-      // On failure undici passes undefined, whatever its types say.
-      if (socket) watchWrites(socket, settings.limits.stallMs, watchdog);
-      callback(...result);
+  const connect: Connect = (done) => {
+    make((error, socket) => {
+      if (socket !== undefined) watchWrites(socket, settings.limits.stallMs, watchdog);
+      done(error, socket);
     });
   };
   return new ConnectionPool(judged.url, connect, watchdog);

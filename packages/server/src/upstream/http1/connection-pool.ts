@@ -1,6 +1,5 @@
-import type { Socket } from "node:net";
-import type { buildConnector } from "undici";
 import type { Watchdog } from "../watchdog.ts";
+import type { Connect } from "./connect.ts";
 import { Connection, type ConnectionOwner, type ResponseHandler } from "./connection.ts";
 import { isFieldValue, isToken } from "./response-head.ts";
 
@@ -26,8 +25,7 @@ const IDLE_MARGIN_MS = 1_000;
  * the caller's to bound. Nothing is retried: a request that met a closing connection may have arrived.
  */
 export class ConnectionPool implements ConnectionOwner {
-  readonly #url: URL;
-  readonly #connect: buildConnector.connector;
+  readonly #connect: Connect;
   readonly #watchdog: Watchdog;
   /** The last one is used first, so that those that are not needed grow old. */
   readonly #idle: Connection[] = [];
@@ -36,8 +34,7 @@ export class ConnectionPool implements ConnectionOwner {
   #state: "open" | "closing" | "destroyed" = "open";
   readonly #emptied = Promise.withResolvers<void>();
 
-  constructor(url: URL, connect: buildConnector.connector, watchdog: Watchdog) {
-    this.#url = url;
+  constructor(url: URL, connect: Connect, watchdog: Watchdog) {
     this.#connect = connect;
     this.#watchdog = watchdog;
     this.#opening = `HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
@@ -100,11 +97,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #connectFor(head: string, body: Buffer | undefined, handler: ResponseHandler): void {
-    const { hostname, host, protocol, port } = this.#url;
-    const options = { hostname: hostname.replace(/^\[|\]$/g, ""), host, protocol, port };
-    // On failure undici passes undefined for the socket, whatever its types say.
-    this.#connect(options, (error: Error | null, socket?: Socket | null) => {
-      if (socket === undefined || socket === null) {
+    this.#connect((error, socket) => {
+      if (socket === undefined) {
         handler.onError(error ?? new Error("no connection"));
       } else if (this.#state === "destroyed") {
         socket.destroy();
