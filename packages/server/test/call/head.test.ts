@@ -25,6 +25,8 @@ function read({ path = PATH, verb = "POST", headers = {} }: Sent): Result<Head, 
   const request = new IncomingMessage(new Socket());
   request.url = path;
   request.method = verb;
+  request.httpVersionMajor = 1;
+  request.httpVersionMinor = 1;
   const plain = {
     host: "gateway.example:443",
     authorization: "Bearer pcl_x",
