@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import type { Access, Head } from "../../src/call/call.ts";
+import { identify } from "../../src/call/identify.ts";
+import type { Clock, Keys, Snapshot } from "../../src/call/ports.ts";
+import { accessOf } from "./access.ts";
+
+const ACCESS = accessOf({});
+const SERVER = ACCESS.server.id;
+
+/** A head with this token for this server, before a snapshot that has one grant, one server and one policy. */
+function asked(token: string, { serverId = SERVER as string, nowMs = 0, grant = ACCESS.grant } = {}) {
+  const { server, policy } = ACCESS;
+  const digests: string[] = [];
+  const ports = {
+    keys: { tokenDigest: (text: string) => (text === "broken" ? undefined : `digest of ${text}`) } as Keys,
+    snapshot: {
+      grantByDigest: (digest: string) => {
+        digests.push(digest);
+        return digest === "digest of good" ? grant : undefined;
+      },
+      server: (id: string) =>
+        [server, { ...server, id: "srv_other" as typeof SERVER }].find((one) => one.id === id),
+      policy: (id: string) => (id === policy?.id ? policy : undefined),
+      isCurrent: () => true,
+      onChange: () => () => {},
+    } satisfies Snapshot,
+    clock: { nowMs: () => nowMs } as Clock,
+  };
+  return { access: identify({ token, serverId } as Head, ports), digests };
+}
+
+describe("who calls what", () => {
+  test("a grant that is known, on a server that it names", () => {
+    const value: Access = { ...ACCESS, digest: "digest of good", mode: "enforce" };
+    expect(asked("good", { nowMs: ACCESS.grant.expiresAtMs - 1 }).access).toEqual({ ok: true, value });
+  });
+
+  test("a grant without a policy, in shadow mode", () => {
+    const access = new Map([[SERVER, { policy: undefined, mode: "shadow" as const }]]);
+    const { access: found } = asked("good", { grant: { ...ACCESS.grant, access } });
+    expect(found).toMatchObject({ ok: true, value: { policy: undefined, mode: "shadow" } });
+  });
+
+  test.each([
+    ["a text that is no token is not even looked up", "broken", 0, []],
+    ["an unknown or revoked one", "other", 0, ["digest of other"]],
+    ["one that has expired", "good", ACCESS.grant.expiresAtMs, ["digest of good"]],
+  ])("401: %s", (_, token, nowMs, digests) => {
+    expect(asked(token, { nowMs })).toEqual({
+      access: { ok: false, error: { kind: "unauthenticated" } },
+      digests,
+    });
+  });
+
+  test.each([
+    ["a server that does not exist", "srv_none"],
+    ["a server that the grant does not name", "srv_other"],
+  ])("404: %s", (_, serverId) => {
+    expect(asked("good", { serverId }).access).toEqual({ ok: false, error: { kind: "not-found" } });
+  });
+});
