@@ -1,8 +1,9 @@
 /**
- * `npm run mutation -- [--part policy|line] [--file packages/…/x.ts]… [--quick]`: changes the sources in small
- * ways and asks whether a test notices. Fails below the part's threshold. What ran before and did not change is not run again
+ * `npm run mutation -- [--part policy|line] [--file packages/…/x.ts]… [--tests packages/…/x.test.ts]…
+ * [--quick]`: changes the sources in small ways and asks whether a test notices. Fails below the part's threshold. What ran before and did not change is not run again
  * (`reports/mutation`, which is nobody's but this machine's). Takes hours for everything, minutes for a file; with
- * `--quick` changes of what is made when a module loads are left out, because each of them runs every test.
+ * `--quick` changes of what is made when a module loads are left out, because each of them runs every test. With
+ * `--tests` only those are asked, which is stricter and sooner answered; such answers are not kept.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -36,11 +37,14 @@ const { values } = parseArgs({
   options: {
     part: { type: "string" },
     file: { type: "string", multiple: true },
+    tests: { type: "string", multiple: true },
     concurrency: { type: "string" },
     quick: { type: "boolean", default: false },
   },
 });
 
+// The tests run in processes of their own, which read their configuration anew.
+if (values.tests !== undefined) process.env["MUTATION_TESTS"] = values.tests.join("\n");
 const runs = chosen().flatMap(({ suites, threshold }) =>
   suites.map((suite) => ({ suite, threshold, mutate: filesOf(suite) })),
 );
@@ -71,7 +75,7 @@ async function run({ name }: Suite, threshold: number, mutate: readonly string[]
     tsconfigFile: "none.json",
     coverageAnalysis: "perTest",
     ignoreStatic: values.quick,
-    incremental: true,
+    incremental: values.tests === undefined,
     incrementalFile: join("reports", "mutation", `${name}.json`),
     thresholds: { high: 95, low: threshold, break: threshold },
     concurrency: Number(values.concurrency ?? 1),

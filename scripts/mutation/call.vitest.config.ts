@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { askedTests } from "./asked-tests.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const conditions = ["portcullis-source"];
@@ -27,10 +28,10 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions } },
   test: {
-    include: [
+    include: askedTests([
       "packages/server/test/call/**/*.test.ts",
       "test/e2e/{modern,legacy,legacy-tasks,legacy-streams,pins-and-shadow}.test.ts",
-    ],
+    ]),
     sequence: { sequencer: QuickFirst },
     testTimeout: 15_000,
   },

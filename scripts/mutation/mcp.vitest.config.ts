@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { askedTests } from "./asked-tests.ts";
 
 const conditions = ["portcullis-source"];
 
@@ -8,5 +9,5 @@ export default defineConfig({
   root: join(import.meta.dirname, "../.."),
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ["packages/server/test/mcp/**/*.test.ts"], testTimeout: 15_000 },
+  test: { include: askedTests(["packages/server/test/mcp/**/*.test.ts"]), testTimeout: 15_000 },
 });

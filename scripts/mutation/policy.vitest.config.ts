@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { askedTests } from "./asked-tests.ts";
 
 const conditions = ["portcullis-source"];
 
@@ -9,7 +10,10 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/policy/test/**/*.test.ts", "!packages/policy/test/{agreement,parse-limits}.test.ts"],
+    include: askedTests([
+      "packages/policy/test/**/*.test.ts",
+      "!packages/policy/test/{agreement,parse-limits}.test.ts",
+    ]),
     testTimeout: 15_000,
   },
 });
