@@ -39,6 +39,7 @@ describe("policy-spec C3: paths", () => {
   it.each([
     ["nothing", "", `path \`\` ${roots}`],
     ["another root", "arguments.x", `path \`arguments.x\` ${roots}`],
+    ["a root that is only a step", "call.args", `path \`call.args\` ${roots}`],
     ["a step below the clock", "time.hour.x", `path \`time.hour.x\` ${roots}`],
     ["an unknown clock", "time.year", `path \`time.year\` ${roots}`],
     ["an empty name", "args.", "path `args.` needs a name after each dot"],

@@ -31,3 +31,12 @@ test("the oldest of ten thousand addresses is forgotten", () => {
   throttle.noteFailure("one more", 0);
   expect(fail(throttle, 1, 0)).toEqual([0]);
 });
+
+test("an address whose minute begins anew is the newest again", () => {
+  const throttle = new FailureThrottle();
+  throttle.noteFailure("a", 0);
+  for (let index = 0; index < 9_999; index += 1) throttle.noteFailure(`x${index}`, 0);
+  fail(throttle, MAX_FAILURES_PER_MINUTE, 60_000);
+  throttle.noteFailure("one more", 60_000);
+  expect(fail(throttle, 1, 60_000)).toEqual([60]);
+});
