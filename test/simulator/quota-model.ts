@@ -8,9 +8,11 @@ export interface Holder {
   readonly isShadow: boolean;
 }
 
-export interface LocatedLimit {
+/** One limit of a call, and how much of it the call takes. */
+export interface Asked {
   readonly pointer: string;
   readonly limit: Limit;
+  readonly amount: number;
 }
 
 /** What one call took from one counter. */
@@ -21,10 +23,13 @@ export interface Taken {
   readonly windowMs: number;
   readonly isSliding: boolean;
   readonly refundOnError: boolean;
+  /** When by the clock that nobody sets; long past where a start believed a clock that had been set. */
+  takenMs: number;
 }
 
-export type Admission =
-  | { readonly ok: true; readonly taken: readonly Taken[] }
+/** What the gateway answered to a reservation. */
+export type Told =
+  | { readonly ok: true; readonly takenAtMs: readonly number[] }
   | { readonly ok: false; readonly rule: string };
 
 interface Counter {
@@ -45,32 +50,46 @@ export class QuotaModel {
   /** Charges and refunds since the last commit. */
   #undo: (() => void)[] = [];
 
-  /** L5: all or nothing, each counter once with the largest amount. */
-  admit(
-    limits: readonly LocatedLimit[],
-    amountOf: (limit: Limit) => number,
-    holder: Holder,
-    nowMs: number,
-  ): Admission {
-    const demands = new Map<string, Taken>();
-    for (const { limit } of limits) {
-      const key = keyOf(limit, holder);
-      const before = demands.get(key);
-      const isSliding = limit.algorithm === "sliding";
-      const windowMs = windowMsOf(limit);
-      const atMs = this.#instant(key, isSliding, windowMs, nowMs);
-      const amount = Math.max(before?.amount ?? 0, amountOf(limit));
-      const refundOnError = (before?.refundOnError ?? true) && limit.refund_on_error === true;
-      demands.set(key, { key, amount, atMs, windowMs, isSliding, refundOnError });
+  readonly #monotonicMs: () => number;
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /**
+   * Judges an answer by L5: all or nothing, each counter once with the largest amount. What it took, when it admitted;
+   * undefined when it should have answered otherwise. Where a clock was set back, what is really over may still count,
+   * or be forgotten: both are right.
+   */
+  judge(asked: readonly Asked[], holder: Holder, nowMs: number, told: Told): readonly Taken[] | undefined {
+    const demands = this.#demandsOf(asked, holder, nowMs);
+    const demandOf = ({ limit }: Asked) => demands.get(keyOf(limit, holder));
+    const fits = (one: Asked, isForgetful: boolean): boolean => {
+      const demand = demandOf(one);
+      return demand !== undefined && this.#used(demand, isForgetful) + demand.amount <= one.limit.max;
+    };
+    if (!told.ok) {
+      const at = asked.findIndex(({ pointer }) => pointer === told.rule);
+      const denying = asked[at];
+      const isRight = denying !== undefined && !fits(denying, false);
+      return isRight && asked.slice(0, at).every((one) => fits(one, true)) ? [] : undefined;
     }
-    for (const { limit, pointer } of limits) {
-      const demand = demands.get(keyOf(limit, holder));
-      if (demand === undefined || this.#used(demand) + demand.amount > limit.max)
-        return { ok: false, rule: pointer };
-    }
-    const taken = [...demands.values()];
+    if (!asked.every((one) => fits(one, true))) return undefined;
+    const taken = [...demands.values()].map((demand, at) => ({
+      ...demand,
+      atMs: told.takenAtMs[at] ?? Number.NaN,
+    }));
+    const isInstant = ({ key, atMs, isSliding, windowMs }: Taken) =>
+      atMs === demands.get(key)?.atMs || atMs === instantOf(isSliding, windowMs, nowMs);
+    if (!taken.every(isInstant)) return undefined;
     for (const one of taken) this.#charge(one);
-    return { ok: true, taken };
+    return taken;
+  }
+
+  /** A start believes the clock that it finds. */
+  believe(nowMs: number): void {
+    for (const { taken } of this.#counters.values())
+      for (const one of taken) if (one.atMs + one.windowMs <= nowMs) one.takenMs = Number.NEGATIVE_INFINITY;
   }
 
   /** L6: to the window it was taken from, unless that is over by the clock. */
@@ -96,6 +115,22 @@ export class QuotaModel {
     this.#undo = [];
   }
 
+  #demandsOf(asked: readonly Asked[], holder: Holder, nowMs: number): ReadonlyMap<string, Taken> {
+    const demands = new Map<string, Taken>();
+    for (const { limit, amount: wanted } of asked) {
+      const key = keyOf(limit, holder);
+      const before = demands.get(key);
+      const isSliding = limit.algorithm === "sliding";
+      const windowMs = windowMsOf(limit);
+      const atMs = this.#instant(key, isSliding, windowMs, nowMs);
+      const amount = Math.max(before?.amount ?? 0, wanted);
+      const refundOnError = (before?.refundOnError ?? true) && limit.refund_on_error === true;
+      const takenMs = this.#monotonicMs();
+      demands.set(key, { key, amount, atMs, windowMs, isSliding, refundOnError, takenMs });
+    }
+    return demands;
+  }
+
   #charge(one: Taken): void {
     const counter = this.#counters.get(one.key) ?? { taken: [], newestMs: one.atMs };
     this.#counters.set(one.key, counter);
@@ -114,15 +149,23 @@ export class QuotaModel {
   /** A clock that runs backwards never frees anything: a counter stays where it was. */
   #instant(key: string, isSliding: boolean, windowMs: number, nowMs: number): number {
     const newestMs = this.#counters.get(key)?.newestMs ?? Number.NEGATIVE_INFINITY;
-    return Math.max(newestMs, isSliding ? nowMs : Math.floor(nowMs / windowMs) * windowMs);
+    return Math.max(newestMs, instantOf(isSliding, windowMs, nowMs));
   }
 
-  #used(demand: Taken): number {
+  #used(demand: Taken, isForgetful: boolean): number {
+    const nowMs = this.#monotonicMs();
     let used = 0;
-    for (const old of this.#counters.get(demand.key)?.taken ?? [])
-      if (counts(old, demand)) used += old.amount;
+    for (const old of this.#counters.get(demand.key)?.taken ?? []) {
+      const isForgotten = isForgetful && old.takenMs + old.windowMs <= nowMs;
+      if (counts(old, demand) && !isForgotten) used += old.amount;
+    }
     return used;
   }
+}
+
+/** What a charge is filed under: its instant, or the start of its window. */
+function instantOf(isSliding: boolean, windowMs: number, nowMs: number): number {
+  return isSliding ? nowMs : Math.floor(nowMs / windowMs) * windowMs;
 }
 
 /** L3: a sliding window is (t − window, t], a fixed one is what has its start. */

@@ -1,14 +1,16 @@
-import type { Limit } from "@portcullis/policy";
-import type { Counters, Reserving } from "../../packages/server/src/call/ports.ts";
+import type { Clock, Counters, Reserving } from "../../packages/server/src/call/ports.ts";
 import type { CallRecord } from "./call-record.ts";
 import { QuotaModel, type Taken } from "./quota-model.ts";
+
+/** Clocks jump by a day at most; what is older is in no window with what comes. */
+const DAYS_MS = 2 * 86_400_000;
 
 type Reserve = Counters["reserve"];
 type Charges = Parameters<Counters["refund"]>[0];
 
 /** Holds every answer of the counters against the model, and every refund against policy-spec L6. */
 export class QuotaWatch {
-  readonly #model = new QuotaModel();
+  readonly #model: QuotaModel;
   /** Calls whose reservation comes next, by holder, in the order of their arrival. */
   readonly #expected = new Map<string, CallRecord[]>();
   readonly #callOf = new WeakMap<object, CallRecord>();
@@ -18,8 +20,9 @@ export class QuotaWatch {
   denied = 0;
   refunded = 0;
 
-  constructor(nowMs: () => number, complain: (text: string) => void) {
-    this.#nowMs = nowMs;
+  constructor(clock: Clock, complain: (text: string) => void) {
+    this.#nowMs = () => clock.nowMs();
+    this.#model = new QuotaModel(() => clock.monotonicMs());
     this.#complain = complain;
   }
 
@@ -47,10 +50,9 @@ export class QuotaWatch {
     for (const one of taken) {
       // Its limit does not count runs that end in the tool's own error.
       if (one.refundOnError && fate?.refund === "on-error") continue;
-      const before = (this.#ran.get(one.key) ?? []).filter((old) => isTogether(old, one));
-      const all = [...before, one];
+      const all = [...(this.#ran.get(one.key) ?? []).filter((old) => old.atMs > one.atMs - DAYS_MS), one];
       this.#ran.set(one.key, all);
-      const sum = all.reduce((total, { amount }) => total + amount, 0);
+      const sum = all.reduce((total, old) => total + (isTogether(old, one) ? old.amount : 0), 0);
       const max = Math.max(
         ...rule.limits
           .filter(({ limit }) => one.key.includes(` ${limit.counter} `))
@@ -66,6 +68,7 @@ export class QuotaWatch {
 
   crashed(): void {
     this.#model.crash();
+    this.#model.believe(this.#nowMs());
     this.#expected.clear();
   }
 
@@ -75,17 +78,21 @@ export class QuotaWatch {
     if (call === undefined) throw new Error("a reservation that nobody expected");
     const { client, rule } = call;
     const holder = { server: ids.server, grant: ids.grant, session: ids.session, isShadow: client.isShadow };
-    const amountOf = (limit: Limit) =>
-      limit.increment_from === undefined ? (limit.increment ?? 1) : call.amount;
-    const model = this.#model.admit(rule.limits, amountOf, holder, nowMs);
+    const limits = rule.limits.map(({ pointer, limit }) => {
+      const amount = limit.increment_from === undefined ? (limit.increment ?? 1) : call.amount;
+      return { pointer, limit, amount };
+    });
     const answer = counters.reserve(...asked);
     if (answer instanceof Promise) throw new TypeError("these counters answer at once");
-    const told = answer.ok ? "admitted" : answer.rule;
-    const due = model.ok ? "admitted" : model.rule;
-    if (told !== due) this.#complain(`call ${call.id} was ${told}, and should have been ${due}`);
+    const told = answer.ok
+      ? ({ ok: true, takenAtMs: answer.charges.map((charge) => charge.takenAtMs) } as const)
+      : answer;
+    const taken = this.#model.judge(limits, holder, nowMs, told);
+    if (taken === undefined)
+      this.#complain(`call ${call.id} was wrongly ${answer.ok ? "admitted" : `denied by ${answer.rule}`}`);
     if (!answer.ok) this.denied += 1;
-    if (answer.ok && model.ok) {
-      call.taken = model.taken;
+    if (answer.ok && taken !== undefined) {
+      call.taken = taken;
       for (const charge of answer.charges) this.#callOf.set(charge, call);
     }
     return answer;
@@ -118,7 +125,7 @@ function mayReturn({ seq, fate, endedBy }: CallRecord, refundOnError: boolean): 
 }
 
 function isTogether(old: Taken, { atMs, windowMs, isSliding }: Taken): boolean {
-  return isSliding ? old.atMs > atMs - windowMs : old.atMs === atMs;
+  return isSliding ? old.atMs > atMs - windowMs && old.atMs <= atMs : old.atMs === atMs;
 }
 
 function holderKey(grant: string, session: string | undefined): string {

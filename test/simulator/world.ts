@@ -88,6 +88,8 @@ class World implements Disposable {
   readonly #log: CommittedLog;
   readonly #agenda = new Agenda();
   readonly #calls: CallRecord[] = [];
+  /** What clients call the sessions of the upstream. */
+  readonly #sessions = new Map<string, string>();
   readonly #bySeq = new Map<number, CallRecord>();
   /** Calls whose outcome waits for the next commit. */
   readonly #endings: CallRecord[] = [];
@@ -109,10 +111,7 @@ class World implements Disposable {
     this.#ledgerFile = join(folder, "ledger.db");
     makeLedger(this.#ledgerFile);
     this.#log = new CommittedLog(this.#ledgerFile);
-    this.#quotas = new QuotaWatch(
-      () => this.#loop.nowMs(),
-      (text) => this.#complain(text),
-    );
+    this.#quotas = new QuotaWatch(this.#loop, (text) => this.#complain(text));
     this.#process = this.#start();
   }
 
@@ -281,6 +280,7 @@ class World implements Disposable {
     if (call.kind === "initialize") {
       client.isOpening = false;
       client.session = seen.session === undefined ? undefined : { id: seen.session, life: this.#life };
+      if (seen.session !== undefined) this.#sessions.set(`upstream-${call.id}`, seen.session);
       return;
     }
     if (seen.status === 404 && client.session?.id === call.session) client.session = undefined;
@@ -349,12 +349,10 @@ class World implements Disposable {
 
   #callOf({ message, verb, upstreamSession }: UpstreamRequest): CallRecord {
     const id = message?.kind === "request" ? Number(message.id) : undefined;
-    const call =
-      id === undefined
-        ? this.#calls.findLast(
-            (one) => one.kind === "end" && one.fate === undefined && one.life === this.#life,
-          )
-        : this.#calls[id - 1];
+    const session = this.#sessions.get(upstreamSession ?? "");
+    const isEnd = (one: CallRecord) =>
+      one.kind === "end" && one.session === session && one.fate === undefined;
+    const call = id === undefined ? this.#calls.findLast(isEnd) : this.#calls[id - 1];
     if (call === undefined)
       throw new Error(`the upstream got a request of nobody: ${verb} ${upstreamSession}`);
     return call;

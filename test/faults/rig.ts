@@ -1,0 +1,205 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { PolicyDocument, Result } from "@portcullis/policy";
+import {
+  addServer,
+  createGrant,
+  type DataFolder,
+  openDataFolder,
+  openState,
+  publishPolicy,
+  type State,
+} from "@portcullis/server";
+import type { Target } from "./load.ts";
+
+const MAIN = join(import.meta.dirname, "../../packages/cli/src/main.ts");
+const UPSTREAM = join(import.meta.dirname, "upstream-child.ts");
+const SOURCES = "--conditions=portcullis-source";
+const HOUR_MS = 3_600_000;
+
+/** A running `serve`. */
+export interface Served {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly url: string;
+  readonly adminUrl: string;
+  /** From its start to its first line. */
+  readonly readyMs: number;
+  /** Everything on standard error. */
+  readonly logged: () => string;
+  /** Resolves with exit code and signal. */
+  readonly ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
+}
+
+export interface ServeOptions {
+  /** Flags of `serve` besides the data folder. */
+  readonly flags?: readonly string[];
+  /** Flags of Node. */
+  readonly node?: readonly string[];
+  /** What the command is run by, as in `prlimit --nofile=512`. */
+  readonly prefix?: readonly string[];
+  readonly env?: { readonly [name: string]: string };
+}
+
+/** A server behind the gateway, and the way to it. */
+export interface Registered {
+  readonly id: string;
+  readonly path: string;
+  readonly token: string;
+}
+
+export interface RigOptions {
+  /** The limit of `capped`. */
+  readonly cap?: number;
+  readonly deadlineMs?: number;
+  /** Where the data folder is put; default a fresh one. */
+  readonly dataDir?: string;
+}
+
+/** One gateway on a data folder, one upstream that remembers what ran, both as processes of their own. */
+export class Rig implements AsyncDisposable {
+  readonly folder: DataFolder;
+  readonly state: State;
+  readonly cap: number;
+  readonly executionsFile: string;
+  readonly #scratch: string;
+  readonly #children = new Set<ChildProcess>();
+  #bank: Registered | undefined;
+
+  private constructor({ cap = 1_000_000, dataDir }: RigOptions) {
+    this.#scratch = mkdtempSync(join(tmpdir(), "portcullis-faults-"));
+    this.cap = cap;
+    this.executionsFile = join(this.#scratch, "executions");
+    this.folder = unwrap(openDataFolder(dataDir ?? join(this.#scratch, "data")));
+    this.state = unwrap(openState(this.folder.stateFile));
+  }
+
+  static async open(options: RigOptions = {}): Promise<Rig> {
+    const rig = new Rig(options);
+    const { port } = (await rig.#startJson([SOURCES, UPSTREAM, rig.executionsFile])).ready as {
+      port: number;
+    };
+    const url = `http://127.0.0.1:${port}/mcp`;
+    rig.#bank = rig.register("bank", url, rig.bankPolicy(), options.deadlineMs);
+    return rig;
+  }
+
+  /** The server whose executions are counted. */
+  get bank(): Registered {
+    if (this.#bank === undefined) throw new Error("the rig is not open");
+    return this.#bank;
+  }
+
+  bankPolicy(reason = "no"): PolicyDocument {
+    return {
+      version: "1",
+      default: "deny",
+      tools: {
+        pay: { limits: [{ counter: "payments", window: "month", max: 1_000_000 }] },
+        capped: { limits: [{ counter: "capped", window: "month", max: this.cap }] },
+        drop: { action: "deny", reason },
+        "odd_*": { limits: [{ counter: "odd", window: "month", max: 1_000_000 }] },
+      },
+    };
+  }
+
+  register(name: string, url: string, document: PolicyDocument, deadlineMs = 20_000): Registered {
+    const now = Date.now();
+    const target = { kind: "http", url, headers: [] } as const;
+    const options = { name, target, era: "modern", deadlineMs, onChange: "allow" } as const;
+    const { id } = unwrap(addServer(this.state, this.folder.keys.credentialKey, options, now));
+    this.publish(name, document);
+    const asked = {
+      label: name,
+      server: name,
+      policy: "p",
+      mode: "enforce",
+      expiresAtMs: now + 24 * HOUR_MS,
+    } as const;
+    const { token } = unwrap(createGrant(this.state, this.folder.keys, asked, now));
+    return { id, path: `/mcp/${id}`, token };
+  }
+
+  publish(server: string, document: PolicyDocument): number {
+    const version = { server, name: "p", document, source: "", author: "f", note: "" };
+    return unwrap(publishPolicy(this.state, version, Date.now())).version;
+  }
+
+  async serve({ flags = [], node = [], prefix = [], env = {} }: ServeOptions = {}): Promise<Served> {
+    const startedMs = performance.now();
+    const data = ["--data", this.folder.path, "--port", "0", "--no-demo", "--json"];
+    const command = [...prefix, process.execPath, ...node, SOURCES, MAIN, "serve", ...data, ...flags];
+    const started = await this.#startJson(command, env, true);
+    const { pid, url, adminUrl } = started.ready as { pid: number; url: string; adminUrl: string };
+    const readyMs = performance.now() - startedMs;
+    return {
+      child: started.child,
+      pid,
+      url,
+      adminUrl,
+      readyMs,
+      logged: started.logged,
+      ended: started.ended,
+    };
+  }
+
+  target({ url }: Pick<Served, "url">, { path, token }: Registered = this.bank): Target {
+    return { origin: url, path, token };
+  }
+
+  /** Lets it finish, as a rolling deployment does. */
+  async stop(served: Served): Promise<void> {
+    served.child.kill("SIGTERM");
+    const [code] = await served.ended;
+    if (code !== 0) throw new Error(`serve ended with ${code}: ${served.logged()}`);
+  }
+
+  /** Lines of the upstream: the number of a call and its tool. */
+  executions(): readonly { readonly n: number; readonly tool: string }[] {
+    if (!existsSync(this.executionsFile)) return [];
+    const lines = readFileSync(this.executionsFile, "utf8").split("\n").filter(Boolean);
+    return lines.map((line) => {
+      const [n = "", tool = ""] = line.split(" ");
+      return { n: Number(n), tool };
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.state.db.close();
+    const running = [...this.#children].filter(
+      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
+    );
+    const ended = running.map((child) => once(child, "exit"));
+    for (const child of running) child.kill("SIGKILL");
+    await Promise.all(ended);
+    rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  /** Starts a program whose first line of JSON says that it is ready. */
+  async #startJson(command: readonly string[], env: ServeOptions["env"] = {}, isWhole = false) {
+    const [program = "", ...args] = isWhole ? command : [process.execPath, ...command];
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    this.#children.add(child);
+    let logged = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      logged += chunk.toString();
+    });
+    const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+    const line = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
+    const first = await Promise.race([line, ended.then(() => undefined)]);
+    if (first === undefined) throw new Error(`\`${command.join(" ")}\` did not start: ${logged}`);
+    return { child, ready: JSON.parse(first[0]) as unknown, logged: () => logged, ended };
+  }
+}
+
+export function unwrap<T>(result: Result<T, unknown>): T {
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
