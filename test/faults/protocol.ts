@@ -19,6 +19,9 @@ export interface CallArguments {
   readonly n: number;
   readonly ms?: number;
   readonly bytes?: number;
+  /** A process that the tool kills instead of running, or when it has run: the gateway before it. */
+  readonly killFirst?: number;
+  readonly killAfter?: number;
 }
 
 export function callBody(tool: string, args: CallArguments): string {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import type { PolicyDocument, Result } from "@portcullis/policy";
 import {
   addServer,
@@ -18,7 +18,8 @@ import type { Target } from "./load.ts";
 
 const MAIN = join(import.meta.dirname, "../../packages/cli/src/main.ts");
 const UPSTREAM = join(import.meta.dirname, "upstream-child.ts");
-const SOURCES = "--conditions=portcullis-source";
+/** Runs sources as they are. */
+export const SOURCES = "--conditions=portcullis-source";
 const HOUR_MS = 3_600_000;
 
 /** A running `serve`. */
@@ -80,7 +81,7 @@ export class Rig implements AsyncDisposable {
 
   static async open(options: RigOptions = {}): Promise<Rig> {
     const rig = new Rig(options);
-    const { port } = (await rig.#startJson([SOURCES, UPSTREAM, rig.executionsFile])).ready as {
+    const { port } = (await rig.start([process.execPath, SOURCES, UPSTREAM, rig.executionsFile])).ready as {
       port: number;
     };
     const url = `http://127.0.0.1:${port}/mcp`;
@@ -133,7 +134,7 @@ export class Rig implements AsyncDisposable {
     const startedMs = performance.now();
     const data = ["--data", this.folder.path, "--port", "0", "--no-demo", "--json"];
     const command = [...prefix, process.execPath, ...node, SOURCES, MAIN, "serve", ...data, ...flags];
-    const started = await this.#startJson(command, env, true);
+    const started = await this.start(command, env);
     const { pid, url, adminUrl } = started.ready as { pid: number; url: string; adminUrl: string };
     const readyMs = performance.now() - startedMs;
     return {
@@ -180,8 +181,8 @@ export class Rig implements AsyncDisposable {
   }
 
   /** Starts a program whose first line of JSON says that it is ready. */
-  async #startJson(command: readonly string[], env: ServeOptions["env"] = {}, isWhole = false) {
-    const [program = "", ...args] = isWhole ? command : [process.execPath, ...command];
+  async start(command: readonly string[], env: ServeOptions["env"] = {}): Promise<Started> {
+    const [program = "", ...args] = command;
     const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
@@ -191,12 +192,18 @@ export class Rig implements AsyncDisposable {
     child.stderr.on("data", (chunk: Buffer) => {
       logged += chunk.toString();
     });
+    const lines = createInterface({ input: child.stdout });
     const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
-    const line = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
-    const first = await Promise.race([line, ended.then(() => undefined)]);
+    const first = await Promise.race([once(lines, "line") as Promise<[string]>, ended.then(() => undefined)]);
     if (first === undefined) throw new Error(`\`${command.join(" ")}\` did not start: ${logged}`);
-    return { child, ready: JSON.parse(first[0]) as unknown, logged: () => logged, ended };
+    return { child, ready: JSON.parse(first[0]) as unknown, lines, logged: () => logged, ended };
   }
+}
+
+/** A program of the rig that is ready. */
+export interface Started extends Pick<Served, "child" | "logged" | "ended"> {
+  readonly ready: unknown;
+  readonly lines: Interface;
 }
 
 export function unwrap<T>(result: Result<T, unknown>): T {

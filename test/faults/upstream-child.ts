@@ -5,15 +5,12 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { TOOLS, VERSION } from "./protocol.ts";
+import { type CallArguments, TOOLS, VERSION } from "./protocol.ts";
 
 interface Request {
   readonly id: number;
   readonly method: string;
-  readonly params: {
-    readonly name: string;
-    readonly arguments: { readonly n: number; readonly ms?: number; readonly bytes?: number };
-  };
+  readonly params: { readonly name: string; readonly arguments: CallArguments };
 }
 
 const file = openSync(process.argv[2] ?? "", "a");
@@ -42,7 +39,12 @@ function call({ id, params }: Request, response: ServerResponse): void {
   const { name, arguments: args } = params;
   const say = (text: string) => answer(response, id, { content: [{ type: "text", text }] });
   const ms = args.ms ?? 0;
+  if (args.killFirst !== undefined) {
+    process.kill(args.killFirst, "SIGKILL");
+    return;
+  }
   run(`${args.n} ${name}`, () => {
+    if (args.killAfter !== undefined) process.kill(args.killAfter, "SIGKILL");
     if (name === "odd_hang") return;
     if (name === "odd_big") say("x".repeat(args.bytes ?? 0));
     else if (name === "odd_flood") flood(response);

@@ -1,0 +1,65 @@
+/**
+ * `npm run faults -- [F1 F5 …] [--seed N] [--json]`: does the faults to a real gateway, holds client, log, counters and
+ * upstream against each other, and prints what was asked for and what was seen. Exit code 1 when a figure fails.
+ */
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+import type { Experiment, Figure } from "./experiment.ts";
+import { EXPERIMENTS } from "./experiments.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: "string" }, json: { type: "boolean", default: false } },
+});
+const seed = values.seed === undefined ? randomInt(1, 2 ** 31) : Number(values.seed);
+const unknown = positionals.filter((id) => !EXPERIMENTS.some((experiment) => experiment.id === id));
+if (unknown.length > 0 || !Number.isInteger(seed)) {
+  const known = EXPERIMENTS.map(({ id }) => id).join(" ");
+  console.error(`error: no experiment ${unknown.join(" ")}; known: ${known}; --seed is a whole number`);
+  process.exit(2);
+}
+
+interface Result {
+  readonly id: string;
+  readonly fault: string;
+  readonly seconds: number;
+  readonly figures: readonly Figure[];
+  readonly skipped?: string;
+}
+
+const wanted = EXPERIMENTS.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
+if (!values.json)
+  console.log(`seed ${seed}\n\n| fault | what | required | measured | |\n|---|---|---|---|---|`);
+const results: Result[] = [];
+for (const experiment of wanted) {
+  const result = await runOne(experiment);
+  results.push(result);
+  if (!values.json) printOne(result);
+}
+const failed = results.flatMap(({ figures }) => figures).filter(({ ok }) => !ok).length;
+if (values.json) console.log(JSON.stringify({ seed, failed, results }));
+else console.log(`\n${results.length} experiments, ${failed} figures FAILED; again with --seed ${seed}`);
+process.exit(failed === 0 ? 0 : 1);
+
+async function runOne(experiment: Experiment): Promise<Result> {
+  const { id, fault } = experiment;
+  const startedMs = performance.now();
+  const seconds = () => (performance.now() - startedMs) / 1000;
+  try {
+    const found = await experiment.run({ seed });
+    if ("skipped" in found) return { id, fault, seconds: seconds(), figures: [], skipped: found.skipped };
+    return { id, fault, seconds: seconds(), figures: found };
+  } catch (cause) {
+    const measured = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+    const figure = { what: "the experiment itself", required: "runs to its end", measured, ok: false };
+    return { id, fault, seconds: seconds(), figures: [figure] };
+  }
+}
+
+function printOne({ id, fault, seconds, figures, skipped }: Result): void {
+  console.log(
+    `| **${id}** ${fault} | | | ${skipped === undefined ? `${seconds.toFixed(0)} s` : `skipped: ${skipped}`} | |`,
+  );
+  for (const { what, required, measured, ok } of figures)
+    console.log(`| | ${what} | ${required} | ${measured} | ${ok ? "ok" : "FAILED"} |`);
+}
