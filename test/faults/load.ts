@@ -61,6 +61,11 @@ export class Load {
     await Promise.all(Array.from({ length: lanes }, lane));
   }
 
+  /** By which the next call will be known. */
+  nextNumber(): number {
+    return lastNumber + 1;
+  }
+
   end(): void {
     this.#isOver = true;
   }

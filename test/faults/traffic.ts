@@ -1,0 +1,183 @@
+import { Database } from "@portcullis/server";
+import { seededRandom } from "../../packages/policy/test/reference/random.ts";
+import { atMost, type Experiment, exactly, type Figure, promises } from "./experiment.ts";
+import { type ClientCall, Load } from "./load.ts";
+import { cpuMsOf } from "./process-figures.ts";
+import { callHeaders } from "./protocol.ts";
+import { brokenPromises, reconcile } from "./reconciler.ts";
+import { Rig } from "./rig.ts";
+
+const LANES = 16;
+const SLOW_MS = 2_000;
+
+/** F3: SIGTERM while calls are under way, one of them a slow one. */
+export async function terminateUnderLoad(): Promise<readonly Figure[]> {
+  await using rig = await Rig.open();
+  const served = await rig.serve();
+  const load = new Load(rig.target(served), LANES + 1);
+  await load.call("pay");
+  const running = load.run(LANES, () => "pay");
+  while (load.calls.length < 500) await new Promise(setImmediate);
+  const slow = load.call("odd_slow", { ms: SLOW_MS });
+  while (!rig.executions().some(({ tool }) => tool === "odd_slow")) await new Promise(setImmediate);
+  const startedMs = performance.now();
+  served.child.kill("SIGTERM");
+  const [code] = await served.ended;
+  const drainMs = performance.now() - startedMs;
+  await running;
+  const { outcome } = await slow;
+  await load.close();
+  const of = (wanted: ClientCall["outcome"]) => load.calls.filter((call) => call.outcome === wanted).length;
+  // A client that asks on a kept connection while it is closed cannot know whether it was heard: it was not.
+  const cutThatRan = cutAndRan(rig, load.calls);
+  return [
+    exactly("exit code", String(code), "0"),
+    exactly("calls answered with a failure", of("failed") + of("unavailable"), 0),
+    exactly("calls that ran and lost their answer", cutThatRan, 0),
+    exactly("the slow call that was under way", outcome, "ran"),
+    atMost("drained", drainMs, 30_000, " ms"),
+    promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 })),
+  ];
+}
+
+function cutAndRan(rig: Rig, calls: readonly ClientCall[]): number {
+  const ran = new Set(rig.executions().map(({ n }) => n));
+  return calls.filter(({ outcome, args }) => outcome === "cut" && ran.has(args.n)).length;
+}
+
+const HOSTILE: readonly { readonly name: string; readonly body: () => string }[] = [
+  { name: "1 MiB of brackets", body: () => "[".repeat(1 << 20) },
+  { name: "1 MiB of nested objects", body: () => '{"a":'.repeat(1 << 18) },
+  {
+    name: "a million numbers",
+    body: () =>
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"a":[${"1,".repeat(1_000_000)}1]}}}`,
+  },
+  {
+    name: "a 4 MiB string",
+    body: () =>
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"a":"${"x".repeat(4_000_000)}"}}}`,
+  },
+  {
+    name: "50,000 keys",
+    body: () =>
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{${Array.from({ length: 50_000 }, (_, at) => `"k${at}":1`).join(",")}}}}`,
+  },
+  {
+    name: "a 20-digit fraction at the end of 1 MiB",
+    body: () =>
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"a":"${"é".repeat(500_000)}","b":0.12345678901234567890}}}`,
+  },
+];
+
+const REPEATS = 10;
+
+/** F21: bodies made to stop the event loop. What each costs in CPU is how long it can stop it at most. */
+export async function blockTheLoop(): Promise<readonly Figure[]> {
+  await using rig = await Rig.open();
+  const served = await rig.serve();
+  const load = new Load(rig.target(served), 4);
+  await load.call("pay");
+  const headers = callHeaders(rig.bank.token, "pay");
+  const figures: Figure[] = [];
+  for (const { name, body } of HOSTILE) {
+    const text = body();
+    const cpuMs = cpuMsOf(served.pid);
+    for (let times = 0; times < REPEATS; times += 1) {
+      const answer = await fetch(served.url + rig.bank.path, { method: "POST", headers, body: text }).catch(
+        () => undefined,
+      );
+      await answer?.text().catch(() => undefined);
+    }
+    figures.push(atMost(`CPU of one call, ${name}`, (cpuMsOf(served.pid) - cpuMs) / REPEATS, 100, " ms"));
+  }
+  figures.push(exactly("still serving", (await load.call("pay")).outcome, "ran"));
+  await load.close();
+  await rig.stop(served);
+  return [...figures, promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 }))];
+}
+
+/** F23: a policy is published again and again under load; each version says its number when it denies. */
+export async function republish(times: number): Promise<readonly Figure[]> {
+  await using rig = await Rig.open();
+  const served = await rig.serve();
+  const load = new Load(rig.target(served), LANES);
+  await load.call("pay");
+  const random = seededRandom(times);
+  const running = load.run(LANES, () => random.pick(["pay", "drop"]));
+  let version = 1;
+  const startedMs = performance.now();
+  for (let edit = 0; edit < times; edit += 1) {
+    version = rig.publish("bank", rig.bankPolicy(`version ${version + 1}`));
+    const seen = load.calls.length;
+    while (load.calls.length < seen + 2) await new Promise(setImmediate);
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  load.end();
+  await running;
+  const last = await load.call("drop");
+  storeBadVersion(rig);
+  const afterBad = await load.call("drop");
+  await load.close();
+  await rig.stop(served);
+  const seen = versionsOf(rig);
+  return [
+    exactly("rows whose rule is not their version's", seen.mixed, 0),
+    exactly(
+      "calls that were dropped",
+      load.calls.filter(({ outcome }) => outcome !== "ran" && outcome !== "denied").length,
+      0,
+    ),
+    exactly(
+      "the last word is the last version's",
+      last.text.includes(`version ${version}`) ? "yes" : last.text,
+      "yes",
+    ),
+    exactly("what governs after a version that does not compile", wordOf(afterBad), wordOf(last)),
+    {
+      what: "versions",
+      required: "",
+      measured: `${times} in ${seconds.toFixed(1)} s, ${seen.versions} of them governed ${load.calls.length} calls`,
+      ok: true,
+    },
+    promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 })),
+  ];
+}
+
+function wordOf({ text }: ClientCall): string {
+  return /version \d+/.exec(text)?.[0] ?? text;
+}
+
+/** As a program that knew more, or a broken disk, might leave it. */
+function storeBadVersion({ state }: Rig): void {
+  state.db.run(
+    `INSERT INTO policy_version (policy, version, document, source, author, note, created_at)
+       SELECT policy, version + 1, '{"version":"1","default":"maybe"}', source, author, note, created_at
+         FROM policy_version ORDER BY version DESC LIMIT 1`,
+  );
+}
+
+function versionsOf(rig: Rig): { readonly mixed: number; readonly versions: number } {
+  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
+  try {
+    const rows = db.all(
+      `SELECT json_extract(body, '$.policyVersion') AS version, json_extract(body, '$.message') AS message FROM entry
+         WHERE of IS NULL AND json_extract(body, '$.tool') = 'drop'`,
+    );
+    const mixed = rows.filter(({ version, message }) => {
+      const said = /version (\d+)/.exec(String(message))?.[1];
+      return said === undefined ? version !== 1 : Number(said) !== version;
+    });
+    return { mixed: mixed.length, versions: new Set(rows.map(({ version }) => version)).size };
+  } finally {
+    db.close();
+  }
+}
+
+export const F3: Experiment = { id: "F3", fault: "SIGTERM under load", run: terminateUnderLoad };
+export const F21: Experiment = { id: "F21", fault: "bodies that block the event loop", run: blockTheLoop };
+export const F23: Experiment = {
+  id: "F23",
+  fault: "1,000 policy versions under load",
+  run: () => republish(1_000),
+};
