@@ -1,8 +1,26 @@
 import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
+import { F16, F17, F18, F19, F20, F22 } from "./machine.ts";
 import { F2 } from "./steps.ts";
 import { F3, F21, F23 } from "./traffic.ts";
 import { F5, F6, F7, F8, F9 } from "./upstreams.ts";
 
 /** In the order of faults.md. */
-export const EXPERIMENTS: readonly Experiment[] = [F1, F2, F3, F5, F6, F7, F8, F9, F21, F23];
+export const EXPERIMENTS: readonly Experiment[] = [
+  F1,
+  F2,
+  F3,
+  F5,
+  F6,
+  F7,
+  F8,
+  F9,
+  F16,
+  F17,
+  F18,
+  F19,
+  F20,
+  F21,
+  F22,
+  F23,
+];

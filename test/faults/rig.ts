@@ -119,7 +119,7 @@ export class Rig implements AsyncDisposable {
       server: name,
       policy: "p",
       mode: "enforce",
-      expiresAtMs: now + 24 * HOUR_MS,
+      expiresAtMs: now + 240 * HOUR_MS,
     } as const;
     const { token } = unwrap(createGrant(this.state, this.folder.keys, asked, now));
     return { id, path: `/mcp/${id}`, token };

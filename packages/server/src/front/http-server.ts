@@ -7,6 +7,7 @@ import {
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { handleRequest, type Line } from "../call/handle-call.ts";
+import { maxAgentConnections } from "./connection-limit.ts";
 import { HttpReply } from "./http-reply.ts";
 
 /** Time for the head of a request (threat 11). */
@@ -45,6 +46,8 @@ export function createAgentServer(line: Line): HttpServer {
     },
   );
   answering.set(server, open);
+  const most = maxAgentConnections();
+  if (most !== undefined) server.maxConnections = most;
   // No protocol is spoken here but HTTP/1.1.
   server.on("upgrade", (_request, socket) => refuseProtocol(socket));
   server.on("connect", (_request, socket) => refuseProtocol(socket));

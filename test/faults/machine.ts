@@ -1,0 +1,347 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Database } from "@portcullis/server";
+import { atMost, type Experiment, exactly, type Figure, promises, type Skipped } from "./experiment.ts";
+import { type ClientCall, Load, percentile } from "./load.ts";
+import { openFiles, residentMiB } from "./process-figures.ts";
+import { brokenPromises, reconcile } from "./reconciler.ts";
+import { Rig, type Served } from "./rig.ts";
+
+const MIB = 1024 * 1024;
+const SECOND_MS = 1_000;
+
+/** F16: the disk of the data folder fills up under load, and gets space again. */
+export async function fillDisk(): Promise<readonly Figure[] | Skipped> {
+  const disk = mkdtempSync(join(tmpdir(), "portcullis-disk-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk]);
+  if (mounted.status !== 0) {
+    rmSync(disk, { recursive: true });
+    return { skipped: "mounting a small disk takes root on Linux" };
+  }
+  try {
+    return await fillSmallDisk(disk);
+  } finally {
+    spawnSync("umount", ["-l", disk]);
+    rmSync(disk, { recursive: true });
+  }
+}
+
+async function fillSmallDisk(disk: string): Promise<readonly Figure[]> {
+  await using rig = await Rig.open({ dataDir: join(disk, "data") });
+  const served = await rig.serve();
+  const load = new Load(rig.target(served), 8);
+  await load.call("pay");
+  const running = load.run(8, () => "pay");
+  const { bavail, bsize } = statfsSync(disk);
+  const filler = join(disk, "filler");
+  writeFileSync(filler, Buffer.alloc(bavail * bsize - MIB));
+  await until(() => load.calls.filter(({ outcome }) => outcome === "unavailable").length > 200);
+  const isReadyWhenFull = (await fetch(`${served.adminUrl}/readyz`)).status;
+  const whenFull = load.calls.slice(-50).map(({ outcome }) => outcome);
+  rmSync(filler);
+  const freedMs = performance.now();
+  const seen = load.calls.length;
+  await until(() => load.calls.slice(seen).some(({ outcome }) => outcome === "ran"));
+  const backMs = performance.now() - freedMs;
+  const isReadyAfter = (await fetch(`${served.adminUrl}/readyz`)).status;
+  load.end();
+  await running;
+  await load.close();
+  await rig.stop(served);
+  return [
+    exactly("answers while it is full", [...new Set(whenFull)].join(" "), "unavailable"),
+    exactly("/readyz while it is full", isReadyWhenFull, 503),
+    atMost("serving again after there is space", backMs, 5 * SECOND_MS, " ms"),
+    exactly("/readyz then", isReadyAfter, 200),
+    promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 })),
+  ];
+}
+
+/** F17: one commit's wait for the disk fails with EIO. */
+export async function failSync(): Promise<readonly Figure[] | Skipped> {
+  if (spawnSync("strace", ["-V"]).status !== 0) return { skipped: "failing a system call takes strace" };
+  await using rig = await Rig.open();
+  const inject = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"];
+  const when = "inject=fdatasync,fsync:error=EIO:when=100";
+  const served = await rig.serve({ prefix: ["strace", ...inject, "-e", when], flags: ["--durable"] });
+  const load = new Load(rig.target(served), 4);
+  await load.call("pay");
+  const running = load.run(4, () => "pay");
+  await until(() => load.calls.some(({ outcome }) => outcome === "unavailable"));
+  const seen = load.calls.length;
+  await until(() => load.calls.slice(seen).some(({ outcome }) => outcome === "ran"));
+  load.end();
+  await running;
+  const failed = load.calls.filter(({ outcome }) => outcome === "unavailable").length;
+  await load.close();
+  process.kill(served.pid, "SIGTERM");
+  await served.ended;
+  const found = reconcile(rig, load.calls);
+  return [
+    { what: "calls refused because of it", required: "≥ 1", measured: String(failed), ok: failed >= 1 },
+    exactly("of them, that ran", found.deniedRan, 0),
+    exactly("told in the log", served.logged().includes("audit_failed") ? "yes" : "no", "yes"),
+    promises(brokenPromises(found, { drift: failed })),
+  ];
+}
+
+const HOURLY_CAP = 200;
+const HOUR_MS = 3_600_000;
+
+/** F18: somebody sets the clock of the gateway, forth and back, while an hourly limit is used up. */
+export async function setClock(): Promise<readonly Figure[] | Skipped> {
+  const library = findFaketime();
+  if (library === undefined)
+    return { skipped: "setting one process's clock takes libfaketime; the simulator does it too" };
+  await using rig = await Rig.open();
+  rig.publish("bank", {
+    version: "1",
+    default: "deny",
+    tools: {
+      pay: {},
+      capped: { limits: [{ counter: "capped", window: "hour", max: HOURLY_CAP }] },
+      odd_slow: { limits: [{ counter: "slides", window: "hour", max: HOURLY_CAP, algorithm: "sliding" }] },
+    },
+  });
+  const file = join(mkdtempSync(join(tmpdir(), "portcullis-clock-")), "offset");
+  const set = (offset: string) => writeFileSync(file, `${offset}\n`);
+  set("+0");
+  const env = {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    DONT_FAKE_MONOTONIC: "1",
+  };
+  const served = await rig.serve({ env });
+  const load = new Load(rig.target(served), 8);
+  await load.call("pay");
+  for (const offset of ["+0", "+1h", "+0", "+1d", "+0", "-1h", "-1d", "+0"]) {
+    set(offset);
+    const isSliding = (at: number) => at % 2 === 0;
+    await Promise.all(
+      Array.from({ length: 2 * HOURLY_CAP + 100 }, (_, at) =>
+        load.call(isSliding(at) ? "odd_slow" : "capped"),
+      ),
+    );
+  }
+  await load.close();
+  await rig.stop(served);
+  const hours = ranByHour(rig, load.calls, "capped");
+  const slides = ranByHour(rig, load.calls, "odd_slow");
+  const refused = load.calls.filter(({ outcome }) => outcome !== "ran" && outcome !== "limited").length;
+  return [
+    atMost("fixed: most that ran in one hour of the gateway's clock", Math.max(...hours), HOURLY_CAP),
+    atMost("sliding: most that ran in one hour of it", Math.max(...slides), HOURLY_CAP),
+    exactly("tokens that ended or answers that failed", refused, 0),
+    {
+      what: "hours seen",
+      required: "",
+      measured: `${hours.length} fixed, ${slides.length} sliding`,
+      ok: true,
+    },
+    promises(
+      brokenPromises(reconcile(rig, load.calls), { drift: Number.POSITIVE_INFINITY }).filter(
+        (one) => !one.startsWith("drift"),
+      ),
+    ),
+  ];
+}
+
+/** How many calls ran in each hour, by the time that their intents say. */
+function ranByHour(rig: Rig, calls: readonly ClientCall[], tool: string): readonly number[] {
+  const ran = new Set(rig.executions().map(({ n }) => n));
+  const wanted = calls.filter((call) => call.tool === tool && ran.has(call.args.n));
+  const digests = new Set(wanted.map(({ args }) => rig.folder.keys.argumentsHmac(JSON.stringify(args))));
+  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
+  try {
+    const hours = new Map<number, number>();
+    for (const row of db.iterate("SELECT body FROM entry WHERE of IS NULL")) {
+      const { time, argumentsHmac } = JSON.parse(String(row["body"])) as {
+        time: number;
+        argumentsHmac?: string;
+      };
+      const hour = Math.floor(time / HOUR_MS);
+      if (digests.has(argumentsHmac ?? "")) hours.set(hour, (hours.get(hour) ?? 0) + 1);
+    }
+    return [...hours.values()];
+  } finally {
+    db.close();
+  }
+}
+
+function findFaketime(): string | undefined {
+  for (const folder of ["/usr/lib", "/usr/lib64"]) {
+    if (!existsSync(folder)) continue;
+    for (const name of ["", ...readdirSync(folder)]) {
+      const file = join(folder, name, "faketime/libfaketimeMT.so.1");
+      if (existsSync(file)) return file;
+    }
+  }
+  return undefined;
+}
+
+/** F19: 512 descriptors, 2,000 connections. */
+export async function exhaustDescriptors(): Promise<readonly Figure[]> {
+  await using rig = await Rig.open();
+  const served = await rig.serve({ prefix: ["bash", "-c", 'ulimit -n 512 && exec "$0" "$@"'] });
+  const load = new Load(rig.target(served), 4);
+  await Promise.all(Array.from({ length: 4 }, () => load.call("pay")));
+  const crowd = await openIdle(served, 2_000);
+  await new Promise((resolve) => setTimeout(resolve, SECOND_MS));
+  const files = openFiles(served.pid);
+  const during = await Promise.all(Array.from({ length: 40 }, () => load.call("pay")));
+  const health = await fetch(`${served.adminUrl}/healthz`).then(
+    ({ status }) => status,
+    () => 0,
+  );
+  for (const socket of crowd) socket.destroy();
+  const startedMs = performance.now();
+  const fresh = new Load(rig.target(served), 1);
+  const isBack = async (): Promise<boolean> => (await fresh.call("pay")).outcome === "ran";
+  while (!(await isBack()) && performance.now() - startedMs < 30 * SECOND_MS);
+  const backMs = performance.now() - startedMs;
+  await Promise.all([load.close(), fresh.close()]);
+  await rig.stop(served);
+  return [
+    atMost("descriptors", files, 512),
+    exactly(
+      "calls on connections that were there",
+      during.filter(({ outcome }) => outcome === "ran").length,
+      40,
+    ),
+    exactly("/healthz meanwhile", health, 200),
+    atMost("a new client is served after they are gone", backMs, 5 * SECOND_MS, " ms"),
+    promises(brokenPromises(reconcile(rig, [...load.calls, ...fresh.calls]), { drift: 0 })),
+  ];
+}
+
+const CONNECTIONS = 10_000;
+
+/** F20: 10,000 connections that were used once and are kept, and a thousand calls a second beside them. */
+export async function manyConnections(): Promise<readonly Figure[] | Skipped> {
+  await using rig = await Rig.open();
+  const served = await rig.serve();
+  const load = new Load(rig.target(served), 32);
+  await load.call("pay");
+  const before = await paced(load, 3 * SECOND_MS);
+  const baseMiB = residentMiB(served.pid);
+  const crowd = await openIdle(
+    served,
+    CONNECTIONS,
+    `GET /mcp HTTP/1.1\r\nhost: ${new URL(served.url).host}\r\n\r\n`,
+  );
+  const open = crowd.filter((socket) => !socket.destroyed).length;
+  const perConnection = ((residentMiB(served.pid) - baseMiB) * 1024) / CONNECTIONS;
+  const during = await paced(load, 5 * SECOND_MS);
+  const failed = load.calls.filter(({ outcome }) => outcome !== "ran").length;
+  for (const socket of crowd) socket.destroy();
+  await load.close();
+  await rig.stop(served);
+  const added = percentile(during, 0.99) - percentile(before, 0.99);
+  return [
+    exactly("connections that are held", open, CONNECTIONS),
+    atMost("memory of each", perConnection, 40, " KiB"),
+    exactly("calls that failed", failed, 0),
+    atMost("p99 more than before", added, 25, " ms"),
+    {
+      what: "paced calls",
+      required: "",
+      measured: `${during.length} in 5 s, p99 ${percentile(before, 0.99).toFixed(1)} → ${percentile(during, 0.99).toFixed(1)} ms`,
+      ok: true,
+    },
+    promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 })),
+  ];
+}
+
+/** Calls at about a thousand a second, whatever the answers do. */
+async function paced(load: Load, ms: number): Promise<readonly number[]> {
+  const calls: Promise<ClientCall>[] = [];
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < ms) {
+    while (calls.length < performance.now() - startedMs && load.inFlight < 1_000)
+      calls.push(load.call("pay"));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return (await Promise.all(calls)).map((call) => call.ms);
+}
+
+/** Connections that say at most one thing, and then nothing. */
+async function openIdle({ url }: Served, count: number, first?: string): Promise<readonly Socket[]> {
+  const { port } = new URL(url);
+  const sockets: Socket[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => {});
+    sockets.push(socket);
+    const isSaid = first === undefined ? once(socket, "connect") : once(socket, "data");
+    if (first !== undefined) socket.write(first);
+    // A few at a time, as the queue of a listening socket is short.
+    if (at % 100 === 99) await Promise.race([isSaid, once(socket, "close")]).catch(() => undefined);
+  }
+  return sockets;
+}
+
+/** F22: little memory and a burst of the largest answers. */
+export async function exhaustMemory(): Promise<readonly Figure[]> {
+  await using rig = await Rig.open();
+  let served = await rig.serve({ node: ["--max-old-space-size=96"] });
+  const load = new Load(rig.target(served), 64);
+  await load.call("pay");
+  let mostMiB = 0;
+  const watch = setInterval(() => {
+    if (served.child.exitCode === null && served.child.signalCode === null)
+      mostMiB = Math.max(mostMiB, residentMiB(served.pid));
+  }, 50);
+  const burst = await Promise.all(
+    Array.from({ length: 128 }, () => load.call("odd_big", { bytes: 8 * MIB - 4_096 })),
+  );
+  clearInterval(watch);
+  const isAlive = served.child.exitCode === null && served.child.signalCode === null;
+  const answered = burst.filter(({ status }) => status === 200).length;
+  await load.close();
+  if (!isAlive) served = await rig.serve();
+  const after = new Load(rig.target(served), 1);
+  const { outcome } = await after.call("pay");
+  await after.close();
+  await rig.stop(served);
+  const found = reconcile(rig, [...load.calls, ...after.calls]);
+  return [
+    {
+      what: "the process",
+      required: "lives, or F1 holds",
+      measured: isAlive ? "lives" : "died, F1 below",
+      ok: true,
+    },
+    {
+      what: "answers of 8 MiB, 64 at a time",
+      required: "",
+      measured: `${answered} of 128, ${Math.round(mostMiB)} MiB resident`,
+      ok: true,
+    },
+    exactly("serving afterwards", outcome, "ran"),
+    promises(brokenPromises(found, { drift: isAlive ? 0 : 64 })),
+  ];
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(setImmediate);
+}
+
+export const F16: Experiment = { id: "F16", fault: "the disk is full", run: fillDisk };
+export const F17: Experiment = { id: "F17", fault: "fsync fails once with EIO", run: failSync };
+export const F18: Experiment = { id: "F18", fault: "the clock jumps by an hour and a day", run: setClock };
+export const F19: Experiment = {
+  id: "F19",
+  fault: "512 descriptors, 2,000 connections",
+  run: exhaustDescriptors,
+};
+export const F20: Experiment = {
+  id: "F20",
+  fault: "10,000 connections, 1,000 calls/s",
+  run: manyConnections,
+};
+export const F22: Experiment = { id: "F22", fault: "96 MiB of heap, answers of 8 MiB", run: exhaustMemory };
