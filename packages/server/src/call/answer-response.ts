@@ -42,9 +42,6 @@ export type ResponseProblem =
   | { readonly kind: "invalid"; readonly reason: string }
   | { readonly kind: "input-denied"; readonly message: string };
 
-/** Nesting beyond this is no answer that a client could use. */
-const MAX_RESPONSE_DEPTH = 200;
-
 /** `value` must be the response to this call: same id, exactly one of result and error (threat 41). */
 export function checkResponse(
   call: IntendedCall,
@@ -57,7 +54,8 @@ export function checkResponse(
   const hasResult = Object.hasOwn(value, "result");
   const hasError = Object.hasOwn(value, "error");
   if (hasResult === hasError) return invalid("it has not exactly one of result and error");
-  if (!isWithinDepth(value, MAX_RESPONSE_DEPTH)) return invalid("it is nested too deeply");
+  // Some clients look for a method first, and would take it for a request of the server.
+  if (Object.hasOwn(value, "method")) return invalid("it is a request as well");
   return hasError ? checkError(own(value, "error")) : checkResult(call, request, value, tools);
 }
 
@@ -76,7 +74,8 @@ function checkResult(
 ): Result<CheckedResponse, ResponseProblem> {
   const result = own(value, "result");
   if (!isJsonObject(result)) return invalid("its result is not an object");
-  const type = call.call.era === "modern" ? (own(result, "resultType") ?? "complete") : "complete";
+  const named = call.call.era === "modern" ? own(result, "resultType") : undefined;
+  const type = named === undefined ? "complete" : named;
   if (type === "input_required") return checkInputRequired(call, request, value, result, tools);
   // 2026-07-28 basic/index: a result type that the receiver does not know is invalid (threat 43).
   if (type !== "complete") return invalid("its resultType is not one that was asked for");
@@ -231,20 +230,6 @@ function withheldInstructions(call: IntendedCall, result: JsonObject, ports: Por
   return ports.tools.acceptsInstructions(server, instructions)
     ? result
     : withMembers(result, { instructions: undefined });
-}
-
-function isWithinDepth(value: JsonValue, depth: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  if (depth === 0) return false;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly JsonValue[]) if (!isWithinDepth(item, depth - 1)) return false;
-    return true;
-  }
-  for (const name in value as JsonObject) {
-    const member = (value as JsonObject)[name];
-    if (member !== undefined && !isWithinDepth(member, depth - 1)) return false;
-  }
-  return true;
 }
 
 function invalid(reason: string): Result<never, ResponseProblem> {

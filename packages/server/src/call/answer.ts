@@ -1,5 +1,7 @@
-import { isJsonObject, type JsonObject, type Result } from "@portcullis/policy";
+import { isUtf8 } from "node:buffer";
+import type { JsonObject, Result } from "@portcullis/policy";
 import type { RequestId } from "../mcp/json-rpc.ts";
+import { readServerMessage } from "../mcp/server-message.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import {
   type CheckedResponse,
@@ -92,9 +94,9 @@ export class Relay implements UpstreamSink, InFlight {
     // transports). There is nothing to judge in either.
     if (data === undefined || data === "") return this.#send(event);
     this.#bytes += data.length;
-    const value = parse(data);
+    const value = readServerMessage(data);
     if (value === undefined)
-      return this.#onProblem({ kind: "invalid", reason: "an event is not a JSON object" });
+      return this.#onProblem({ kind: "invalid", reason: "an event is not a plain JSON object" });
     if (!Object.hasOwn(value, "method")) return this.#onResponseEvent(event, value, data);
     const screened = screenServerMessage(this.call.call, value, this.#tools);
     if (screened !== undefined)
@@ -192,7 +194,7 @@ export class Relay implements UpstreamSink, InFlight {
 
   #answerRequest(status: number, body: Buffer, session: string | undefined): void {
     const routed = this.call.call;
-    const value = body.length === 0 ? undefined : parse(body.toString("utf8"));
+    const value = isUtf8(body) ? readServerMessage(body.toString("utf8")) : undefined;
     const isFine = status >= 200 && status < 300;
     if (value === undefined || (!isFine && !this.#isOwnResponse(value)))
       return this.#answerUnusable(status, isFine);
@@ -216,7 +218,7 @@ export class Relay implements UpstreamSink, InFlight {
     this.#record("upstream_error", isFine ? OTHER : { kind: "http", status }, status);
     if (status === 404 && session?.id !== undefined) return this.#forgetSession(session);
     if (!isFine) return this.#refuse({ kind: "upstream-rejected", server, httpStatus: status });
-    this.#refuse({ kind: "upstream-invalid", server, reason: "it is not a JSON object" });
+    this.#refuse({ kind: "upstream-invalid", server, reason: "it is not a plain JSON object" });
   }
 
   #onResponseEvent(event: SseEvent, value: JsonObject, text: string): void {
@@ -356,13 +358,3 @@ export class Relay implements UpstreamSink, InFlight {
 }
 
 type DropLast<T extends readonly unknown[]> = T extends readonly [...infer Rest, unknown] ? Rest : never;
-
-/** A JSON object, or undefined. */
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
