@@ -133,7 +133,9 @@ function rewriteResult(
   if (request.method === "initialize" || request.method === "server/discover") {
     return withheldInstructions(call, result, tools.ports);
   }
-  return result;
+  // What policy let this grant read is nobody else's either.
+  const isShared = call.call.era === "modern" && own(result, "cacheScope") !== undefined;
+  return isShared ? withMembers(result, keptByItsOwner(result)) : result;
 }
 
 function rewriteList(
@@ -146,16 +148,25 @@ function rewriteList(
   const items = listItems(result, kind);
   if (items === undefined) return result;
   const { access } = call.call.arrival;
-  if (kind === "tools") ports.tools.observe(access.server, items);
+  const noted = kind === "tools" ? ports.tools.observe(access.server, items) : items;
   const server = ports.snapshot.server(access.server.id) ?? access.server;
   const cursor = own(result, "nextCursor");
   return withMembers(result, {
-    [LIST_MEMBER[kind]]: visibleItems(kind, items, access, server),
+    [LIST_MEMBER[kind]]: visibleItems(kind, noted, access, server),
     nextCursor:
       typeof cursor === "string" ? sealCursor(ports.keys, access, request.method, cursor) : undefined,
-    // A list filtered per grant is nobody else's (threat 39).
-    cacheScope: call.call.era === "modern" ? "private" : own(result, "cacheScope"),
+    ...(call.call.era === "modern" ? keptByItsOwner(result) : {}),
   });
+}
+
+/** A client may keep what a grant was shown for so long; a list older than that is taken anew here too. */
+const MAX_TTL_MS = 5 * 60_000;
+
+/** A list filtered per grant is nobody else's, and not for ever (threat 39). */
+function keptByItsOwner(result: JsonObject): { readonly [name: string]: JsonValue | undefined } {
+  const ttlMs = own(result, "ttlMs");
+  const isFine = typeof ttlMs === "number" && Number.isInteger(ttlMs) && ttlMs >= 0;
+  return { cacheScope: "private", ttlMs: ttlMs === undefined || !isFine ? 0 : Math.min(ttlMs, MAX_TTL_MS) };
 }
 
 /** A tool's answer to `params.task`: the new task belongs to this grant and follows this tool. */

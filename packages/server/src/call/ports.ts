@@ -261,8 +261,11 @@ export interface Tools {
   refresh(server: Server): Promise<Result<void, UpstreamFailure>>;
   /** As refresh, but at most once per server in ten seconds, for names that no list has (policy-spec R4). */
   refreshForUnknown(server: Server): Promise<void>;
-  /** Notes tools that passed by in a list, before the client sees them. Later lookups see the new pins. */
-  observe(server: Server, tools: readonly JsonObject[]): void;
+  /**
+   * Notes tools that passed by in a list, before the client sees them. Later lookups see the new pins. Returns those
+   * whose definition could be noted: the pin of a name says nothing about another definition of that name.
+   */
+  observe(server: Server, tools: readonly JsonObject[]): readonly JsonObject[];
   /** Notes the instructions that a server sent; true when they are the accepted ones (or `on-change` is `allow`). */
   acceptsInstructions(server: Server, instructions: string): boolean;
 }

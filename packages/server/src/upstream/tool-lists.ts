@@ -80,8 +80,8 @@ export class ToolLists implements Tools {
     await this.refresh(server);
   }
 
-  observe(server: Server, tools: readonly JsonObject[]): void {
-    this.#record(server, this.#stateOf(server), tools, false);
+  observe(server: Server, tools: readonly JsonObject[]): readonly JsonObject[] {
+    return this.#record(server, this.#stateOf(server), tools, false);
   }
 
   acceptsInstructions(server: Server, instructions: string): boolean {
@@ -120,7 +120,13 @@ export class ToolLists implements Tools {
     return ok(undefined);
   }
 
-  #record(server: Server, state: ListState, items: readonly JsonObject[], complete: boolean): void {
+  /** The items that may be shown at all: what was left out has no pin that stands for it. */
+  #record(
+    server: Server,
+    state: ListState,
+    items: readonly JsonObject[],
+    complete: boolean,
+  ): readonly JsonObject[] {
     const newest = this.#newest(server);
     const mirrorsHeaders =
       newest.target.kind === "http" && this.#ports.upstreams.knownEra(newest) === "modern";
@@ -130,6 +136,7 @@ export class ToolLists implements Tools {
     }
     state.known = complete ? known : new Map([...state.known, ...known]);
     if (isNews(newest, known, complete)) this.#ports.records.recordObserved(server.id, tools, { complete });
+    return tools.map(({ definition }) => definition);
   }
 
   #newest(server: Server): Server {
