@@ -70,14 +70,26 @@ export class ReflectionFilter implements Transport {
 }
 
 function spellingsOf(secret: string): readonly string[] {
-  // What padding and the last character of Base64 hide depends on what follows; the rest does not.
-  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "").slice(0, -1);
   const json = JSON.stringify(secret).slice(1, -1);
-  return [secret, json, encodeURIComponent(secret), base64, base64.replaceAll("+", "-").replaceAll("/", "_")];
+  const hex = Buffer.from(secret).toString("hex");
+  const base64 = [0, 1, 2].map((before) => base64Behind(secret, before));
+  const urlSafe = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
+  return [secret, json, encodeURIComponent(secret), hex, hex.toUpperCase(), ...base64, ...urlSafe];
+}
+
+/** Base64 of the secret `before` bytes into a longer text, without the characters that its neighbours decide too. */
+function base64Behind(secret: string, before: number): string {
+  const text = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]).toString("base64");
+  return text.replace(/=+$/, "").slice(before === 0 ? 0 : before + 1, -1);
 }
 
 function cleanEvent(event: SseEvent, clean: (text: string) => string): SseEvent {
-  if (event.data === undefined) return event;
-  const data = clean(event.data);
-  return data === event.data ? event : { ...event, data };
+  const { data, event: name, id } = event;
+  if (data === undefined && name === undefined && id === undefined) return event;
+  return {
+    ...event,
+    ...(data === undefined ? {} : { data: clean(data) }),
+    ...(name === undefined ? {} : { event: clean(name) }),
+    ...(id === undefined ? {} : { id: clean(id) }),
+  };
 }
