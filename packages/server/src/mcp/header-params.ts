@@ -1,5 +1,6 @@
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
 import { decodeHeaderValue, encodeHeaderValue, type RawHeaders, readHeader } from "./headers.ts";
+import { namesSecret } from "./secret-names.ts";
 
 /** One argument that modern clients mirror into a header. */
 export interface HeaderParam {
@@ -133,6 +134,8 @@ function readAnnotation(schema: JsonObject, path: Place["path"]): Result<HeaderP
   if (type !== "string" && type !== "integer" && type !== "boolean") {
     return err("`x-mcp-header` is only allowed on a string, an integer or a boolean");
   }
+  // Everybody on the way reads headers, and many keep them.
+  if ([...path, name].some(namesSecret)) return err("`x-mcp-header` would show a secret in a header");
   return ok({ header: `Mcp-Param-${name}`, path, type });
 }
 

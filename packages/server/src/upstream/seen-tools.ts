@@ -3,6 +3,7 @@ import type { JsonObject } from "@portcullis/policy";
 import { definitionHash } from "../mcp/canonical-json.ts";
 import { readHeaderParams } from "../mcp/header-params.ts";
 import { isAcceptableToolName } from "../mcp/tool-name.ts";
+import { toolSchemaProblem } from "../mcp/tool-schema.ts";
 
 /** One tool as a server defines it now. */
 export interface SeenTool {
@@ -32,8 +33,8 @@ export interface ToolReading {
 
 /**
  * Reads one list of tools: drops those whose name nobody could check by eye (threats 22, 23), both of two with one
- * name, what has no canonical form to be hashed and, where clients mirror arguments into headers, those that
- * annotate it wrongly (2026-07-28 streamable-http "Schema Extension").
+ * name, what has no canonical form to be hashed, whose schema is of no use and, where clients mirror arguments into
+ * headers, those that annotate it wrongly (2026-07-28 streamable-http "Schema Extension").
  */
 export function readToolList(
   items: readonly JsonObject[],
@@ -57,7 +58,7 @@ export function readToolList(
   for (const [name, definition] of byName) {
     if (twice.has(name)) continue;
     const hashed = hashDefinition(definition, known.get(name));
-    const problem = checkHeaders(definition, mirrorsHeaders);
+    const problem = toolSchemaProblem(definition) ?? checkHeaders(definition, mirrorsHeaders);
     if (hashed === undefined || problem !== undefined) {
       dropped.push({ name, reason: problem ?? "it has no canonical form or is nested too deeply" });
       continue;
