@@ -11,6 +11,7 @@ import {
 } from "../mcp/revisions.ts";
 import { refuseServerRequest } from "./answer-to-server.ts";
 import type { Access, RoutedCall } from "./call.ts";
+import { elicitationProblem } from "./elicitation.ts";
 import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { own } from "./lists.ts";
 import type { Keys, Ports } from "./ports.ts";
@@ -33,10 +34,25 @@ export function screenServerMessage(
   if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, { ports, taskOwners });
   // The pins must know before the client asks for the new list.
   if (own(value, "method") === "notifications/tools/list_changed") void ports.tools.refresh(access.server);
-  const screened = screenNotification(call, value, ports.keys, taskOwners);
+  const screened = isForeignProgress(call, value)
+    ? undefined
+    : screenNotification(call, value, ports.keys, taskOwners);
   if (screened === undefined)
     ports.observer.warn("server_notification_dropped", { server: access.server.name });
   return screened;
+}
+
+/**
+ * Progress on the stream of a request is that request's (2025-11-25 basic/utilities/progress), but for what belongs
+ * to a task, which keeps the token of the request that made it.
+ */
+function isForeignProgress({ arrival, message, subject }: RoutedCall, value: JsonObject): boolean {
+  if (arrival.verb !== "POST" || subject.kind === "task") return false;
+  if (own(value, "method") !== "notifications/progress") return false;
+  const asked = message?.kind === "request" ? own(message.params ?? {}, "_meta") : undefined;
+  const told = own(value, "params");
+  const token = isJsonObject(asked) ? own(asked, "progressToken") : undefined;
+  return token === undefined || !isJsonObject(told) || own(told, "progressToken") !== token;
 }
 
 /** A request passes when policy allows it and the session can carry the answer back. */
@@ -55,17 +71,21 @@ function screenServerRequest(
     ports.observer.warn("server_request_dropped", { server: arrival.access.server.name });
     return undefined;
   }
-  if (kind === "free" || (kind !== undefined && mayAsk(arrival.access, kind))) {
+  const problem = kind === "elicitation" ? elicitationProblem(own(value, "params")) : undefined;
+  if (problem !== undefined)
+    ports.observer.warn("elicitation_refused", { server: arrival.access.server.name });
+  if (problem === undefined && (kind === "free" || (kind !== undefined && mayAsk(arrival.access, kind)))) {
     session.serverRequests.add(id);
     const params = own(value, "params");
     return isJsonObject(params)
       ? sealRelatedTask(arrival.access, value, params, ports.keys, taskOwners)
       : value;
   }
+  const reason = problem === undefined ? "not allowed by policy" : `refused: ${problem}`;
   const error =
     kind === undefined
       ? { code: METHOD_NOT_FOUND, message: "Method not found" }
-      : { code: USER_REJECTED, message: `[POLICY DENIED] ${kind} is not allowed by policy.` };
+      : { code: USER_REJECTED, message: `[POLICY DENIED] ${kind} is ${reason}.` };
   refuseServerRequest(call, session, id, error, ports.upstreams);
   return undefined;
 }
@@ -102,6 +122,10 @@ export function deniedInputs(
     if (!mayAsk(call.arrival.access, kind)) {
       return { kind: "input-denied", message: `The server asked for ${kind}, which policy does not allow.` };
     }
+    const params = isJsonObject(request) ? own(request, "params") : undefined;
+    const problem = kind === "elicitation" ? elicitationProblem(params) : undefined;
+    if (problem !== undefined)
+      return { kind: "input-denied", message: `The server's question to the user is refused: ${problem}.` };
   }
   return undefined;
 }
