@@ -33,12 +33,13 @@ function toPart(match: RegExpExecArray, values: Values): Buffer {
   return toBytes(value, values);
 }
 
-/** `<<name>>` by the chosen form of a varied part. */
-export function vary(text: string, chosen: Values): string {
+/** `<<name>>` by the chosen form of a varied part; `others` leaves the names that have none. */
+export function vary(text: string, chosen: Values, others = false): string {
   return text.replace(/<<([a-z][A-Za-z0-9_]*)>>/g, (whole, name: string) => {
     const form = chosen[name];
+    if (form === undefined && others) return whole;
     if (form === undefined) throw new Error(`${whole} is not varied here`);
     // A form may be made of other parts.
-    return vary(form, chosen);
+    return vary(form, chosen, others);
   });
 }

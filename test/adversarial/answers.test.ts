@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Baseline, checkAftermath, takeBaseline } from "./aftermath.ts";
+import { readAnswers, runAnswers } from "./answers.ts";
+import { openWorld, type World } from "./cells.ts";
+
+describe("hostile answers", () => {
+  let world: World;
+  let baseline: Baseline;
+
+  beforeAll(async () => {
+    world = await openWorld();
+    baseline = takeBaseline();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  test("every answer comes to its end in both eras, with and without sessions", async () => {
+    const answers = readAnswers();
+    expect(answers.length).toBeGreaterThanOrEqual(200);
+    const run = await runAnswers(answers, world);
+    expect(run.failures).toEqual([]);
+    expect(run.cells).toBeGreaterThan(2 * answers.length);
+  });
+
+  test("nothing leaked, everything is on record, nothing is left open", async () => {
+    expect(await checkAftermath(world, baseline)).toEqual([]);
+  });
+});
