@@ -58,7 +58,10 @@ export function readToolList(
   for (const [name, definition] of byName) {
     if (twice.has(name)) continue;
     const hashed = hashDefinition(definition, known.get(name));
-    const problem = toolSchemaProblem(definition) ?? checkHeaders(definition, mirrorsHeaders);
+    // What is known was found good before.
+    const isKnown = hashed !== undefined && hashed === known.get(name);
+    const schemaProblem = isKnown ? undefined : toolSchemaProblem(definition);
+    const problem = schemaProblem ?? checkHeaders(definition, mirrorsHeaders);
     if (hashed === undefined || problem !== undefined) {
       dropped.push({ name, reason: problem ?? "it has no canonical form or is nested too deeply" });
       continue;
