@@ -187,12 +187,19 @@ export async function initialize({ rig }: Pick<Site, "rig">, target: Target): Pr
   return headerOf(answer.headers, "mcp-session-id");
 }
 
+const EMPTY = Buffer.alloc(0);
+
 function webReader(upstream: RawUpstream, path: string): Cell["received"] {
   let from = upstream.seen.length;
   return () => {
-    const all = upstream.seen.slice(from);
+    const own = upstream.seen.slice(from).filter((seen) => seen.path === path);
+    // Read once: thousands of bodies need not be kept.
+    for (let at = from; at < upstream.seen.length; at += 1) {
+      const seen = upstream.seen[at];
+      if (seen?.path === path) upstream.seen[at] = { ...seen, body: EMPTY, message: undefined };
+    }
     from = upstream.seen.length;
-    return all.filter((seen) => seen.path === path && !isOwnTraffic(seen));
+    return own.filter((seen) => !isOwnTraffic(seen));
   };
 }
 

@@ -1,0 +1,70 @@
+/** `npm run adversarial -- [--runs N] [--seed N]`: everything hostile at once, with its counts. Exit 1 on a failure. */
+import { parseArgs } from "node:util";
+import { checkAftermath, takeBaseline } from "./aftermath.ts";
+import { readAnswers, runAnswers } from "./answers.ts";
+import { readCatalogues, runCatalogues } from "./catalogues.ts";
+import { openWorld } from "./cells.ts";
+import { readCorpus } from "./corpus.ts";
+import { runMatrix } from "./matrix.ts";
+import { differentInPython } from "./python-reader.ts";
+import { type CorpusRun, runCorpus } from "./run-corpus.ts";
+import { runMutations } from "./run-mutations.ts";
+
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "5000" }, seed: { type: "string" } },
+});
+const runs = Number(values.runs);
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+if (!Number.isInteger(runs) || runs < 0 || !Number.isInteger(seed)) {
+  console.error("usage: npm run adversarial -- [--runs N] [--seed N]");
+  process.exit(1);
+}
+
+const failures: string[] = [];
+{
+  await using world = await openWorld();
+  const baseline = takeBaseline();
+  const families = readCorpus();
+
+  const corpus = await runCorpus(families, world);
+  printCounts(corpus);
+  failures.push(...corpus.failures);
+  const different = differentInPython(corpus.admitted);
+  failures.push(...(different ?? []).map((name) => `${name}: Python reads another call`));
+  console.log(
+    `python      ${different === undefined ? "not on this machine" : `${corpus.admitted.length} calls read again`}`,
+  );
+
+  const answers = readAnswers();
+  const heard = await runAnswers(answers, world);
+  failures.push(...heard.failures);
+  console.log(`answers     ${answers.length} answers, ${heard.cells} cells`);
+
+  const catalogues = readCatalogues();
+  const listed = await runCatalogues(catalogues, world);
+  failures.push(...listed.failures);
+  console.log(`tool lists  ${catalogues.length} lists, ${listed.cells} cells`);
+
+  const matrix = await runMatrix(world);
+  failures.push(...matrix.failures);
+  console.log(`matrix      ${matrix.cells} cells, ${matrix.successes} of them may succeed`);
+
+  const mutants = await runMutations(families, world, runs, seed);
+  if (mutants.failure !== undefined) failures.push(`mutants: ${mutants.failure}`);
+  console.log(`mutants     ${mutants.inputs} inputs, ${mutants.heard} heard by the upstream, seed ${seed}`);
+
+  failures.push(...(await checkAftermath(world, baseline)));
+}
+for (const failure of failures) console.log(`FAILED  ${failure}`);
+console.log(`${failures.length} failures, seed ${seed}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+function printCounts({ counts, cells }: CorpusRun): void {
+  let cases = 0;
+  for (const [family, byClass] of counts) {
+    const parts = [...byClass].map(([kind, count]) => `${count} ${kind}`);
+    for (const count of byClass.values()) cases += count;
+    console.log(`corpus      ${family}: ${parts.join(", ")}`);
+  }
+  console.log(`corpus      ${cases} cases in ${counts.size} families, ${cells} cells`);
+}
