@@ -10,12 +10,12 @@ import { handleRequest, type Line } from "../call/handle-call.ts";
 import { maxAgentConnections } from "./connection-limit.ts";
 import { HttpReply } from "./http-reply.ts";
 
-/** Time for the head of a request (threat 11). */
-const HEADERS_TIMEOUT_MS = 10_000;
-/** Time for a whole request, body included (threat 11). */
-const REQUEST_TIMEOUT_MS = 25_000;
-/** How often Node looks for requests past their time. */
-const TIMEOUT_CHECK_MS = 2_000;
+/** How often Node looks for requests past their time; what it finds is late by as much. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** Time for the head of a request: 10 s at most (threat 11). */
+const HEADERS_TIMEOUT_MS = 10_000 - TIMEOUT_CHECK_MS;
+/** Time for a whole request, body included: 15 s at most (threat 11). */
+const REQUEST_TIMEOUT_MS = 15_000 - TIMEOUT_CHECK_MS;
 /** Longer than the 60 s that common proxies keep a connection, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
