@@ -1,4 +1,5 @@
 import type { JsonObject } from "@portcullis/policy";
+import { maskSecrets } from "../mcp/mask-secrets.ts";
 import type { AllowedCall, Arrival, Decision, IntendedCall, RoutedCall } from "./call.ts";
 import type { IntentEntry, PinnedTool, Ports } from "./ports.ts";
 
@@ -31,7 +32,7 @@ export async function recordRefused(
 ): Promise<boolean> {
   const entry: IntentEntry = {
     ...principal(arrival, ports),
-    method,
+    method: maskSecrets(method),
     tool: undefined,
     toolHash: undefined,
     argumentKeys: [],
@@ -59,14 +60,14 @@ function intentEntry(
   return {
     ...principal(call.arrival, ports),
     method: call.method,
-    tool: toolName(call)?.slice(0, MAX_NAME_LENGTH),
+    tool: shownName(toolName(call)),
     toolHash: tool?.observedHash,
     argumentKeys: args === undefined ? [] : argumentKeys(args),
     argumentsHmac: text === undefined ? undefined : ports.keys.argumentsHmac(text),
     argumentsBytes: text === undefined ? undefined : Buffer.byteLength(text),
     effect: decision.effect,
     rule: decision.rule,
-    message: withoutAmount(decision.message).slice(0, MAX_MESSAGE_LENGTH),
+    message: maskSecrets(withoutAmount(decision.message)).slice(0, MAX_MESSAGE_LENGTH),
     fate,
   };
 }
@@ -76,6 +77,10 @@ const MAX_NAME_LENGTH = 256;
 const MAX_KEYS = 100;
 const MAX_MESSAGE_LENGTH = 1_000;
 
+function shownName(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : maskSecrets(name).slice(0, MAX_NAME_LENGTH);
+}
+
 function toolName({ subject }: RoutedCall): string | undefined {
   if (subject.kind === "tool") return subject.name;
   return subject.kind === "task" ? subject.tool : undefined;
@@ -83,7 +88,7 @@ function toolName({ subject }: RoutedCall): string | undefined {
 
 function argumentKeys(args: JsonObject): string[] {
   const keys = Object.keys(args).slice(0, MAX_KEYS);
-  return keys.map((key) => key.slice(0, MAX_NAME_LENGTH)).sort();
+  return keys.map((key) => maskSecrets(key).slice(0, MAX_NAME_LENGTH)).sort();
 }
 
 /** policy-spec L5 tells the agent what it asked for; that is an argument's value, and none is ever on record. */

@@ -1,4 +1,5 @@
 /** Refusals on the wire: no path, stack, version or value leaves here. */
+import { maskSecrets } from "../mcp/mask-secrets.ts";
 import {
   HEADER_MISMATCH,
   INTERNAL_ERROR,
@@ -109,7 +110,7 @@ function messageToWire(refusal: IdentifiedRefusal, context: RefusalContext): Wir
     case "unsupported-version":
       return http(400, context, UNSUPPORTED_VERSION, "Unsupported protocol version", [], {
         supported: refusal.supported,
-        requested: refusal.requested,
+        requested: maskSecrets(refusal.requested),
       });
     case "unknown-method":
       // 2026-07-28: an unknown method is HTTP 404 with -32601; earlier revisions answer 200.
@@ -117,7 +118,7 @@ function messageToWire(refusal: IdentifiedRefusal, context: RefusalContext): Wir
         context.era === "modern" ? 404 : 200,
         context,
         METHOD_NOT_FOUND,
-        `Method not found: ${refusal.method}`,
+        `Method not found: ${maskSecrets(refusal.method)}`,
       );
     case "session-unknown":
       return http(404, context, SERVER_NOT_READY, "Session not found; send `initialize` again.");
@@ -165,7 +166,7 @@ function verdictToWire(refusal: VerdictRefusal, context: RefusalContext): WireAn
   switch (refusal.kind) {
     case "unknown-tool":
       // policy-spec R4: hidden and unknown are the same answer, byte for byte but for the name.
-      return rpc(200, context, INVALID_PARAMS, `Unknown tool: ${refusal.name}`);
+      return rpc(200, context, INVALID_PARAMS, `Unknown tool: ${maskSecrets(refusal.name)}`);
     case "denied":
       return told(context, `[POLICY DENIED] ${refusal.message}`, INVALID_PARAMS, refusal.retryAfterMs);
     case "held":
