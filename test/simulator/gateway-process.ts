@@ -38,7 +38,7 @@ const TOOLS: Tools = {
   isFresh: () => true,
   refresh: async () => ({ ok: true, value: undefined }),
   refreshForUnknown: async () => {},
-  observe: () => {},
+  observe: (_server, tools) => tools,
   acceptsInstructions: () => true,
 };
 const SWEEP_MS = 100;

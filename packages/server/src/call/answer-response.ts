@@ -14,12 +14,13 @@ import {
 } from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
 import { RELATED_TASK_META } from "../mcp/revisions.ts";
-import { deniedInputs } from "./answer-server.ts";
+import { checkCreatedTask, checkTask } from "./answer-task.ts";
 import type { Access, IntendedCall, ListKind } from "./call.ts";
 import { type RequestStates, sealCursor, sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { LIST_MEMBER, listItems, own, visibleItems } from "./lists.ts";
 import type { OutcomeStatus, Ports } from "./ports.ts";
 import { requestDigest } from "./request-digest.ts";
+import { deniedInputs } from "./server-requests.ts";
 import type { Ending } from "./settle.ts";
 
 /** A response that may go to the client. */
@@ -77,16 +78,31 @@ function checkResult(
   const named = call.call.era === "modern" ? own(result, "resultType") : undefined;
   const type = named === undefined ? "complete" : named;
   if (type === "input_required") return checkInputRequired(call, request, value, result, tools);
+  const { subject, method } = call.call;
+  if (type === "task") return replacing(value, checkCreatedTask(call.call, result, tools));
   // 2026-07-28 basic/index: a result type that the receiver does not know is invalid (threat 43).
   if (type !== "complete") return invalid("its resultType is not one that was asked for");
+  if (call.call.era === "modern" && subject.kind === "task" && method === "tasks/get") {
+    return replacing(value, checkTask(call.call, result, subject, tools));
+  }
 
   const rewritten = rewriteResult(call, request, result, tools);
-  const isToolError = call.call.subject.kind === "tool" && own(result, "isError") === true;
+  const isToolError = subject.kind === "tool" && own(result, "isError") === true;
   return ok({
     replaced: rewritten === result ? undefined : withMembers(value, { result: rewritten }),
     status: isToolError ? "tool_error" : "ok",
     ending: isToolError ? { kind: "tool-error" } : { kind: "other" },
   });
+}
+
+/** The response with a result that had to change. A task that was made keeps its charge: the tool runs. */
+function replacing(
+  value: JsonObject,
+  result: Result<JsonObject, ResponseProblem>,
+): Result<CheckedResponse, ResponseProblem> {
+  if (!result.ok) return result;
+  const replaced = withMembers(value, { result: result.value });
+  return ok({ replaced, status: "ok", ending: { kind: "other" } });
 }
 
 /** Methods whose result may ask for input (2026-07-28 basic/patterns/mrtr). */

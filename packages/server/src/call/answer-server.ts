@@ -1,26 +1,23 @@
 /** What a server may send to a client on its own: known notifications, and requests that policy allows (R7). */
-import { decideServerRequest, isJsonObject, type JsonObject } from "@portcullis/policy";
+import { isJsonObject, type JsonObject } from "@portcullis/policy";
 import { isRequestId } from "../mcp/json-rpc.ts";
 import {
-  CLIENT_CAPABILITIES_META,
   isServerNotification,
   METHOD_NOT_FOUND,
   RELATED_TASK_META,
   SERVER_REQUESTS,
-  type ServerRequestSubject,
 } from "../mcp/revisions.ts";
+import { screenTaskNotification, sealAcknowledgedTasks, type TaskTools } from "./answer-task.ts";
 import { refuseServerRequest } from "./answer-to-server.ts";
 import type { Access, RoutedCall } from "./call.ts";
 import { elicitationProblem } from "./elicitation.ts";
 import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { own } from "./lists.ts";
-import type { Keys, Ports } from "./ports.ts";
-
-type ServerRequestKind = Exclude<ServerRequestSubject, "free">;
+import type { Keys } from "./ports.ts";
+import { mayAsk } from "./server-requests.ts";
 
 /** What screening needs besides the message. */
-export interface ServerMessageTools {
-  readonly ports: Ports;
+export interface ServerMessageTools extends TaskTools {
   readonly taskOwners: TaskOwners;
 }
 
@@ -28,15 +25,14 @@ export interface ServerMessageTools {
 export function screenServerMessage(
   call: RoutedCall,
   value: JsonObject,
-  { ports, taskOwners }: ServerMessageTools,
+  tools: ServerMessageTools,
 ): JsonObject | undefined {
+  const { ports } = tools;
   const { access } = call.arrival;
-  if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, { ports, taskOwners });
+  if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, tools);
   // The pins must know before the client asks for the new list.
   if (own(value, "method") === "notifications/tools/list_changed") void ports.tools.refresh(access.server);
-  const screened = isForeignProgress(call, value)
-    ? undefined
-    : screenNotification(call, value, ports.keys, taskOwners);
+  const screened = isForeignProgress(call, value) ? undefined : screenNotification(call, value, tools);
   if (screened === undefined)
     ports.observer.warn("server_notification_dropped", { server: access.server.name });
   return screened;
@@ -95,67 +91,30 @@ const MAX_UNANSWERED = 1_000;
 /** 2025-11-25 client/sampling: the code of a request that the user did not let through. */
 const USER_REJECTED = -1;
 
-/** True when policy lets this server ask this grant's client; a grant without a policy is never asked. */
-function mayAsk(access: Access, kind: ServerRequestKind): boolean {
-  const policy = access.policy?.compiled;
-  if (policy === undefined) return false;
-  // Shadow mode relaxes R7 like every verdict (A1).
-  return access.mode === "shadow" || decideServerRequest(policy, kind).effect === "allow";
-}
-
-/**
- * The first reason not to pass `inputRequests` on: policy denies one, the client did not declare the capability
- * (2026-07-28 mrtr: the server must not ask then), or it is no request that a server may make.
- */
-export function deniedInputs(
-  call: RoutedCall,
-  requests: JsonObject,
-): { kind: "invalid"; reason: string } | { kind: "input-denied"; message: string } | undefined {
-  for (const name of Object.keys(requests)) {
-    const request = own(requests, name);
-    const method = isJsonObject(request) ? own(request, "method") : undefined;
-    const kind = typeof method === "string" ? SERVER_REQUESTS.get(method) : undefined;
-    if (kind === undefined || kind === "free")
-      return { kind: "invalid", reason: "it asks for an unknown kind of input" };
-    if (!declares(call, kind))
-      return { kind: "invalid", reason: `it asks for ${kind}, which the client did not declare` };
-    if (!mayAsk(call.arrival.access, kind)) {
-      return { kind: "input-denied", message: `The server asked for ${kind}, which policy does not allow.` };
-    }
-    const params = isJsonObject(request) ? own(request, "params") : undefined;
-    const problem = kind === "elicitation" ? elicitationProblem(params) : undefined;
-    if (problem !== undefined)
-      return { kind: "input-denied", message: `The server's question to the user is refused: ${problem}.` };
-  }
-  return undefined;
-}
-
-function declares(call: RoutedCall, kind: ServerRequestKind): boolean {
-  const params = call.message?.kind === "request" ? call.message.params : undefined;
-  const meta = params === undefined ? undefined : own(params, "_meta");
-  const capabilities = isJsonObject(meta) ? own(meta, CLIENT_CAPABILITIES_META) : undefined;
-  return isJsonObject(capabilities) && isJsonObject(own(capabilities, kind));
-}
-
 /** A notification as the client may see it; undefined when it is dropped. */
 function screenNotification(
-  { arrival: { access }, era }: RoutedCall,
+  call: RoutedCall,
   notification: JsonObject,
-  keys: Keys,
-  taskOwners: TaskOwners,
+  tools: ServerMessageTools,
 ): JsonObject | undefined {
+  const { ports, taskOwners } = tools;
+  const { access } = call.arrival;
   const method = own(notification, "method");
-  if (typeof method !== "string" || !isServerNotification(method, era)) return undefined;
+  if (typeof method !== "string" || !isServerNotification(method, call.era)) return undefined;
   const params = own(notification, "params");
-  if (!isJsonObject(params)) return notification;
+  if (!isJsonObject(params)) return method === "notifications/tasks" ? undefined : notification;
+  if (method === "notifications/tasks") return screenTaskNotification(call, notification, params, tools);
+  if (method === "notifications/subscriptions/acknowledged") {
+    return sealAcknowledgedTasks(call, notification, params, ports);
+  }
   const taskId = method === "notifications/tasks/status" ? own(params, "taskId") : undefined;
   if (typeof taskId === "string") {
-    const sealed = sealKnownTask(access, taskId, keys, taskOwners);
+    const sealed = sealKnownTask(access, taskId, ports.keys, taskOwners);
     return sealed === undefined
       ? undefined
       : withMembers(notification, { params: withMembers(params, { taskId: sealed }) });
   }
-  return sealRelatedTask(access, notification, params, keys, taskOwners);
+  return sealRelatedTask(access, notification, params, ports.keys, taskOwners);
 }
 
 /** 2025-11-25 tasks: everything about a task names it in `_meta`; the client knows it by its sealed id. */

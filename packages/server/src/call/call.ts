@@ -5,6 +5,7 @@
 import type { Charge, Decision, JsonObject, JsonValue, Reservation } from "@portcullis/policy";
 import type { Message, RequestId, RequestMessage } from "../mcp/json-rpc.ts";
 import type { SseEvent } from "../mcp/sse.ts";
+import type { TaskHandle } from "./handles.ts";
 import type { Era, GoverningPolicy, Grant, Mode, PinnedTool, Server } from "./ports.ts";
 import type { InFlight, Session } from "./sessions.ts";
 
@@ -87,8 +88,8 @@ export type Subject =
   | { readonly kind: "prompt"; readonly name: string }
   | { readonly kind: "template"; readonly uriTemplate: string }
   | { readonly kind: "list"; readonly of: ListKind }
-  | { readonly kind: "listen"; readonly uris: readonly string[] }
-  | { readonly kind: "task"; readonly tool: string; readonly taskId: string }
+  | { readonly kind: "listen"; readonly uris: readonly string[]; readonly tasks: readonly TaskHandle[] }
+  | ({ readonly kind: "task" } & TaskHandle)
   | { readonly kind: "task-list" };
 
 export type ListKind = "tools" | "resources" | "templates" | "prompts";

@@ -7,7 +7,7 @@ import {
   evaluateCall,
   isTemplateListed,
 } from "@portcullis/policy";
-import type { JudgedCall, RoutedCall, Stop } from "./call.ts";
+import type { Access, JudgedCall, RoutedCall, Stop } from "./call.ts";
 import type { PinnedTool, Ports } from "./ports.ts";
 
 /** Stage 5: policy's answer, and whether it stops the call in this mode (policy-spec section 6, A1). */
@@ -96,6 +96,12 @@ function judgePin(
   const message = `The definition of \`${name}\` changed and waits for acceptance.`;
   if (onChange === "block") return { decision: denial("(tool changed)", message), stop: "denied" };
   return { decision: { effect: "hold", rule: "(tool changed)", message, reservations: [] }, stop: "held" };
+}
+
+/** True when this grant may follow tasks of the tool; shadow mode relaxes R7 (A1). */
+export function mayFollowTask({ policy, mode }: Access, tool: string): boolean {
+  if (policy === undefined) return false;
+  return mode === "shadow" || decideTask(policy.compiled, tool).effect === "allow";
 }
 
 /** Completion of a template's argument needs the template itself to be visible (R7). */

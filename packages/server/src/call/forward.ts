@@ -61,6 +61,8 @@ function pushModern(call: RoutedCall, tool: PinnedTool | undefined, headers: str
   if (subject.kind === "tool" || subject.kind === "prompt")
     headers.push("mcp-name", encodeHeaderValue(subject.name));
   if (subject.kind === "resource") headers.push("mcp-name", encodeHeaderValue(subject.uri));
+  // ext-tasks "Routing Headers": the server's own id, as in the body.
+  if (subject.kind === "task") headers.push("mcp-name", encodeHeaderValue(subject.taskId));
   if (subject.kind === "tool" && tool !== undefined) {
     const params = headerParamsOf(tool.headerParams, subject.args);
     // An argument of another type than the schema's has no header form; the server refuses the call as invalid.

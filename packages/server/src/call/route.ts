@@ -129,7 +129,7 @@ function routeModern(
   const subject = readSubject(message, "modern", arrival.access, tools.ports.keys);
   if (!subject.ok) return subject;
   const base = { arrival, era: "modern", method: message.method, session: undefined, channel } as const;
-  const opened = openRequestState(message, arrival, tools);
+  const opened = openRequestState(message, subject.value.message ?? message, arrival, tools);
   if (!opened.ok) return opened;
   const rebuilt = opened.value ?? subject.value.message;
   return ok({
@@ -153,9 +153,13 @@ function eraRefusal(error: MessageError): Refusal {
   return { kind: "malformed", code: error.code, reason: error.reason };
 }
 
-/** Opens a sealed `requestState`. Undefined: the request carries none. */
+/**
+ * Opens a sealed `requestState`, which stands for the request as the client wrote it; `rebuilt` is the request with
+ * its other handles opened. Undefined: it carries none.
+ */
 function openRequestState(
   message: RequestMessage,
+  rebuilt: RequestMessage,
   arrival: Arrival,
   { states, ports }: RouteTools,
 ): Result<RequestMessage | undefined, Refusal> {
@@ -167,7 +171,10 @@ function openRequestState(
     typeof sealed === "string" ? states.open(arrival.access, digest, sealed, ports.clock.nowMs()) : undefined;
   // The state is the client's to forge: what does not open is refused, never forwarded (threat 53).
   if (opened === undefined) return err({ kind: "handle-unknown", what: "requestState" });
-  return ok({ ...message, params: withMembers(params, { requestState: opened.inner }) });
+  return ok({
+    ...rebuilt,
+    params: withMembers(rebuilt.params ?? params, { requestState: opened.inner }),
+  });
 }
 
 function routeLegacy(

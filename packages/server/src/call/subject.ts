@@ -1,7 +1,8 @@
 import { decideResource, err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
-import { clientMethod, type MethodKind } from "../mcp/revisions.ts";
+import { clientMethod } from "../mcp/revisions.ts";
 import type { Access, ListKind, Subject } from "./call.ts";
+import { mayFollowTask } from "./decide.ts";
 import { unsealCursor, unsealTask, withMembers } from "./handles.ts";
 import { own } from "./lists.ts";
 import type { Era, Keys } from "./ports.ts";
@@ -13,9 +14,6 @@ export interface ReadSubject {
   readonly message: RequestMessage | undefined;
 }
 
-/** The tasks extension of 2026-07-28 is not served yet; its methods are as unknown as any other. */
-const LEGACY_ONLY: ReadonlySet<MethodKind> = new Set(["task", "task-list"]);
-
 /** Reads the subject out of a request of a known method; an unknown method is refused, never forwarded. */
 export function readSubject(
   message: RequestMessage,
@@ -24,9 +22,7 @@ export function readSubject(
   keys: Keys,
 ): Result<ReadSubject, Refusal> {
   const kind = clientMethod(message.method, era)?.kind;
-  if (kind === undefined || (era === "modern" && LEGACY_ONLY.has(kind))) {
-    return err({ kind: "unknown-method", method: message.method });
-  }
+  if (kind === undefined) return err({ kind: "unknown-method", method: message.method });
   const params = message.params ?? {};
   switch (kind) {
     case "always-allowed":
@@ -53,7 +49,7 @@ export function readSubject(
     case "task":
       return readTask(message, params, access, keys);
     case "subscribe-listen":
-      return readListen(params, message, access);
+      return readListen(params, message, access, keys);
     default:
       return unreachable(kind);
   }
@@ -133,26 +129,49 @@ function readTask(
   return ok({ subject: { kind: "task", ...task }, message: opened });
 }
 
-/** A listener hears only of resources that policy lets it read; the rest is taken out of its filter. */
+/**
+ * A listener hears only of resources that policy lets it read and of tasks of its own that it may follow; the rest
+ * is taken out of its filter.
+ */
 function readListen(
   params: JsonObject,
   message: RequestMessage,
   access: Access,
+  keys: Keys,
 ): Result<ReadSubject, Refusal> {
   const filter = own(params, "notifications");
   if (!isJsonObject(filter)) return invalidParams("`params.notifications` must be an object.");
-  const uris = own(filter, "resourceSubscriptions");
-  if (uris === undefined) return plain({ kind: "listen", uris: [] });
-  if (!Array.isArray(uris))
-    return invalidParams("`params.notifications.resourceSubscriptions` must be a list.");
-  const allowed = (uris as readonly unknown[]).filter(
-    (uri): uri is string => typeof uri === "string" && mayRead(access, uri),
-  );
-  if (allowed.length === uris.length) return plain({ kind: "listen", uris: allowed });
-  const changed = withMembers(params, {
-    notifications: withMembers(filter, { resourceSubscriptions: allowed }),
+  const named = readListed(filter, "resourceSubscriptions");
+  const sealed = readListed(filter, "taskIds");
+  if (!named.ok) return named;
+  if (!sealed.ok) return sealed;
+  const uris = named.value?.filter((uri) => mayRead(access, uri));
+  const tasks = sealed.value?.flatMap((id) => {
+    const task = unsealTask(keys, access, id);
+    return task !== undefined && mayFollowTask(access, task.tool) ? [task] : [];
   });
-  return ok({ subject: { kind: "listen", uris: allowed }, message: { ...message, params: changed } });
+  const subject: Subject = { kind: "listen", uris: uris ?? [], tasks: tasks ?? [] };
+  if (tasks === undefined && uris?.length === listLength(filter)) return plain(subject);
+  const changed = withMembers(params, {
+    notifications: withMembers(filter, {
+      resourceSubscriptions: uris,
+      taskIds: tasks?.map(({ taskId }) => taskId),
+    }),
+  });
+  return ok({ subject, message: { ...message, params: changed } });
+}
+
+/** The texts of a member of a listener's filter; undefined when it is not there. */
+function readListed(filter: JsonObject, name: string): Result<readonly string[] | undefined, Refusal> {
+  const list = own(filter, name);
+  if (list === undefined) return ok(undefined);
+  if (!Array.isArray(list)) return invalidParams(`\`params.notifications.${name}\` must be a list.`);
+  return ok((list as readonly unknown[]).filter((item) => typeof item === "string"));
+}
+
+function listLength(filter: JsonObject): number | undefined {
+  const list = own(filter, "resourceSubscriptions");
+  return Array.isArray(list) ? list.length : undefined;
 }
 
 function mayRead(access: Access, uri: string): boolean {

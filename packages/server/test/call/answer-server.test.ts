@@ -2,7 +2,7 @@ import type { JsonObject } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
 import { screenServerMessage } from "../../src/call/answer-server.ts";
 import type { Access, Arrival, RoutedCall } from "../../src/call/call.ts";
-import { sealTask, TaskOwners } from "../../src/call/handles.ts";
+import { RequestStates, sealTask, TaskOwners } from "../../src/call/handles.ts";
 import type { Ports, UpstreamRequest } from "../../src/call/ports.ts";
 import { type Session, Sessions } from "../../src/call/sessions.ts";
 import { KEYS } from "../storage/fixtures.ts";
@@ -37,7 +37,7 @@ function screen(value: JsonObject, screening: Screening = {}) {
   taskOwners.note(ACCESS, TASK);
   const arrival = { access, headers: { protocolVersion } } as unknown as Arrival;
   const call = { arrival, era: "legacy", session, ...more } as unknown as RoutedCall;
-  const seen = screenServerMessage(call, value, { ports, taskOwners });
+  const seen = screenServerMessage(call, value, { ports, states: new RequestStates(KEYS), taskOwners });
   return { seen, sent, warned, refreshed, asked: [...session.serverRequests] };
 }
 

@@ -98,7 +98,7 @@ describe("what policy says, and whether it stops the call (policy-spec section 6
     ],
     ["a list", { kind: "list", of: "tools" }, ALLOWED],
     ["a list of tasks", { kind: "task-list" }, ALLOWED],
-    ["a listener", { kind: "listen", uris: [] }, ALLOWED],
+    ["a listener", { kind: "listen", uris: [], tasks: [] }, ALLOWED],
     ["what no policy judges", { kind: "free" }, ALLOWED],
   ])("%s", (_, subject, expected) => {
     expect(judge(subject)).toEqual(expected);
@@ -167,7 +167,7 @@ describe("a grant without a policy (policy-spec section 6, step 1)", () => {
     [{ kind: "free" }, ALLOWED],
     [{ kind: "list", of: "tools" }, ALLOWED],
     [{ kind: "task-list" }, ALLOWED],
-    [{ kind: "listen", uris: [] }, ALLOWED],
+    [{ kind: "listen", uris: [], tasks: [] }, ALLOWED],
   ])("%o", (subject, expected) => {
     expect(judge(subject, accessOf())).toEqual(expected);
     expect(judge(subject, { ...accessOf(), mode: "shadow" })).toEqual(expected);

@@ -169,7 +169,7 @@ describe("what goes upstream is what was judged (threats 17, 47, 57)", () => {
   test.each<[string, Going, boolean]>([
     ["a call", {}, false],
     ["a stream", { verb: "GET" }, true],
-    ["a listener", { more: { subject: { kind: "listen", uris: [] } } }, true],
+    ["a listener", { more: { subject: { kind: "listen", uris: [], tasks: [] } } }, true],
     ["the end of a session", { verb: "DELETE" }, false],
   ])("%s may wait without end, or not", (_, going, isOpen) => {
     expect(isOpenEnded(routed(going))).toBe(isOpen);

@@ -7,7 +7,7 @@ import { requestDigest } from "../../src/call/request-digest.ts";
 import { type RouteTools, route, routeVerb } from "../../src/call/route.ts";
 import { Sessions } from "../../src/call/sessions.ts";
 import type { Message, RequestMessage } from "../../src/mcp/json-rpc.ts";
-import { LEGACY_VERSIONS, MODERN_VERSION, SUPPORTED_VERSIONS } from "../../src/mcp/revisions.ts";
+import { LEGACY_VERSIONS, MODERN_VERSION } from "../../src/mcp/revisions.ts";
 import { KEYS } from "../storage/fixtures.ts";
 import { accessOf } from "./access.ts";
 
@@ -156,7 +156,7 @@ describe("a modern message", () => {
       "a version that nobody speaks",
       call(),
       { version: "2020-01-01" },
-      { kind: "unsupported-version", requested: "2020-01-01", supported: SUPPORTED_VERSIONS },
+      { kind: "unsupported-version", requested: "2020-01-01", supported: LEGACY_VERSIONS },
     ],
     [
       "no capabilities",

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
-import type { Subject } from "../../src/call/call.ts";
+import type { Access, Subject } from "../../src/call/call.ts";
 import { sealCursor, sealTask } from "../../src/call/handles.ts";
 import type { Era } from "../../src/call/ports.ts";
 import { readSubject } from "../../src/call/subject.ts";
@@ -46,11 +46,11 @@ describe("what a request is about", () => {
     ["resources/templates/list", {}, { kind: "list", of: "templates" }],
     ["prompts/list", {}, { kind: "list", of: "prompts" }],
     ["tasks/list", {}, { kind: "task-list" }],
-    ["subscriptions/listen", { notifications: {} }, { kind: "listen", uris: [] }, "modern"],
+    ["subscriptions/listen", { notifications: {} }, { kind: "listen", uris: [], tasks: [] }, "modern"],
     [
       "subscriptions/listen",
       { notifications: { resourceSubscriptions: [uri] } },
-      { kind: "listen", uris: [uri] },
+      { kind: "listen", uris: [uri], tasks: [] },
       "modern",
     ],
   ])("%s of %o", (method, params, subject, era) => {
@@ -97,8 +97,8 @@ describe("a method that is not known in the era is never forwarded (policy-spec 
     ["server/discover", "legacy"],
     ["initialize", "modern"],
     ["resources/subscribe", "modern"],
-    ["tasks/get", "modern"],
-    ["tasks/update", "modern"],
+    ["tasks/update", "legacy"],
+    ["tasks/result", "modern"],
     ["tasks/list", "modern"],
   ])("%s, %s", (method, era) => {
     expect(read(method, {}, era)).toEqual({ ok: false, error: { kind: "unknown-method", method } });
@@ -128,9 +128,16 @@ describe("handles that were given out are opened", () => {
     });
   });
 
-  test.each(["tasks/get", "tasks/cancel", "tasks/result"])("the task of %s", (method) => {
+  test.each<[string, Era]>([
+    ["tasks/get", "legacy"],
+    ["tasks/cancel", "legacy"],
+    ["tasks/result", "legacy"],
+    ["tasks/get", "modern"],
+    ["tasks/update", "modern"],
+    ["tasks/cancel", "modern"],
+  ])("the task of %s, %s", (method, era) => {
     const taskId = sealTask(KEYS, ACCESS, { tool: "run", taskId: "t" });
-    expect(read(method, { a: 1, taskId })).toEqual({
+    expect(read(method, { a: 1, taskId }, era)).toEqual({
       ok: true,
       value: {
         subject: { kind: "task", tool: "run", taskId: "t" },
@@ -153,7 +160,7 @@ describe("a listener hears only of what policy lets it read (policy-spec R7)", (
   const narrowed = (filter: JsonObject, uris: readonly string[]) => ({
     ok: true,
     value: {
-      subject: { kind: "listen", uris },
+      subject: { kind: "listen", uris, tasks: [] },
       message: request("subscriptions/listen", { a: 1, notifications: filter }),
     },
   });
@@ -174,6 +181,34 @@ describe("a listener hears only of what policy lets it read (policy-spec R7)", (
     );
   });
 
+  test.each<{ name: string; access: Access; heard: boolean }>([
+    { name: "that it may follow", access: accessOf({ tools: { run: {} } }), heard: true },
+    { name: "of a hidden tool", access: accessOf({ tools: { run: {} }, hide: ["run"] }), heard: false },
+    { name: "of a denied tool", access: accessOf({ tools: { run: { action: "deny" } } }), heard: false },
+    {
+      name: "of a hidden tool in shadow mode (A1)",
+      access: accessOf({ hide: ["run"] }, { mode: "shadow" }),
+      heard: true,
+    },
+    { name: "without a policy", access: accessOf(), heard: false },
+    {
+      name: "without a policy in shadow mode",
+      access: accessOf(undefined, { mode: "shadow" }),
+      heard: false,
+    },
+  ])("a task of its own $name", ({ access, heard }) => {
+    const task = { tool: "run", taskId: "t" };
+    const theirs = sealTask(KEYS, ofAnotherGrant(access), task);
+    const params = { notifications: { taskIds: [sealTask(KEYS, access, task), theirs, "t", 5] } };
+    expect(read("subscriptions/listen", params, "modern", access)).toEqual({
+      ok: true,
+      value: {
+        subject: { kind: "listen", uris: [], tasks: heard ? [task] : [] },
+        message: request("subscriptions/listen", { notifications: { taskIds: heard ? ["t"] : [] } }),
+      },
+    });
+  });
+
   test.each<[JsonObject, string]>([
     [{}, "`params.notifications` must be an object."],
     [{ notifications: [] }, "`params.notifications` must be an object."],
@@ -181,6 +216,7 @@ describe("a listener hears only of what policy lets it read (policy-spec R7)", (
       { notifications: { resourceSubscriptions: "docs://a" } },
       "`params.notifications.resourceSubscriptions` must be a list.",
     ],
+    [{ notifications: { taskIds: "t" } }, "`params.notifications.taskIds` must be a list."],
   ])("%o is no filter", (params, reason) => {
     expect(read("subscriptions/listen", params, "modern")).toEqual(invalid(reason));
   });
