@@ -1,4 +1,4 @@
-import { createGrant } from "@portcullis/server";
+import { createGrant, removeServer } from "@portcullis/server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Cleanup } from "../../packages/server/test/upstream/harness.ts";
 import {
@@ -112,6 +112,14 @@ test("a revoked grant loses its stream and what waits on it", async () => {
   await stream?.closed;
   await expect.poll(() => rowsOf("run").map(({ status }) => status)).toEqual(["cancelled"]);
   expect((await client.call("run")).status).toBe(401);
+});
+
+test("a removed server is left at once", async () => {
+  await connect(add());
+  const [stream] = open();
+  unwrap(removeServer(rig.state, "old"));
+  await stream?.closed;
+  expect(open()).toEqual([]);
 });
 
 test("a cut stream: the call may have run, its charge stays, and the client begins a new session", async () => {

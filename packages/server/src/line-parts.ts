@@ -1,6 +1,6 @@
 import type { Line } from "./call/handle-call.ts";
 import { RequestStates, TaskOwners } from "./call/handles.ts";
-import type { Audit, Clock, Counters, Keys, LineConfig, Observer, Server } from "./call/ports.ts";
+import type { Audit, Clock, Counters, Keys, LineConfig, Observer, Server, ServerId } from "./call/ports.ts";
 import { type Session, Sessions } from "./call/sessions.ts";
 import { FailureThrottle } from "./call/throttle.ts";
 import type { OutboundRules } from "./outbound/judge.ts";
@@ -80,7 +80,19 @@ export function assembleLine(parts: LineParts): AssembledLine {
     throttle: new FailureThrottle(),
     open: new Set(),
   };
-  const stopListening = snapshot.onChange(() => cutEnded(line));
+  let known = serverIds(snapshot);
+  const stopListening = snapshot.onChange(() => {
+    cutEnded(line);
+    const now = serverIds(snapshot);
+    // A removed server is left at once: no process, stream or connection outlives its registration.
+    for (const id of known) {
+      if (now.has(id)) continue;
+      stdio.closeServer(id);
+      sse.closeServer(id);
+      http.forget(id);
+    }
+    known = now;
+  });
   const sweep = setInterval(() => cutEnded(line), SWEEP_MS).unref();
   return {
     line,
@@ -95,6 +107,10 @@ export function assembleLine(parts: LineParts): AssembledLine {
       await stdio[Symbol.asyncDispose]();
     },
   };
+}
+
+function serverIds(snapshot: LiveSnapshot): ReadonlySet<ServerId> {
+  return new Set(snapshot.servers().map(({ id }) => id));
 }
 
 /** Revocation, rotation and expiry end what a grant has open: calls, streams, sessions (promise P4). */
