@@ -1,217 +1,137 @@
-/** Calls per second and CPU per call of a governed call, against a bare pass-through. See README.md. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { Pool } from "undici";
-import { validatePolicy } from "../packages/policy/src/index.ts";
-import {
-  addServer,
-  createGrant,
-  openDataFolder,
-  openState,
-  publishPolicy,
-  recordObserved,
-} from "../packages/server/src/index.ts";
+/** The table: what a call costs with each contestant, in one interleaved run. */
+import type { Bench, Context } from "./bench.ts";
+import type { Contestant } from "./contestants/contestant.ts";
+import { direct, startBare, startNginx } from "./contestants/pass-through.ts";
+import { KINDS, startPortcullis } from "./contestants/portcullis.ts";
+import { type Running, startUpstream } from "./contestants/running.ts";
+import { startMcpProxy, startSdk } from "./contestants/sdk.ts";
+import { type Spread, shown, shownSpread, spreadOf } from "./figures.ts";
+import { measurePaced } from "./paced.ts";
+import { prove } from "./proof.ts";
+import type { Result, Table } from "./report.ts";
+import { MAX_FOREIGN, runRounds, type Visit, type Visits } from "./rounds.ts";
+import { measureStarts } from "./starts.ts";
 
-const VERSION = "2026-07-28";
-const META = {
-  "io.modelcontextprotocol/protocolVersion": VERSION,
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
-const ROUNDS = 5;
-const ROUND_MS = 2_000;
-const CONNECTIONS = 32;
-const TICKS_PER_SECOND = 100;
-
-const TOOLS = Array.from({ length: 20 }, (_, index) => ({
-  name: `tool_${index}`,
-  inputSchema: { type: "object" },
-}));
-const upstream = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on("data", (chunk: Buffer) => chunks.push(chunk));
-  request.on("end", () => {
-    const { id, method } = JSON.parse(Buffer.concat(chunks).toString()) as { id: number; method: string };
-    const result =
-      method === "tools/list"
-        ? { resultType: "complete", tools: TOOLS }
-        : method === "server/discover"
-          ? { resultType: "complete", supportedVersions: [VERSION], capabilities: {} }
-          : { resultType: "complete", content: [{ type: "text", text: "y".repeat(200) }] };
-    const body = JSON.stringify({ jsonrpc: "2.0", id, result });
-    response.writeHead(200, { "content-type": "application/json", "content-length": String(body.length) });
-    response.end(body);
-  });
-});
-await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-const upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/mcp`;
-
-const GOVERNED = {
-  version: "1",
-  default: "deny",
-  tools: Object.fromEntries(
-    TOOLS.map(({ name }) => [
-      name,
-      {
-        require: [{ conditions: [{ path: "args.reason", op: "exists", value: true }] }],
-        deny_if: [{ conditions: [{ path: "args.amount", op: "gt", value: 10_000 }] }],
-        limits: [
-          { counter: "calls", window: "day", max: 9_000_000_000 },
-          { counter: "spend", window: "day", max: 9_000_000_000, increment_from: "args.amount" },
-        ],
-      },
-    ]),
-  ),
+export const line: Bench = {
+  what: "calls/s and CPU per call of every contestant, latency at 1,500 calls/s, memory, start",
+  run: measure,
 };
 
-function unwrap<T>(result: { ok: true; value: T } | { ok: false; error: unknown }): T {
-  if (!result.ok) throw new Error(JSON.stringify(result.error));
-  return result.value;
-}
+/** Below this a proxy waits for its load, and has no batches to commit together. */
+const SATURATED = 0.9;
+const MB = 1e6;
+/** Engines compile for seconds before they are what they will be. */
+const WARM_UP_ROUNDS = 2;
 
-interface Contestant {
-  readonly name: string;
-  readonly child: ChildProcess;
-  readonly pid: number;
-  readonly url: string;
-  readonly token: string;
-}
-
-async function start(
-  name: string,
-  args: readonly string[],
-  path: string,
-  token: string,
-): Promise<Contestant> {
-  const child = spawn(process.execPath, ["--conditions=portcullis-source", ...args], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-  const ready = JSON.parse(line) as { url: string; pid: number };
-  pin(ready.pid, 0);
-  return { name, child, pid: ready.pid, url: ready.url + path, token };
-}
-
-function pin(pid: number, core: number): void {
-  try {
-    execFileSync("taskset", ["-apc", String(core), String(pid)], { stdio: "ignore" });
-  } catch {
-    // Without taskset the figures are only noisier.
-  }
-}
-
-const dataDir = mkdtempSync(join(tmpdir(), "portcullis-bench-"));
-function register(name: string, policy: unknown): { readonly path: string; readonly token: string } {
-  const folder = unwrap(openDataFolder(dataDir));
-  const state = unwrap(openState(folder.stateFile));
-  const now = Date.now();
-  const target = { kind: "http", url: upstreamUrl, headers: [] } as const;
-  const server = unwrap(
-    addServer(
-      state,
-      folder.keys.credentialKey,
-      { name, target, era: "modern", deadlineMs: 55_000, onChange: "allow" },
-      now,
-    ),
-  );
-  const document = unwrap(validatePolicy(policy));
-  unwrap(publishPolicy(state, { server: name, name: "p", document, source: "", author: "b", note: "" }, now));
-  const grant = { label: name, server: name, policy: "p", mode: "enforce", expiresAtMs: now + 9e8 } as const;
-  const { token } = unwrap(createGrant(state, folder.keys, grant, now));
-  recordObserved(state, server.id, [], { complete: false }, now);
-  state.db.close();
-  return { path: `/mcp/${server.id}`, token };
-}
-
-const main = join(import.meta.dirname, "../packages/cli/src/main.ts");
-const governed = register("governed", GOVERNED);
-const allowAll = register("allow-all", { version: "1", default: "allow" });
-const serve = [main, "serve", "--json", "--port", "0", "--no-demo", "--data", dataDir];
-const bare = await start(
-  "bare node:http pass-through",
-  [join(import.meta.dirname, "pass-through.ts"), upstreamUrl],
-  "",
-  "-",
-);
-const gateway = await start("portcullis, governed", serve, governed.path, governed.token);
-const origin = new URL(gateway.url).origin;
-const contestants: readonly Contestant[] = [
-  bare,
-  gateway,
-  { ...gateway, name: "portcullis, allow-all", url: origin + allowAll.path, token: allowAll.token },
-];
-pin(process.pid, 1);
-
-let nextId = 1;
-async function oneCall(pool: Pool, { url, token }: Contestant): Promise<string> {
-  nextId += 1;
-  const name = `tool_${nextId % 20}`;
-  const params = { name, arguments: { amount: 1.5, reason: "z".repeat(200) }, _meta: META };
-  const { body } = await pool.request({
-    method: "POST",
-    path: new URL(url).pathname,
-    headers: {
-      authorization: `Bearer ${token}`,
-      "content-type": "application/json",
-      "mcp-protocol-version": VERSION,
-      "mcp-method": "tools/call",
-      "mcp-name": name,
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: nextId, method: "tools/call", params }),
-  });
-  return body.text();
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-async function round(contestant: Contestant, ms: number): Promise<{ perSecond: number; cpuMicros: number }> {
-  const pool = new Pool(new URL(contestant.url).origin, { connections: CONNECTIONS });
-  const first = await oneCall(pool, contestant);
-  if (!first.includes("yyyy")) throw new Error(`${contestant.name} does not answer: ${first}`);
-  const cpu = cpuSeconds(contestant.pid);
-  const started = performance.now();
-  let calls = 0;
-  const worker = async () => {
-    while (performance.now() - started < ms) {
-      await oneCall(pool, contestant);
-      calls += 1;
-    }
+async function measure(context: Context): Promise<Result> {
+  const { programs, cleanup, rounds, seconds } = context;
+  const upstream = cleanup.use(await startUpstream(programs));
+  const starts = await measureStarts(context, upstream);
+  const contestants = await startAll(context, upstream);
+  for (const contestant of contestants) await prove(contestant);
+  const idle = new Map(contestants.map(({ name, proxy }) => [name, proxy?.residentBytes() ?? Number.NaN]));
+  const plan = { contestants, rounds, load: { seconds }, upstream, programs };
+  await runRounds({ ...plan, rounds: WARM_UP_ROUNDS, repeats: 0 });
+  const visits = await runRounds(plan);
+  const paced = await measurePaced(plan);
+  return {
+    name: "line",
+    tables: [mainTable(contestants, visits, idle), paced.table, starts.table],
+    measured: { ...ratios(visits), ...memory(visits, idle), ...paced.measured, ...starts.measured },
+    notes: [...notesOf(contestants, visits), ...paced.notes],
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-  const seconds = (performance.now() - started) / 1000;
-  const spent = cpuSeconds(contestant.pid) - cpu;
-  await pool.close();
-  return { perSecond: calls / seconds, cpuMicros: (spent * 1e6) / calls };
 }
 
-const median = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const results = new Map<string, { perSecond: number; cpuMicros: number }[]>();
-for (const contestant of contestants) await round(contestant, 500);
-for (let turn = 0; turn < ROUNDS; turn += 1) {
-  for (const contestant of turn % 2 === 0 ? contestants : [...contestants].reverse()) {
-    const list = results.get(contestant.name) ?? [];
-    list.push(await round(contestant, ROUND_MS));
-    results.set(contestant.name, list);
+async function startAll(context: Context, upstream: Running): Promise<readonly Contestant[]> {
+  const { programs, cleanup } = context;
+  const own = (contestant: Contestant) => {
+    cleanup.use(contestant.proxy);
+    return contestant;
+  };
+  const nginx = await startNginx(programs, upstream, cleanup);
+  const contestants = [direct(upstream), ...(nginx === undefined ? [] : [nginx])];
+  contestants.push(own(await startBare(programs, upstream)));
+  for (const kind of KINDS) contestants.push(await startPortcullis(kind, programs, upstream, cleanup));
+  for (const version of [1, 2] as const) contestants.push(own(await startSdk(version, programs, upstream)));
+  contestants.push(own(await startMcpProxy(programs)));
+  return contestants;
+}
+
+function mainTable(
+  contestants: readonly Contestant[],
+  visits: Visits,
+  idle: ReadonlyMap<string, number>,
+): Table {
+  const of = (name: string, figure: (visit: Visit) => number) =>
+    spreadOf((visits.get(name) ?? []).map(figure));
+  const rows = contestants.map(({ name, title }) => {
+    const resident = of(name, (visit) => visit.residentBytes / MB).max;
+    return [
+      title,
+      shownSpread(of(name, (visit) => visit.callsPerSecond)),
+      shownSpread(of(name, (visit) => visit.cpuMicros)),
+      shownSpread(ratio(visits, name, "bare", (visit) => visit.callsPerSecond)),
+      `${shown(of(name, (visit) => visit.p50Ms).median)} / ${shown(of(name, (visit) => visit.p99Ms).median)}`,
+      shown(of(name, (visit) => visit.busy).median),
+      `${shown((idle.get(name) ?? Number.NaN) / MB)} / ${shown(resident)}`,
+    ];
+  });
+  const head = ["what", "calls/s", "CPU µs per call", "calls/s against bare", "p50 / p99 ms", "core used"];
+  return {
+    title: "One core for the proxy, 32 connections, 503-byte `tools/call`",
+    head: [...head, "MB idle / saturated"],
+    rows,
+  };
+}
+
+/** Round by round, so that a slow minute of the machine is the same for both. */
+function ratio(visits: Visits, name: string, base: string, figure: (visit: Visit) => number): Spread {
+  const bases = visits.get(base) ?? [];
+  const values = (visits.get(name) ?? []).map((visit, round) => {
+    const other = bases[round];
+    return other === undefined ? Number.NaN : figure(visit) / figure(other);
+  });
+  return spreadOf(values);
+}
+
+function ratios(visits: Visits): Record<string, Spread> {
+  const calls = (visit: Visit) => visit.callsPerSecond;
+  const cpu = (visit: Visit) => visit.cpuMicros;
+  return {
+    "governed-to-bare": ratio(visits, "governed", "bare", calls),
+    ...(visits.has("nginx") ? { "governed-cpu-to-nginx": ratio(visits, "governed", "nginx", cpu) } : {}),
+    "governed-to-line": ratio(visits, "governed", "line-allow-all", calls),
+    "sdk-1-cpu": ratio(visits, "sdk-1", "governed-legacy", cpu),
+    "sdk-2-cpu": ratio(visits, "sdk-2", "governed-legacy", cpu),
+    "mcp-proxy-cpu": ratio(visits, "mcp-proxy", "governed-legacy", cpu),
+  };
+}
+
+function memory(visits: Visits, idle: ReadonlyMap<string, number>): Record<string, Spread> {
+  const saturated = spreadOf((visits.get("governed") ?? []).map((visit) => visit.residentBytes / MB));
+  return {
+    "memory-idle-mb": spreadOf([(idle.get("governed") ?? Number.NaN) / MB]),
+    "memory-saturated-mb": spreadOf([saturated.max]),
+  };
+}
+
+function notesOf(contestants: readonly Contestant[], visits: Visits): readonly string[] {
+  const notes: string[] = [];
+  for (const { name, title, proxy } of contestants) {
+    const list = visits.get(name) ?? [];
+    const busy = spreadOf(list.map((visit) => visit.busy)).median;
+    if (proxy !== undefined && busy < SATURATED) {
+      notes.push(
+        `${title}: used ${shown(busy)} of its core, so it was not saturated; its calls/s are the load's limit.`,
+      );
+    }
+    const disturbed = list.filter(({ foreign }) => foreign > MAX_FOREIGN);
+    if (disturbed.length > 0) {
+      const most = shown(Math.max(...disturbed.map(({ foreign }) => foreign)) * 100);
+      notes.push(
+        `${title}: the machine was not quiet in ${disturbed.length} of ${list.length} rounds (others used up to ${most} % of it).`,
+      );
+    }
   }
+  return notes;
 }
-const base = median((results.get(bare.name) ?? []).map(({ cpuMicros }) => cpuMicros));
-console.log("| contestant | calls/s | CPU µs per call | CPU against bare |\n|---|---|---|---|");
-for (const [name, rounds] of results) {
-  const cpu = median(rounds.map(({ cpuMicros }) => cpuMicros));
-  const perSecond = median(rounds.map((one) => one.perSecond));
-  console.log(`| ${name} | ${perSecond.toFixed(0)} | ${cpu.toFixed(0)} | ${(cpu / base).toFixed(2)} |`);
-}
-for (const { child } of contestants) child.kill("SIGTERM");
-upstream.closeAllConnections();
-upstream.close();
-await once(gateway.child, "exit");
-rmSync(dataDir, { recursive: true });

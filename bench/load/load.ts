@@ -1,0 +1,109 @@
+/** The load on a contestant: wrk, or a client of our own where wrk is missing. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { type Contestant, SITE } from "../contestants/contestant.ts";
+import { sourceCommand } from "../contestants/running.ts";
+import type { Programs } from "../machine.ts";
+import { CALL_BYTES } from "../proof.ts";
+import { callBody, callHeaders, toolName } from "../wire.ts";
+
+export interface LoadOptions {
+  readonly seconds: number;
+  /** Default 32. */
+  readonly connections?: number;
+  /** Calls a second over all connections; undefined: as many as are answered. */
+  readonly perSecond?: number;
+  /** Of a call's body. Default: the call of the table. */
+  readonly callBytes?: number;
+  /** Names of tools in turn. Default: the 20 of the table. */
+  readonly tools?: readonly string[];
+}
+
+export interface LoadResult {
+  readonly calls: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+  /** Of the answers, heads included. */
+  readonly bytes: number;
+}
+
+const CONNECTIONS = 32;
+/** What ids in a template are replaced by has nine digits. */
+const FIRST_ID = 100_000_000;
+/** More than any one load makes, so that no id comes twice. */
+const IDS_PER_LOAD = 500_000;
+const ID_MARK = "@@@@@@@@@";
+const MAX_LOADS = 1_700;
+
+let loads = 0;
+
+/** Runs one load to its end. Throws when a call failed: figures of wrong answers are worth nothing. */
+export async function runLoad(
+  contestant: Contestant,
+  programs: Programs,
+  options: LoadOptions,
+): Promise<LoadResult> {
+  const folder = mkdtempSync(join(tmpdir(), "portcullis-bench-load-"));
+  try {
+    const file = join(folder, "calls");
+    writeFileSync(file, templates(contestant, options), "latin1");
+    const result = await run(commandOf(contestant.url, file, programs, options));
+    if (result.failed > 0)
+      throw new Error(`${contestant.name}: ${result.failed} of ${result.calls} calls failed`);
+    return result;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function commandOf(url: string, file: string, programs: Programs, options: LoadOptions): readonly string[] {
+  const { seconds, perSecond } = options;
+  const connections = options.connections ?? CONNECTIONS;
+  loads += 1;
+  const firstId = String(FIRST_ID + (loads % MAX_LOADS) * IDS_PER_LOAD);
+  // Pauses are drawn evenly from zero to twice their mean, so that connections do not march in step.
+  const pauseMs = perSecond === undefined ? 0 : Math.round((2 * connections * 1000) / perSecond);
+  if (programs.wrk === undefined) {
+    const client = join(import.meta.dirname, "client.ts");
+    return sourceCommand(client, url, file, firstId, String(connections), String(seconds), String(pauseMs));
+  }
+  const script = join(import.meta.dirname, "wrk.lua");
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script];
+  return [programs.wrk, ...args, url, "--", file, firstId, String(pauseMs)];
+}
+
+/** Whole HTTP requests, one for each tool. */
+function templates({ era, url, headers }: Contestant, options: LoadOptions): string {
+  const { host, pathname } = new URL(url);
+  const tools = options.tools ?? Array.from({ length: SITE.tools }, (_, index) => toolName(index));
+  return tools
+    .map((tool) => {
+      const body = callBody(era, FIRST_ID, tool, options.callBytes ?? CALL_BYTES);
+      const lines = Object.entries({
+        host,
+        ...callHeaders(era, tool),
+        ...headers,
+        "content-length": body.length,
+      });
+      const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+      const marked = body.replace(String(FIRST_ID), ID_MARK);
+      return `POST ${pathname} HTTP/1.1\r\n${head}\r\n${marked}%%%%`;
+    })
+    .join("");
+}
+
+async function run([program = "", ...args]: readonly string[]): Promise<LoadResult> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(child, "exit");
+  const output = await text(child.stdout);
+  const [code] = await exited;
+  const last = output.trim().split("\n").at(-1) ?? "";
+  if (code !== 0 || !last.startsWith("{")) throw new Error(`\`${program}\` ended with ${code}: ${output}`);
+  return JSON.parse(last) as LoadResult;
+}

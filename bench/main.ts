@@ -1,0 +1,56 @@
+/** `npm run bench [-- <what> …] [--check] [--rounds N] [--seconds N]`. See README.md. */
+import { parseArgs } from "node:util";
+import type { Bench } from "./bench.ts";
+import { LOAD_CORE, pinSelf } from "./cpu.ts";
+import { line } from "./line.ts";
+import { describeMachine, findPrograms } from "./machine.ts";
+import { judge, readThresholds, toMarkdown, writeResult } from "./report.ts";
+
+const BENCHES: Readonly<Record<string, Bench>> = { line };
+
+const DEFAULT_ROUNDS = "5";
+const DEFAULT_SECONDS = "2";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    check: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+    rounds: { type: "string", default: DEFAULT_ROUNDS },
+    seconds: { type: "string", default: DEFAULT_SECONDS },
+  },
+});
+
+function usage(): string {
+  const list = Object.entries(BENCHES).map(([name, { what }]) => `  ${name.padEnd(10)}${what}`);
+  return `npm run bench [-- <what> …] [--check] [--rounds N] [--seconds N]\n\n${list.join("\n")}`;
+}
+
+/** Runs one bench and reports it; true when every threshold that it has a figure for holds. */
+async function runBench(name: string, bench: Bench): Promise<boolean> {
+  await using cleanup = new AsyncDisposableStack();
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+  const result = await bench.run({ programs, cleanup, rounds, seconds });
+  const judgements = judge(result, readThresholds());
+  const markdown = toMarkdown(result, judgements, machine);
+  writeResult(result, judgements, machine, markdown);
+  console.log(markdown);
+  for (const { what, holds } of judgements) if (!holds) console.error(`${name}: does not hold: ${what}`);
+  return judgements.every(({ holds }) => holds);
+}
+
+const names = positionals.length === 0 ? ["line"] : positionals;
+const unknown = names.filter((name) => BENCHES[name] === undefined);
+if (values.help || unknown.length > 0) {
+  console.error(unknown.length > 0 ? `no such bench: ${unknown.join(", ")}\n\n${usage()}` : usage());
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+const programs = findPrograms();
+const machine = describeMachine();
+if (programs.taskset !== undefined) pinSelf(LOAD_CORE);
+let doAllHold = true;
+for (const name of names) {
+  const bench = BENCHES[name];
+  if (bench !== undefined && !(await runBench(name, bench))) doAllHold = false;
+}
+if (values.check && !doAllHold) process.exit(1);
