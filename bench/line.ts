@@ -21,7 +21,7 @@ export const line: Bench = {
 const SATURATED = 0.9;
 const MB = 1e6;
 /** Engines compile for seconds before they are what they will be. */
-const WARM_UP_ROUNDS = 2;
+const WARM_UP = { rounds: 2, load: { seconds: 3 }, repeats: 0 } as const;
 
 async function measure(context: Context): Promise<Result> {
   const { programs, cleanup, rounds, seconds } = context;
@@ -31,7 +31,8 @@ async function measure(context: Context): Promise<Result> {
   for (const contestant of contestants) await prove(contestant);
   const idle = new Map(contestants.map(({ name, proxy }) => [name, proxy?.residentBytes() ?? Number.NaN]));
   const plan = { contestants, rounds, load: { seconds }, upstream, programs };
-  await runRounds({ ...plan, rounds: WARM_UP_ROUNDS, repeats: 0 });
+  const compiling = contestants.filter(({ name }) => name !== "direct" && name !== "nginx");
+  await runRounds({ ...plan, ...WARM_UP, contestants: compiling });
   const visits = await runRounds(plan);
   const paced = await measurePaced(plan);
   return {

@@ -5,8 +5,25 @@ import { LOAD_CORE, pinSelf } from "./cpu.ts";
 import { line } from "./line.ts";
 import { describeMachine, findPrograms } from "./machine.ts";
 import { judge, readThresholds, toMarkdown, writeResult } from "./report.ts";
+import { answers } from "./sweeps/answers.ts";
+import { audit } from "./sweeps/audit.ts";
+import { grants, policies } from "./sweeps/kept.ts";
+import { micro } from "./sweeps/micro.ts";
+import { sizes } from "./sweeps/sizes.ts";
+import { streams } from "./sweeps/streams.ts";
+import { tools } from "./sweeps/tools.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { line };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  line,
+  micro,
+  sizes,
+  answers,
+  tools,
+  policies,
+  grants,
+  streams,
+  audit,
+};
 
 const DEFAULT_ROUNDS = "5";
 const DEFAULT_SECONDS = "2";

@@ -4,8 +4,6 @@ import type { Table } from "./report.ts";
 import { MAX_FOREIGN, type Plan, runRounds, type Visit } from "./rounds.ts";
 
 const PER_SECOND = 1_500;
-/** As at saturation. */
-const CONNECTIONS = 32;
 
 export interface Measured {
   readonly table: Table;
@@ -15,7 +13,7 @@ export interface Measured {
 
 export async function measurePaced(plan: Plan): Promise<Measured> {
   const contestants = plan.contestants.filter(({ name }) => name === "bare" || name === "governed");
-  const load = { ...plan.load, connections: CONNECTIONS, perSecond: PER_SECOND };
+  const load = { ...plan.load, perSecond: PER_SECOND };
   const visits = await runRounds({ ...plan, contestants, load });
   const bare = visits.get("bare") ?? [];
   const governed = visits.get("governed") ?? [];

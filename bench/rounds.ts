@@ -26,16 +26,12 @@ export interface Plan {
   readonly load: LoadOptions;
   readonly upstream: Running;
   readonly programs: Programs;
-  /** Bytes of text in the upstream's answers, for the proof. */
-  readonly textBytes?: number;
-  /** Disturbed visits that may be made again, over all. Default: two for each contestant. */
+  /** Disturbed visits that may be made again, over all. Default: one for each contestant. */
   readonly repeats?: number;
 }
 
 /** Above this part of the machine others disturb a visit so much that it is made again. */
 export const MAX_FOREIGN = 0.1;
-/** A machine may never be quiet. */
-const REPEATS_PER_CONTESTANT = 2;
 const PAUSE_MS = 500;
 const CORES = availableParallelism();
 
@@ -45,7 +41,7 @@ export type Visits = ReadonlyMap<string, readonly Visit[]>;
 export async function runRounds(plan: Plan): Promise<Visits> {
   const { contestants, rounds } = plan;
   const visits = new Map<string, Visit[]>(contestants.map(({ name }) => [name, []]));
-  const budget = { repeats: plan.repeats ?? contestants.length * REPEATS_PER_CONTESTANT };
+  const budget = { repeats: plan.repeats ?? contestants.length };
   for (let round = 0; round < rounds; round += 1) {
     for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
       visits.get(contestant.name)?.push(await quietVisit(contestant, plan, budget));
@@ -78,11 +74,7 @@ export async function visit(contestant: Contestant, plan: Plan): Promise<Visit> 
   const machine = machineBusySeconds() - before.machine;
   const foreign = machine - (ownCpu(upstream) - before.own) - (Number.isNaN(spent) ? 0 : spent);
   const residentBytes = proxy?.residentBytes() ?? Number.NaN;
-  await prove(
-    contestant,
-    plan.textBytes === undefined ? undefined : { textBytes: plan.textBytes },
-    load.callBytes,
-  );
+  await prove(contestant);
   return {
     ...result,
     callsPerSecond: result.calls / result.seconds,

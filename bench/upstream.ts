@@ -6,7 +6,7 @@
  * `subscriptions/listen` open a stream that stays silent. Prints its URL as JSON when it is ready.
  */
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { answerResult, type Era, MODERN_VERSION, toolList } from "./wire.ts";
+import { answerResult, type Era, MODERN_VERSION, toolList, toolNames } from "./wire.ts";
 
 interface Site {
   readonly era: Era;
@@ -25,7 +25,7 @@ function siteOf(path: string): Site {
   const site = {
     era,
     callTail: `,"result":${JSON.stringify(answerResult(era, Number(bytes)))}}`,
-    listTail: `,"result":${JSON.stringify(toolList(era, Number(tools)))}}`,
+    listTail: `,"result":${JSON.stringify(toolList(era, toolNames(Number(tools))))}}`,
   } as const;
   sites.set(path, site);
   return site;

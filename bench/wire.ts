@@ -10,9 +10,9 @@ export function toolName(index: number): string {
   return `tool_${String(index).padStart(4, "0")}`;
 }
 
-export function toolList(era: Era, count: number): object {
-  const tools = Array.from({ length: count }, (_, index) => ({
-    name: toolName(index),
+export function toolList(era: Era, names: readonly string[]): object {
+  const tools = names.map((name, index) => ({
+    name,
     description: `Moves money, the way number ${index} of doing it.`,
     inputSchema: {
       type: "object",
@@ -21,6 +21,10 @@ export function toolList(era: Era, count: number): object {
     },
   }));
   return era === "modern" ? { resultType: "complete", tools, ttlMs: 0, cacheScope: "private" } : { tools };
+}
+
+export function toolNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => toolName(index));
 }
 
 /** The result of every `tools/call`. */
@@ -46,6 +50,24 @@ function callText(era: Era, id: number, tool: string, reason: string): string {
   const args = { amount: 12.5, currency: "eur", customer: "cus_8812", path: "/srv/books/2026", reason };
   const params = { name: tool, arguments: args, ...(era === "modern" ? { _meta: MODERN_META } : {}) };
   return JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params });
+}
+
+/** The body of one `tools/list`. */
+export function listBody(era: Era, id: number): string {
+  const params = era === "modern" ? { _meta: MODERN_META } : {};
+  return JSON.stringify({ jsonrpc: "2.0", id, method: "tools/list", params });
+}
+
+/** The body of a `subscriptions/listen`, which only the modern era has. */
+export function listenBody(id: number): string {
+  const params = { notifications: { toolsListChanged: true }, _meta: MODERN_META };
+  return JSON.stringify({ jsonrpc: "2.0", id, method: "subscriptions/listen", params });
+}
+
+/** The headers that a client of the era sends with `tools/list`. */
+export function listHeaders(era: Era): Record<string, string> {
+  const { "mcp-name": _, ...headers } = callHeaders(era, "");
+  return era === "modern" ? { ...headers, "mcp-method": "tools/list" } : headers;
 }
 
 /** The headers that a client of the era sends with a call. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Programs } from "../machine.ts";
 import { type Contestant, sitePath } from "./contestant.ts";
-import { type Running, sourceCommand, startAnnouncing, startOnPort } from "./running.ts";
+import { type Running, startAnnouncing, startOnPort } from "./running.ts";
 
 /** The ceiling: load and upstream alone. */
 export function direct(upstream: Running): Contestant {
@@ -12,9 +12,15 @@ export function direct(upstream: Running): Contestant {
   return { name: "direct", title: "direct, no proxy", era: "modern", url, headers: {}, proxy: undefined };
 }
 
-export async function startBare(programs: Programs, upstream: Running): Promise<Contestant> {
+/** With options for Node it has a channel, for a probe among them. */
+export async function startBare(
+  programs: Programs,
+  upstream: Running,
+  nodeOptions: readonly string[] = [],
+): Promise<Contestant> {
   const file = join(import.meta.dirname, "pass-through-process.ts");
-  const proxy = await startAnnouncing(sourceCommand(file, upstream.url), { programs });
+  const command = [process.execPath, ...nodeOptions, file, upstream.url];
+  const proxy = await startAnnouncing(command, { programs, ipc: nodeOptions.length > 0 });
   const url = proxy.url + sitePath("modern");
   return { name: "bare", title: "bare `node:http` pass-through", era: "modern", url, headers: {}, proxy };
 }

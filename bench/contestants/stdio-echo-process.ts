@@ -1,6 +1,6 @@
 /** The stdio server behind mcp-proxy: as cheap as it can be, with the answers of the HTTP upstream. */
 import { createInterface } from "node:readline";
-import { answerResult, LEGACY_VERSION, toolList } from "../wire.ts";
+import { answerResult, LEGACY_VERSION, toolList, toolNames } from "../wire.ts";
 import { SITE } from "./contestant.ts";
 
 const CALL = answerResult("legacy", SITE.textBytes);
@@ -13,7 +13,7 @@ const INITIALIZED = {
 function resultOf(method: string): object {
   if (method === "tools/call") return CALL;
   if (method === "initialize") return INITIALIZED;
-  return method === "tools/list" ? toolList("legacy", SITE.tools) : {};
+  return method === "tools/list" ? toolList("legacy", toolNames(SITE.tools)) : {};
 }
 
 createInterface({ input: process.stdin }).on("line", (line) => {

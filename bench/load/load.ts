@@ -5,22 +5,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { type Contestant, SITE } from "../contestants/contestant.ts";
+import { type Contestant, callsOf } from "../contestants/contestant.ts";
 import { sourceCommand } from "../contestants/running.ts";
 import type { Programs } from "../machine.ts";
-import { CALL_BYTES } from "../proof.ts";
-import { callBody, callHeaders, toolName } from "../wire.ts";
+import { callBody, callHeaders, listBody, listHeaders } from "../wire.ts";
 
 export interface LoadOptions {
   readonly seconds: number;
-  /** Default 32. */
-  readonly connections?: number;
   /** Calls a second over all connections; undefined: as many as are answered. */
   readonly perSecond?: number;
-  /** Of a call's body. Default: the call of the table. */
-  readonly callBytes?: number;
-  /** Names of tools in turn. Default: the 20 of the table. */
-  readonly tools?: readonly string[];
 }
 
 export interface LoadResult {
@@ -33,7 +26,6 @@ export interface LoadResult {
   readonly bytes: number;
 }
 
-const CONNECTIONS = 32;
 /** What ids in a template are replaced by has nine digits. */
 const FIRST_ID = 100_000_000;
 /** More than any one load makes, so that no id comes twice. */
@@ -52,8 +44,8 @@ export async function runLoad(
   const folder = mkdtempSync(join(tmpdir(), "portcullis-bench-load-"));
   try {
     const file = join(folder, "calls");
-    writeFileSync(file, templates(contestant, options), "latin1");
-    const result = await run(commandOf(contestant.url, file, programs, options));
+    writeFileSync(file, templates(contestant), "latin1");
+    const result = await run(commandOf(contestant, file, programs, options));
     if (result.failed > 0)
       throw new Error(`${contestant.name}: ${result.failed} of ${result.calls} calls failed`);
     return result;
@@ -62,9 +54,14 @@ export async function runLoad(
   }
 }
 
-function commandOf(url: string, file: string, programs: Programs, options: LoadOptions): readonly string[] {
-  const { seconds, perSecond } = options;
-  const connections = options.connections ?? CONNECTIONS;
+function commandOf(
+  contestant: Contestant,
+  file: string,
+  programs: Programs,
+  { seconds, perSecond }: LoadOptions,
+): readonly string[] {
+  const { url } = contestant;
+  const { connections } = callsOf(contestant);
   loads += 1;
   const firstId = String(FIRST_ID + (loads % MAX_LOADS) * IDS_PER_LOAD);
   // Pauses are drawn evenly from zero to twice their mean, so that connections do not march in step.
@@ -79,23 +76,17 @@ function commandOf(url: string, file: string, programs: Programs, options: LoadO
 }
 
 /** Whole HTTP requests, one for each tool. */
-function templates({ era, url, headers }: Contestant, options: LoadOptions): string {
+function templates(contestant: Contestant): string {
+  const { era, url, headers } = contestant;
+  const { method, tools, bytes } = callsOf(contestant);
   const { host, pathname } = new URL(url);
-  const tools = options.tools ?? Array.from({ length: SITE.tools }, (_, index) => toolName(index));
-  return tools
-    .map((tool) => {
-      const body = callBody(era, FIRST_ID, tool, options.callBytes ?? CALL_BYTES);
-      const lines = Object.entries({
-        host,
-        ...callHeaders(era, tool),
-        ...headers,
-        "content-length": body.length,
-      });
-      const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-      const marked = body.replace(String(FIRST_ID), ID_MARK);
-      return `POST ${pathname} HTTP/1.1\r\n${head}\r\n${marked}%%%%`;
-    })
-    .join("");
+  const request = (own: Record<string, string>, body: string) => {
+    const lines = Object.entries({ host, ...own, ...headers, "content-length": body.length });
+    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    return `POST ${pathname} HTTP/1.1\r\n${head}\r\n${body.replace(String(FIRST_ID), ID_MARK)}%%%%`;
+  };
+  if (method === "tools/list") return request(listHeaders(era), listBody(era, FIRST_ID));
+  return tools.map((tool) => request(callHeaders(era, tool), callBody(era, FIRST_ID, tool, bytes))).join("");
 }
 
 async function run([program = "", ...args]: readonly string[]): Promise<LoadResult> {
