@@ -48,7 +48,7 @@ async function runBench(name: string, bench: Bench): Promise<boolean> {
   await using cleanup = new AsyncDisposableStack();
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
   const result = await bench.run({ programs, cleanup, rounds, seconds });
-  const judgements = judge(result, readThresholds());
+  const judgements = judge(result, thresholds[name] ?? {});
   const markdown = toMarkdown(result, judgements, machine);
   writeResult(result, judgements, machine, markdown);
   console.log(markdown);
@@ -62,6 +62,11 @@ if (values.help || unknown.length > 0) {
   console.error(unknown.length > 0 ? `no such bench: ${unknown.join(", ")}\n\n${usage()}` : usage());
   process.exit(unknown.length > 0 ? 2 : 0);
 }
+if (process.platform !== "linux") {
+  console.error("the benches read CPU time and memory from /proc; run them on Linux");
+  process.exit(2);
+}
+const thresholds = readThresholds();
 const programs = findPrograms();
 const machine = describeMachine();
 if (programs.taskset !== undefined) pinSelf(LOAD_CORE);

@@ -1,7 +1,7 @@
 /** Results: judged against thresholds.json, as Markdown and as JSON. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Spread, shown, shownSpread } from "./figures.ts";
+import { type Spread, shown, shownSpread, spreadOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 
 export interface Table {
@@ -36,17 +36,17 @@ export interface Judgement extends Threshold {
 
 const RESULTS = join(import.meta.dirname, "results");
 
-export function readThresholds(): Readonly<Record<string, Threshold>> {
+/** By bench, then by figure. */
+export function readThresholds(): Readonly<Record<string, Readonly<Record<string, Threshold>>>> {
   return JSON.parse(readFileSync(join(import.meta.dirname, "thresholds.json"), "utf8"));
 }
 
-/** Every threshold that the result has a figure for. A figure that is no number does not hold. */
+/** Every threshold of the bench. What was not measured does not hold: a check that skips proves nothing. */
 export function judge(result: Result, thresholds: Readonly<Record<string, Threshold>>): readonly Judgement[] {
-  return Object.entries(thresholds).flatMap(([id, threshold]) => {
-    const measured = result.measured[id];
-    if (measured === undefined) return [];
+  return Object.entries(thresholds).map(([id, threshold]) => {
+    const measured = result.measured[id] ?? spreadOf([]);
     const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = threshold;
-    return [{ id, ...threshold, measured, holds: measured.median >= atLeast && measured.median <= atMost }];
+    return { id, ...threshold, measured, holds: measured.median >= atLeast && measured.median <= atMost };
   });
 }
 
