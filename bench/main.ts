@@ -1,10 +1,10 @@
-/** `npm run bench [-- <what> …] [--check] [--rounds N] [--seconds N]`. See README.md. */
+/** `npm run bench [-- <what> …] [--check] [--keep] [--rounds N] [--seconds N]`. See README.md. */
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
 import { LOAD_CORE, pinSelf } from "./cpu.ts";
 import { line } from "./line.ts";
 import { describeMachine, findPrograms } from "./machine.ts";
-import { judge, readThresholds, toMarkdown, writeResult } from "./report.ts";
+import { judge, keepResults, readThresholds, toMarkdown, writeResult } from "./report.ts";
 import { answers } from "./sweeps/answers.ts";
 import { audit } from "./sweeps/audit.ts";
 import { grants, policies } from "./sweeps/kept.ts";
@@ -25,6 +25,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   audit,
 };
 
+/** As shells have it for a program that was stopped. */
+const STOPPED = 130;
 const DEFAULT_ROUNDS = "5";
 const DEFAULT_SECONDS = "2";
 
@@ -32,6 +34,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     check: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
     rounds: { type: "string", default: DEFAULT_ROUNDS },
     seconds: { type: "string", default: DEFAULT_SECONDS },
@@ -40,18 +43,21 @@ const { values, positionals } = parseArgs({
 
 function usage(): string {
   const list = Object.entries(BENCHES).map(([name, { what }]) => `  ${name.padEnd(10)}${what}`);
-  return `npm run bench [-- <what> …] [--check] [--rounds N] [--seconds N]\n\n${list.join("\n")}`;
+  return `npm run bench [-- <what> …] [--check] [--keep] [--rounds N] [--seconds N]\n\n${list.join("\n")}`;
 }
 
 /** Runs one bench and reports it; true when every threshold that it has a figure for holds. */
 async function runBench(name: string, bench: Bench): Promise<boolean> {
   await using cleanup = new AsyncDisposableStack();
+  const stop = () => void cleanup.disposeAsync().finally(() => process.exit(STOPPED));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
   const result = await bench.run({ programs, cleanup, rounds, seconds });
   const judgements = judge(result, thresholds[name] ?? {});
   const markdown = toMarkdown(result, judgements, machine);
   writeResult(result, judgements, machine, markdown);
   console.log(markdown);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, stop);
   for (const { what, holds } of judgements) if (!holds) console.error(`${name}: does not hold: ${what}`);
   return judgements.every(({ holds }) => holds);
 }
@@ -75,4 +81,5 @@ for (const name of names) {
   const bench = BENCHES[name];
   if (bench !== undefined && !(await runBench(name, bench))) doAllHold = false;
 }
+if (values.keep) keepResults(Object.keys(BENCHES));
 if (values.check && !doAllHold) process.exit(1);

@@ -1,5 +1,5 @@
 /** Results: judged against thresholds.json, as Markdown and as JSON. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Spread, shown, shownSpread, spreadOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
@@ -72,6 +72,15 @@ export function writeResult(
     join(RESULTS, `${result.name}.json`),
     `${JSON.stringify({ ...result, judgements, machine }, undefined, 2)}\n`,
   );
+}
+
+/** Puts the newest result of each bench into `results.md`, which is committed. */
+export function keepResults(names: readonly string[]): void {
+  const files = names.map((name) => join(RESULTS, `${name}.md`)).filter((file) => existsSync(file));
+  const texts = files.map((file) => readFileSync(file, "utf8"));
+  const title =
+    "# A result that is kept\n\nMade by `npm run bench`; what it means is in [README.md](README.md).";
+  writeFileSync(join(import.meta.dirname, "results.md"), [title, ...texts].join("\n\n"));
 }
 
 function judgementTable(judgements: readonly Judgement[]): Table {
