@@ -169,7 +169,8 @@ function livingPart(
   const newestMs = Math.max(nowMs, atMs.at(-1) ?? nowMs);
   const goneMs = newestMs - windowLengthMs(window);
   let [first, used] = [head, usedMicros];
-  for (; first < atMs.length && entryAt(atMs, first) <= goneMs; first += 1) used -= entryAt(amountMicros, first);
+  for (; first < atMs.length && entryAt(atMs, first) <= goneMs; first += 1)
+    used -= entryAt(amountMicros, first);
   return { head: first, usedMicros: used };
 }
 

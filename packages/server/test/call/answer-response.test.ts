@@ -41,7 +41,10 @@ function check(value: JsonValue, asked: Asked = {}) {
     clock: { nowMs: () => 5, monotonicMs: () => 5 },
     snapshot: { server: () => server },
     tools: {
-      observe: (_: unknown, tools: readonly JsonObject[]) => observed.push(tools),
+      observe: (_: unknown, tools: readonly JsonObject[]) => {
+        observed.push(tools);
+        return tools;
+      },
       acceptsInstructions: (_: unknown, text: string) => text === "accepted",
     },
   } as unknown as Ports;
@@ -61,12 +64,6 @@ const passed = (replaced?: JsonObject) => ({
 function replaced({ checked }: ReturnType<typeof check>): JsonObject {
   if (!checked.ok || checked.value.replaced === undefined) throw new Error("nothing was replaced");
   return checked.value.replaced["result"] as JsonObject;
-}
-
-function nested(depth: number, wrap: (inner: JsonValue) => JsonValue): JsonValue {
-  let value: JsonValue = {};
-  for (let at = 0; at < depth; at += 1) value = wrap(value);
-  return value;
 }
 
 describe("a response that cannot be passed on (threats 41 and 43)", () => {
@@ -94,10 +91,13 @@ describe("a response that cannot be passed on (threats 41 and 43)", () => {
       { jsonrpc: "2.0", id: 1, error: { code: 1.5 } },
       "its error has no code",
     ],
-    ["a kind of result", response({ resultType: "task" }), "its resultType is not one that was asked for"],
+    ["a kind of result", response({ resultType: "x" }), "its resultType is not one that was asked for"],
+    [
+      "a task that nobody asked for",
+      response({ resultType: "task" }),
+      "it made a task, which the client did not ask for",
+    ],
     ["a kind that is no text", response({ resultType: 5 }), "its resultType is not one that was asked for"],
-    ["lists too deep", response(nested(199, (inner) => [inner])), "it is nested too deeply"],
-    ["objects too deep", response(nested(199, (inner) => ({ inner }))), "it is nested too deeply"],
   ])("%s", (_, value, reason) => {
     expect(check(value).checked).toEqual(invalid(reason));
   });
@@ -108,8 +108,6 @@ describe("a response that keeps its bytes", () => {
     ["a result", { content: [] }, {}],
     ["a complete one", { resultType: "complete" }, {}],
     ["any kind in an earlier revision", { resultType: "x" }, { era: "legacy" }],
-    ["lists that are deep", { a: nested(197, (inner) => [inner, 1, null]) }, {}],
-    ["objects that are deep", { a: nested(197, (inner) => ({ inner, b: null })) }, {}],
     ["a list that is none", { tools: {} }, { subject: { kind: "list", of: "tools" } }],
     ["instructions that are accepted", { instructions: "accepted" }, { method: "server/discover" }],
     ["no instructions", { instructions: 5 }, { method: "initialize" }],
@@ -153,7 +151,7 @@ describe("a list (policy-spec R6, threat 39)", () => {
     const asked = { method: "tools/list", subject: { kind: "list", of: "tools" } } as const;
     const done = check(response({ tools: items, nextCursor: "p2", cacheScope: "public", x: 1 }), asked);
     const { nextCursor, ...rest } = replaced(done);
-    expect(rest).toEqual({ tools: [{ name: "run", a: 1 }], cacheScope: "private", x: 1 });
+    expect(rest).toEqual({ tools: [{ name: "run", a: 1 }], cacheScope: "private", ttlMs: 0, x: 1 });
     const open = (access: Access) => unsealCursor(KEYS, access, "tools/list", String(nextCursor));
     expect([ACCESS, ofAnotherGrant(ACCESS), atAnotherServer(ACCESS)].map(open)).toEqual([
       "p2",
@@ -192,7 +190,7 @@ describe("a request for input (2026-07-28 mrtr)", () => {
       }),
       { params: { name: "run", _meta: META }, ...asked },
     );
-  const elicit = { who: { method: "elicitation/create" } };
+  const elicit = { who: { method: "elicitation/create", params: { message: "Who?" } } };
 
   test.each(["tools/call", "resources/read", "prompts/get"])(
     "passes on %s, with its state sealed",

@@ -73,7 +73,7 @@ describe("a request of the server (policy-spec R7)", () => {
     ],
     [
       "under no policy",
-      request("elicitation/create"),
+      request("elicitation/create", { message: "Who?" }),
       accessOf(),
       { code: -1, message: "[POLICY DENIED] elicitation is not allowed by policy." },
     ],

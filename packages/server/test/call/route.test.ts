@@ -156,7 +156,7 @@ describe("a modern message", () => {
       "a version that nobody speaks",
       call(),
       { version: "2020-01-01" },
-      { kind: "unsupported-version", requested: "2020-01-01", supported: LEGACY_VERSIONS },
+      { kind: "unsupported-version", requested: "2020-01-01", supported: [MODERN_VERSION] },
     ],
     [
       "no capabilities",

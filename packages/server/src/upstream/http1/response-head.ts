@@ -44,6 +44,8 @@ export function parseLine(line: string): { readonly name: string; readonly value
   if (colon <= 0) return undefined;
   const name = line.slice(0, colon);
   const value = line.slice(colon + 1);
+  // RFC 9110 section 5.5 lets a tab surround a value; some readers then see another coding or length.
+  if (framingField(name) !== "" && value.includes("\t")) return undefined;
   return isToken(name) && isFieldValue(value) ? { name, value: trimBlanks(value) } : undefined;
 }
 

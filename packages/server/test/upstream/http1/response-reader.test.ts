@@ -122,6 +122,7 @@ describe("what could be read in two ways is garbage (threat 16, faults F6)", () 
     ["a length beside chunks", `${OK}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`],
     ["two codings", `${OK}transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`],
     ["another coding", `${OK}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
+    ["a tab behind the coding", `${OK}transfer-encoding: chunked\t\r\n\r\n0\r\n\r\n`],
     ["identity", `${OK}transfer-encoding: identity\r\n\r\n`],
     ["chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
     ["a space before the colon", `${OK}content-length : 1\r\n\r\nx`],
