@@ -19,29 +19,27 @@ export function decimalPlaces(value: number): number {
   return decimal === undefined ? 0 : Math.max(0, -decimal.exponent);
 }
 
-/** A decimal as `digits × 10^exponent`, without zeros at either end; zero has no digits. */
+/** A decimal as `digits × 10^exponent`, without its sign and without zeros at either end; zero has no digits. */
 interface Decimal {
-  readonly negative: boolean;
   readonly digits: string;
   readonly exponent: number;
   readonly exponentText: string | undefined;
 }
 
-const DECIMAL = /^([-+]?)(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d+))?$/;
+const DECIMAL = /^[-+]?(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d+))?$/;
 
 function toDecimal(token: string): Decimal | undefined {
-  const [, sign, whole = "", fraction = "", exponentText] = DECIMAL.exec(token) ?? [];
+  const [, whole = "", fraction = "", exponentText] = DECIMAL.exec(token) ?? [];
   const all = whole + fraction;
   if (all === "") return undefined;
   // Loops, because a regular expression for zeros at the end takes quadratic time.
   let start = 0;
   while (all[start] === "0") start += 1;
   let end = all.length;
-  while (end > start && all[end - 1] === "0") end -= 1;
+  while (all[end - 1] === "0") end -= 1;
   const shift = all.length - end - fraction.length;
   const digits = all.slice(start, end);
   return {
-    negative: sign === "-" && digits !== "",
     digits,
     // An exponent too long for a number here differs from that of every binary64 value all the same.
     exponent: digits === "" ? 0 : Number(exponentText ?? 0) + shift,
@@ -49,6 +47,7 @@ function toDecimal(token: string): Decimal | undefined {
   };
 }
 
+/** `Number()` keeps the sign, so that it need not be compared. */
 function isSameDecimal(a: Decimal, b: Decimal): boolean {
-  return a.negative === b.negative && a.digits === b.digits && a.exponent === b.exponent;
+  return a.digits === b.digits && a.exponent === b.exponent;
 }

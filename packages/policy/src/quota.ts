@@ -97,8 +97,7 @@ export function refundAll(store: CounterStore, charges: readonly Charge[], nowMs
  */
 export function counterKey(limit: CompiledLimit, ids: CounterIds): string {
   const { scope, algorithm, window, counter } = limit;
-  const mode = ids.mode === "shadow" ? "shadow" : "live";
-  const named = `${mode}|${scope}|${algorithm}|${window}|${part(counter)}${part(ids.organisation)}`;
+  const named = `${ids.mode ?? "live"}|${scope}|${algorithm}|${window}|${part(counter)}${part(ids.organisation)}`;
   // L4: `organisation` drops the server, so that its servers share the counter.
   if (scope === "organisation") return named;
   if (scope === "server") return `${named}${part(ids.server)}`;

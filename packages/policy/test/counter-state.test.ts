@@ -87,6 +87,38 @@ describe("policy-spec L3: a sliding log is cut when half of it is over", () => {
   });
 });
 
+describe("policy-spec L7: time that runs backwards", () => {
+  it("charges the newest instant that was seen", () => {
+    expect(takeFromCounter(charged([10_000, 1]), SLIDING, 2, 5_000)).toEqual({
+      takenAtMs: 10_000,
+      state: {
+        algorithm: "sliding",
+        atMs: [10_000],
+        amountMicros: [3],
+        head: 0,
+        usedMicros: 3,
+        expiresAtMs: 20_000,
+      },
+    });
+  });
+
+  it("does not bring back what had left by the newest instant of a log that was kept", () => {
+    const kept: SlidingState = {
+      algorithm: "sliding",
+      atMs: [0, 1, 20_000],
+      amountMicros: [1, 2, 4],
+      head: 0,
+      usedMicros: 7,
+      expiresAtMs: 30_000,
+    };
+    expect(usedMicrosAt(kept, SLIDING, 5_000)).toBe(4);
+  });
+
+  it("a counter that nobody used is free at the end of its window", () => {
+    expect(freeAtMs(undefined, { algorithm: "fixed", window: 10 }, 1, 12_000)).toBe(20_000);
+  });
+});
+
 describe("policy-spec R2: a broken state is never a free counter", () => {
   it.each<[string, (state: SlidingState) => unknown]>([
     ["when it is read", (state) => usedMicrosAt(state, SLIDING, 10_000)],

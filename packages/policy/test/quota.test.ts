@@ -124,6 +124,15 @@ describe("policy-spec L3: sliding windows are exact", () => {
     ]);
   });
 
+  it("says when as much has left as is missing", () => {
+    const quota = openQuota(amounts({ algorithm: "sliding", max: 10 }));
+    expect(quota.run([0, 6], [1_000, 2], [2_000, 7])).toEqual([
+      true,
+      true,
+      "Limit of 10 per 10 s reached (asked 7, left 2); retry in 8 s.",
+    ]);
+  });
+
   it("a week is 604,800 seconds", () => {
     const week = 604_800_000;
     expect(sliding({ window: "week", max: 1 }).run(5, week + 4, week + 5)).toEqual([
@@ -428,6 +437,19 @@ describe("policy-spec L4: names of counters", () => {
       keyOf({ scope: "server" }, { server: "srv3:grt" }),
     ];
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("are kept in data folders, where another spelling would reset them (L9)", () => {
+    const keys = (["grant", "session", "server", "organisation"] as const).map((scope) =>
+      keyOf({ scope }, { session: "s-1" }),
+    );
+    expect([...keys, keyOf({ algorithm: "sliding", window: "week" }, { mode: "shadow" })]).toEqual([
+      "live|grant|fixed|10|1:c3:org3:srv3:grt",
+      "live|session|fixed|10|1:c3:org3:srv3:grt3:s-1",
+      "live|server|fixed|10|1:c3:org3:srv",
+      "live|organisation|fixed|10|1:c3:org",
+      "shadow|grant|sliding|week|1:c3:org3:srv3:grt",
+    ]);
   });
 
   it("counts calls in shadow mode apart (A1)", () => {
