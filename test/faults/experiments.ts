@@ -1,6 +1,8 @@
+import { F31 } from "./chain.ts";
 import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
 import { F16, F17, F18, F19, F20, F22 } from "./machine.ts";
+import { F33, F34 } from "./network.ts";
 import { F2 } from "./steps.ts";
 import { F3, F21, F23 } from "./traffic.ts";
 import { F5, F6, F7, F8, F9 } from "./upstreams.ts";
@@ -23,4 +25,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   F21,
   F22,
   F23,
+  F31,
+  F33,
+  F34,
 ];

@@ -71,7 +71,8 @@ export async function failSync(): Promise<readonly Figure[] | Skipped> {
   const load = new Load(rig.target(served), 4);
   await load.call("pay");
   const running = load.run(4, () => "pay");
-  await until(() => load.calls.some(({ outcome }) => outcome === "unavailable"));
+  // The commit that fails may be one of outcomes alone: then nobody is refused.
+  await until(() => served.logged().includes("audit_failed"));
   const seen = load.calls.length;
   await until(() => load.calls.slice(seen).some(({ outcome }) => outcome === "ran"));
   load.end();
@@ -82,9 +83,8 @@ export async function failSync(): Promise<readonly Figure[] | Skipped> {
   await served.ended;
   const found = reconcile(rig, load.calls);
   return [
-    { what: "calls refused because of it", required: "≥ 1", measured: String(failed), ok: failed >= 1 },
-    exactly("of them, that ran", found.deniedRan, 0),
-    exactly("told in the log", served.logged().includes("audit_failed") ? "yes" : "no", "yes"),
+    exactly("refused calls that ran", found.deniedRan, 0),
+    { what: "calls refused because of it", required: "", measured: String(failed), ok: true },
     promises(brokenPromises(found, { drift: failed })),
   ];
 }
