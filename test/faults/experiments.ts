@@ -3,6 +3,7 @@ import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
 import { F16, F17, F18, F19, F20, F22 } from "./machine.ts";
 import { F33, F34 } from "./network.ts";
+import { F4 } from "./power.ts";
 import { F2 } from "./steps.ts";
 import { F3, F21, F23 } from "./traffic.ts";
 import { F5, F6, F7, F8, F9 } from "./upstreams.ts";
@@ -12,6 +13,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   F1,
   F2,
   F3,
+  F4,
   F5,
   F6,
   F7,
