@@ -111,6 +111,21 @@ describe("`run` in front of a legacy server: the server's own stream", () => {
     expect(upstream.received.map(({ message }) => message)).toContainEqual(answer);
   });
 
+  test("is there before the first call, which waits for it, but not for ever", async () => {
+    const asked = Promise.withResolvers<number>();
+    const called = Promise.withResolvers<number>();
+    // Not even its head comes.
+    onGet = () => asked.resolve(performance.now());
+    onCall = ({ result }) => {
+      called.resolve(performance.now());
+      result(DONE);
+    };
+    client = await start();
+    client.send(CALL);
+    expect(await client.next()).toEqual({ jsonrpc: "2.0", id: 2, result: DONE });
+    expect((await called.promise) - (await asked.promise)).toBeGreaterThan(900);
+  });
+
   test("is taken up where it ended", async () => {
     onGet = (answering, nth) => {
       if (nth === 1) endWithPlace(answering, "event-1");

@@ -43,11 +43,19 @@ export interface StreamEnd {
   readonly lose: (() => void) | undefined;
 }
 
+/** What a front wants to know of the stream that answers a message. */
+export interface StreamListener {
+  /** It began, or there will be none. */
+  readonly onHead?: () => void;
+  /** It ended, and there may be more of it: of an unanswered call, or of the server's own (GET). */
+  readonly onEnd: (end: StreamEnd) => void;
+}
+
 /** Answers as lines: a status has no meaning here, and a body without content says nothing. */
 export class LineReply implements Reply {
   readonly #output: LineOutput;
   readonly #verb: Verb;
-  readonly #onStreamEnd: (end: StreamEnd) => void;
+  readonly #listener: StreamListener;
   #carried = false;
   #lastEventId: string | undefined;
   #retryMs: number | undefined;
@@ -56,11 +64,10 @@ export class LineReply implements Reply {
   #resume: (() => void) | undefined;
   #closeListener: (() => void) | undefined;
 
-  /** `onStreamEnd` hears of streams after which there may be more: of unanswered calls, and the server's own (GET). */
-  constructor(output: LineOutput, verb: Verb, onStreamEnd: (end: StreamEnd) => void) {
+  constructor(output: LineOutput, verb: Verb, listener: StreamListener) {
     this.#output = output;
     this.#verb = verb;
-    this.#onStreamEnd = onStreamEnd;
+    this.#listener = listener;
   }
 
   get closed(): boolean {
@@ -74,6 +81,7 @@ export class LineReply implements Reply {
   whole(status: number, _headers: readonly string[], body: Buffer | string | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#listener.onHead?.();
     // The client did not ask for the server's own stream, so it is not told that there is none.
     if (this.#verb === "GET") this.#tell(status, undefined);
     else if (body !== undefined && body.length > 0) this.#output.write(body.toString());
@@ -81,6 +89,7 @@ export class LineReply implements Reply {
 
   startStream(): void {
     this.#isStreaming = true;
+    this.#listener.onHead?.();
   }
 
   event(event: SseEvent): boolean {
@@ -110,7 +119,7 @@ export class LineReply implements Reply {
 
   #tell(status: number | undefined, lose: (() => void) | undefined): void {
     const [carried, lastEventId, retryMs] = [this.#carried, this.#lastEventId, this.#retryMs];
-    this.#onStreamEnd({ status, carried, lastEventId, retryMs, lose });
+    this.#listener.onEnd({ status, carried, lastEventId, retryMs, lose });
   }
 
   /** The client is gone. */

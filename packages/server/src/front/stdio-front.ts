@@ -3,7 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Access, Arrival, ClientHeaders, StdioSessionSlot, Verb } from "../call/call.ts";
 import { handleMessage, handleVerb, type Line } from "../call/handle-call.ts";
 import type { Session } from "../call/sessions.ts";
-import { LineOutput, LineReply, type StreamEnd } from "./line-reply.ts";
+import { LineOutput, LineReply, type StreamEnd, type StreamListener } from "./line-reply.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { StreamFollower } from "./stream-follower.ts";
 
@@ -17,6 +17,8 @@ const NO_HEADERS: ClientHeaders = {
   traceparent: undefined,
 };
 
+/** A server that opens its own stream later than this is called without it. */
+const HEAR_WITHIN_MS = 1_000;
 /** How many streams in a row may bring nothing to a call before it is told lost. */
 const CALL_PATIENCE = 3;
 
@@ -49,9 +51,11 @@ class StdioFront {
   readonly #line: Line;
   readonly #slot: StdioSessionSlot = { current: undefined, inFlight: new Map() };
   readonly #open = new Set<LineReply>();
-  readonly #follower = new StreamFollower((lastEventId, onEnd) => this.#listen(lastEventId, onEnd));
+  readonly #follower = new StreamFollower((lastEventId, onEnd) => this.#listen(lastEventId, { onEnd }));
   /** The session whose own stream was asked for. */
   #heard: Session | undefined;
+  /** Until that stream is open. */
+  #hearing: Promise<void> | undefined;
 
   constructor(output: Writable, access: () => Access, line: Line) {
     this.#lines = new LineOutput(output);
@@ -61,17 +65,16 @@ class StdioFront {
 
   /** One line of the client. Resolves when its message was handled, which is before it is answered. */
   async take(body: Buffer | undefined): Promise<void> {
-    const arrival = this.#arrive("POST", NO_HEADERS, (end) => {
-      const { lose, lastEventId } = end;
-      const isWanted = (): boolean => !arrival.reply.closed;
-      if (lose === undefined || lastEventId === undefined) lose?.();
-      else this.#follower.follow(end, { isWanted, patience: CALL_PATIENCE, lose });
-    });
-    // A line past the bound is no message: it is refused like a body that is no JSON.
-    await handleMessage(arrival, body ?? Buffer.alloc(0), this.#line);
     const session = this.#slot.current;
-    if (session !== undefined && session !== this.#heard) this.#hear(session);
-    for (const reply of this.#open) if (reply.closed) this.#open.delete(reply);
+    if (session === undefined || session === this.#heard) {
+      await this.#hearing;
+      return this.#handle(body);
+    }
+    // The first message of the session says that the client is initialised; what it asks for comes after.
+    this.#heard = session;
+    const handled = this.#handle(body);
+    this.#hearing = handled.then(() => this.#hear(session));
+    return handled;
   }
 
   close(): void {
@@ -79,23 +82,45 @@ class StdioFront {
     for (const reply of this.#open) reply.close();
   }
 
-  /** A legacy server speaks on its own stream, which a client over HTTP would GET. */
-  #hear(session: Session): void {
-    this.#heard = session;
+  async #handle(body: Buffer | undefined): Promise<void> {
+    const onEnd = (end: StreamEnd): void => {
+      const { lose, lastEventId } = end;
+      const isWanted = (): boolean => !arrival.reply.closed;
+      if (lose === undefined || lastEventId === undefined) lose?.();
+      else this.#follower.follow(end, { isWanted, patience: CALL_PATIENCE, lose });
+    };
+    const arrival = this.#arrive("POST", NO_HEADERS, { onEnd });
+    // A line past the bound is no message: it is refused like a body that is no JSON.
+    await handleMessage(arrival, body ?? Buffer.alloc(0), this.#line);
+    for (const reply of this.#open) if (reply.closed) this.#open.delete(reply);
+  }
+
+  /**
+   * A legacy server speaks on its own stream, which a client over HTTP would GET. Some say what they have to say
+   * there only while it is open, so it is opened before the first call; a server that does not answer at once keeps
+   * nobody waiting long.
+   */
+  #hear(session: Session): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, HEAR_WITHIN_MS);
     const isWanted = (): boolean => this.#slot.current === session;
-    this.#listen(undefined, (end) => {
-      // A process has one stream, which lives as long as it does.
-      if (this.#access().server.target.kind !== "http") return;
-      this.#follower.follow(end, { isWanted, patience: Number.POSITIVE_INFINITY, lose: () => {} });
+    this.#listen(undefined, {
+      onHead: resolve,
+      onEnd: (end) => {
+        // A process has one stream, which lives as long as it does.
+        if (this.#access().server.target.kind !== "http") return;
+        this.#follower.follow(end, { isWanted, patience: Number.POSITIVE_INFINITY, lose: () => {} });
+      },
     });
+    return promise.finally(() => clearTimeout(timer));
   }
 
-  #listen(lastEventId: string | undefined, onEnd: (end: StreamEnd) => void): void {
-    void handleVerb(this.#arrive("GET", { ...NO_HEADERS, lastEventId }, onEnd), this.#line);
+  #listen(lastEventId: string | undefined, listener: StreamListener): void {
+    void handleVerb(this.#arrive("GET", { ...NO_HEADERS, lastEventId }, listener), this.#line);
   }
 
-  #arrive(verb: Verb, headers: ClientHeaders, onStreamEnd: (end: StreamEnd) => void): Arrival {
-    const reply = new LineReply(this.#lines, verb, onStreamEnd);
+  #arrive(verb: Verb, headers: ClientHeaders, listener: StreamListener): Arrival {
+    const reply = new LineReply(this.#lines, verb, listener);
     this.#open.add(reply);
     return {
       requestId: randomBytes(12).toString("base64url"),
