@@ -88,11 +88,12 @@ export function readRows(ledgerFile: string): readonly LogRow[] {
   }
 }
 
-export async function startRig(): Promise<Rig> {
+/** `flags` are settings as the command line gives them, over any port. */
+export async function startRig(flags: Parameters<typeof resolveConfig>[0]["flags"] = {}): Promise<Rig> {
   const dataDir = mkdtempSync(join(tmpdir(), "portcullis-e2e-"));
   const folder = unwrap(openDataFolder(dataDir));
   const state = unwrap(openState(folder.stateFile));
-  const { config } = unwrap(resolveConfig({ flags: { port: 0 }, env: {}, dataDir }));
+  const { config } = unwrap(resolveConfig({ flags: { port: 0, ...flags }, env: {}, dataDir }));
   let logged = "";
   const log = new Writable({
     write(chunk: Buffer, _encoding, done) {
