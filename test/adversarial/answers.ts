@@ -158,8 +158,8 @@ function replyOf(answer: Answer, { message, headers }: Seen, cell: Cell): RawRep
   const bytes = bytesOf(answer, values);
   const pieces = answer.chopped === true ? [...bytes].map((byte) => Buffer.from([byte])) : [bytes];
   // What has no length of its own ends with the connection.
-  const then = answer.ends ?? (answer.json === undefined ? "close" : undefined);
-  return then === undefined ? { pieces } : { pieces, then };
+  const ends = answer.ends ?? (answer.json === undefined ? "close" : undefined);
+  return ends === undefined ? { pieces } : { pieces, ends };
 }
 
 function bytesOf({ json, events, raw, status = "200", headers = {} }: Answer, values: Values): Buffer {

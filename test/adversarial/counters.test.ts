@@ -91,9 +91,9 @@ describe("what is given back after a call that cost 100 (threat 67)", () => {
   const http = (status: number) => (): RawReply => emptyReply(status);
   const rpc = (code: number) => (seen: Seen) =>
     jsonReply({ jsonrpc: "2.0", id: seen.message?.["id"], error: { code, message: "no" } });
-  const raw = (text: string, then: "close" | "reset") => (): RawReply => ({
+  const raw = (text: string, ends: "close" | "reset") => (): RawReply => ({
     pieces: [Buffer.from(text)],
-    then,
+    ends,
   });
   const rows: readonly (readonly [string, (seen: Seen) => object | RawReply, 900 | 1000])[] = [
     ...[400, 401, 403, 404, 405, 406, 413, 415, 429].map(

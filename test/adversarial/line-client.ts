@@ -69,9 +69,14 @@ export class LineClient implements AsyncDisposable {
   async initialize(): Promise<void> {
     const clientInfo = { name: "adversary", version: "1" };
     const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
-    await this.send(
-      Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: "open", method: "initialize", params })),
-    );
+    const opening = { jsonrpc: "2.0", id: "open", method: "initialize", params };
+    await this.send(Buffer.from(JSON.stringify(opening)));
+    // Its row, and the one of the stream.
+    const endMs = performance.now() + TIMEOUT_MS;
+    let rows = 0;
+    for (; rows < 2 && performance.now() < endMs; rows += this.rows.fresh().length)
+      await new Promise(setImmediate);
+    if (rows < 2) throw new Error("the server's own stream was not opened");
   }
 
   /** Sends one line; the lines that answer it, once there is one or the log knows the message. */

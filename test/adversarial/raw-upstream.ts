@@ -18,7 +18,7 @@ export interface Seen {
 export interface RawReply {
   readonly pieces: readonly Buffer[];
   /** Default: kept open for the next request. */
-  readonly then?: "close" | "reset";
+  readonly ends?: "close" | "reset";
 }
 
 export type Script = (seen: Seen) => RawReply;
@@ -67,14 +67,14 @@ function serve(socket: Socket, upstream: RawUpstream): void {
 }
 
 /** Each piece in a turn of its own, so that the gateway reads them apart. */
-async function write(socket: Socket, { pieces, then }: RawReply): Promise<void> {
+async function write(socket: Socket, { pieces, ends }: RawReply): Promise<void> {
   for (const piece of pieces) {
     if (socket.destroyed) return;
     socket.write(piece);
     if (pieces.length > 1) await new Promise(setImmediate);
   }
-  if (then === "close") socket.end();
-  if (then === "reset") socket.resetAndDestroy();
+  if (ends === "close") socket.end();
+  if (ends === "reset") socket.resetAndDestroy();
 }
 
 function readRequest(wire: Buffer): { readonly seen: Seen; readonly size: number } | undefined {
