@@ -40,15 +40,38 @@ describe("policy-spec L6: a refund finds the instant it was taken at", () => {
     expect([giveBackToCounter(state, 1, atMs), state]).toEqual([undefined, before]);
   });
 
-  it("an instant that has left the window is not found", () => {
+  it("an instant that a charge found outside the window is gone", () => {
+    const state = charged([0, 1], [5_000, 2], [10_000, 4]);
+    const before = structuredClone(state);
+    expect([giveBackToCounter(state, 1, 0), state]).toEqual([undefined, before]);
+    expect(usedMicrosAt(state, SLIDING, 10_000)).toBe(6);
+  });
+
+  it("an instant that has left the window, but was not dropped yet, gives nothing free", () => {
     const state = charged([0, 1], [5_000, 2]);
-    expect(usedMicrosAt(state, SLIDING, 10_000)).toBe(2);
-    expect(giveBackToCounter(state, 1, 0)).toBeUndefined();
-    expect(usedMicrosAt(state, SLIDING, 10_000)).toBe(2);
+    expect(giveBackToCounter(state, 1, 0)).toBe(state);
+    expect([usedMicrosAt(state, SLIDING, 9_999), usedMicrosAt(state, SLIDING, 10_000)]).toEqual([2, 2]);
   });
 });
 
-describe("policy-spec L3: a sliding log is cut when half of it is over", () => {
+describe("policy-spec L7: a look changes nothing", () => {
+  const many = Array.from({ length: 64 }, (_, index) => [index, 1] as const);
+
+  it.each<[string, number, { used: number; freeAt: number }]>([
+    ["before the first entry", -1, { used: 64, freeAt: 10_000 }],
+    ["when the first has left", 10_000, { used: 63, freeAt: 10_001 }],
+    ["when half have left", 10_031, { used: 32, freeAt: 10_032 }],
+    ["when all but the last have left", 10_062, { used: 1, freeAt: 10_063 }],
+    ["long after", 1_000_000, { used: 0, freeAt: 10_063 }],
+  ])("%s", (_, nowMs, { used, freeAt }) => {
+    const state = charged(...many);
+    const before = structuredClone(state);
+    const seen = [usedMicrosAt(state, SLIDING, nowMs), freeAtMs(state, SLIDING, 1, nowMs)];
+    expect([...seen, state]).toEqual([used, freeAt, before]);
+  });
+});
+
+describe("policy-spec L3: a charge cuts a sliding log when half of it is over", () => {
   const many = (count: number, fromMs = 0) =>
     Array.from({ length: count }, (_, index) => [fromMs + index, 1] as const);
 
@@ -58,21 +81,17 @@ describe("policy-spec L3: a sliding log is cut when half of it is over", () => {
     ["enough are over, and just half", 32, 32, { entries: 32, head: 0 }],
     ["less than half is over", 32, 33, { entries: 65, head: 32 }],
   ])("%s", (_, over, living, { entries, head }) => {
-    const state = charged(...many(over), ...many(living, 9_000));
-    const used = usedMicrosAt(state, SLIDING, 10_000 + over - 1);
-    expect([used, state.atMs.length, state.amountMicros.length, state.head, state.usedMicros]).toEqual([
-      living,
-      entries,
-      entries,
+    const state = charged(...many(over), ...many(living, 9_000), [10_000 + over - 1, 7]);
+    expect([state.atMs.length, state.amountMicros.length, state.head, state.usedMicros]).toEqual([
+      entries + 1,
+      entries + 1,
       head,
-      living,
+      living + 7,
     ]);
   });
 
   it("an empty log begins again", () => {
     const state = charged(...many(40));
-    expect(usedMicrosAt(state, SLIDING, 60_000)).toBe(0);
-    expect(usedMicrosAt(state, SLIDING, 60_000)).toBe(0);
     expect(takeFromCounter(state, SLIDING, 7, 60_001)).toEqual({
       takenAtMs: 60_001,
       state: {

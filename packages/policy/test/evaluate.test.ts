@@ -222,8 +222,9 @@ describe("policy-spec section 6: order", () => {
     expect([
       evaluateCall(policy, call),
       evaluateCall(broken, call),
+      decideTask(broken, "t"),
       evaluateCall(policy, call, { trace: true }),
-    ]).toStrictEqual([INTERNAL_ERROR, INTERNAL_ERROR, { ...INTERNAL_ERROR, trace: [] }]);
+    ]).toStrictEqual([INTERNAL_ERROR, INTERNAL_ERROR, INTERNAL_ERROR, { ...INTERNAL_ERROR, trace: [] }]);
     expect(INTERNAL_ERROR).toEqual(deny("(error)", "Internal policy error."));
   });
 });
