@@ -4,6 +4,7 @@ import { GRANT_GROUP } from "./commands/grant/group.ts";
 import { LOG_GROUP } from "./commands/log/group.ts";
 import { POLICY_GROUP } from "./commands/policy/group.ts";
 import { SERVER_GROUP } from "./commands/server/group.ts";
+import { SERVER_OPTIONS } from "./commands/server/server-options.ts";
 
 /** Every command, in the order of the help text. */
 export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
@@ -20,21 +21,12 @@ export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
     options: [
       { flags: "-c, --policy <file>", summary: "policy that governs every call", isRequired: true },
       { flags: "--url <url>", summary: "server to reach over HTTP, instead of a command" },
-      { flags: "--header <header>", summary: '"K: V" or "K: env:NAME", sent to --url', isList: true },
-      {
-        flags: "--era <era>",
-        summary: "which protocol the server speaks",
-        choices: ["auto", "legacy", "modern"],
-      },
-      {
-        flags: "--transport <how>",
-        summary: "streamable HTTP, or HTTP+SSE of 2024-11-05",
-        choices: ["auto", "http", "sse"],
-      },
+      ...SERVER_OPTIONS,
       { flags: "--log <file>", summary: "append audit rows as JSON lines (default: standard error)" },
     ],
     examples: [
       "run -c policy.json -- npx -y @modelcontextprotocol/server-filesystem /srv",
+      "run -c policy.json --env API_KEY=env:DOCS_KEY --cwd /srv/docs -- node server.js",
       "run -c policy.yaml --log calls.jsonl --url https://mcp.example.com/mcp",
     ],
     load: async () => (await import("./commands/run.ts")).run,

@@ -1,13 +1,35 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isTypedSecret, parseTarget, type TypedTarget } from "../src/commands/server/target.ts";
+import { isTypedSecretVariable } from "../src/commands/server/environment-variable.ts";
+import { isTypedSecret, parseTarget, type TargetWords } from "../src/commands/server/target.ts";
+import { type Io, processIo } from "../src/io.ts";
+import { newFolder } from "./fake-io.ts";
 
-const TYPED: TypedTarget = { url: undefined, headers: [], transport: undefined, command: [] };
 const ENV = { TOKEN: "Bearer abc", EMPTY: "", BAD: "a\nb" };
+const IO = processIo();
+const CWD = newFolder();
+mkdirSync(join(CWD, "folder"));
+writeFileSync(join(CWD, "file"), "");
+
+function parse(words: Partial<TargetWords>, more: Io["env"] = {}) {
+  const all = {
+    url: undefined,
+    headers: [],
+    transport: undefined,
+    command: [],
+    variables: [],
+    folder: undefined,
+    ...words,
+  };
+  return parseTarget(all, { ...IO, cwd: CWD, env: { ...ENV, ...more } });
+}
 
 describe("server add: what is a target", () => {
   test("a URL with headers, typed and from variables", () => {
-    const headers = ["X-Key: 1:2", "Authorization: env:TOKEN"];
-    expect(parseTarget({ ...TYPED, url: "HTTPS://A.example/mcp", headers }, ENV)).toEqual({
+    expect(
+      parse({ url: "HTTPS://A.example/mcp", headers: ["X-Key: 1:2", "Authorization: env:TOKEN"] }),
+    ).toEqual({
       ok: true,
       value: {
         kind: "http",
@@ -27,7 +49,7 @@ describe("server add: what is a target", () => {
     { transport: "http", set: "http" },
     { transport: "sse", set: "sse" },
   ])("--transport $transport", ({ transport, set }) => {
-    expect(parseTarget({ ...TYPED, url: "http://a/sse", transport }, ENV)).toEqual({
+    expect(parse({ url: "http://a/sse", transport })).toEqual({
       ok: true,
       value: { kind: "http", url: "http://a/sse", headers: [], transport: set },
     });
@@ -35,10 +57,46 @@ describe("server add: what is a target", () => {
 
   test("a command", () => {
     const command = ["npx", "-y", "server", "--json"];
-    expect(parseTarget({ ...TYPED, command }, ENV)).toEqual({ ok: true, value: { kind: "stdio", command } });
+    expect(parse({ command })).toEqual({
+      ok: true,
+      value: { kind: "stdio", command, environment: [], workingDirectory: undefined },
+    });
   });
 
-  test.each<{ name: string; error: string } & Partial<TypedTarget>>([
+  test.each([
+    { name: "a typed value", variable: "MODE=fast", isSecret: false, value: "fast" },
+    { name: "an empty value", variable: "MODE=", isSecret: false, value: "" },
+    { name: "a value with =", variable: "MODE=a=b", isSecret: false, value: "a=b" },
+    { name: "a typed secret", variable: "API_KEY=abc", isSecret: true, value: "abc" },
+    { name: "a value from a variable", variable: "MODE=env:TOKEN", isSecret: true, value: "Bearer abc" },
+  ])("a variable: $name", ({ variable, value, isSecret }) => {
+    const [name] = variable.split("=");
+    expect(parse({ command: ["a"], variables: [variable, "Z9_=1"] })).toMatchObject({
+      ok: true,
+      value: {
+        environment: [
+          { name, value, isSecret },
+          { name: "Z9_", value: "1", isSecret: false },
+        ],
+      },
+    });
+  });
+
+  test.each([
+    { name: "the user's", env: {}, expected: join(CWD, "folder") },
+    {
+      name: "the one that npm left in INIT_CWD",
+      env: { npm_lifecycle_event: "portcullis", INIT_CWD: join(CWD, "folder", "..") },
+      expected: join(CWD, "folder"),
+    },
+  ])("a folder is made absolute from $name", ({ env, expected }) => {
+    expect(parse({ command: ["a"], folder: "folder" }, env)).toMatchObject({
+      ok: true,
+      value: { workingDirectory: expected },
+    });
+  });
+
+  test.each<{ name: string; error: string } & Partial<TargetWords>>([
     {
       name: "neither",
       error: "name either `--url URL` or a command after `--`, as in `-- npx -y some-server`",
@@ -53,7 +111,7 @@ describe("server add: what is a target", () => {
       name: "header with a command",
       headers: ["A: b"],
       command: ["a"],
-      error: "`--header` belongs to `--url`; a command takes its settings from its arguments",
+      error: "`--header` belongs to `--url`; a command takes its settings from `--env` and its arguments",
     },
     { name: "no URL", url: "a", error: "`--url a` is not a URL" },
     {
@@ -117,8 +175,70 @@ describe("server add: what is a target", () => {
       transport: "sse",
       error: "`--transport` belongs to `--url`; a command speaks stdio",
     },
-  ])("$name", ({ name, error, ...typed }) => {
-    expect(parseTarget({ ...TYPED, ...typed }, ENV)).toEqual({ ok: false, error });
+    {
+      name: "a variable without a value",
+      command: ["a"],
+      variables: ["MODE"],
+      error: "`--env` must look like `NAME=value` or `NAME=env:VARIABLE`",
+    },
+    {
+      name: "a variable with a strange name",
+      command: ["a"],
+      variables: ["A-B=1"],
+      error: "`--env` must look like `NAME=value` or `NAME=env:VARIABLE`",
+    },
+    {
+      name: "NUL in a variable",
+      command: ["a"],
+      variables: ["A=b\0"],
+      error: "the value of `--env A` holds a NUL character",
+    },
+    {
+      name: "a variable from one that is not set",
+      command: ["a"],
+      variables: ["A=env:NONE"],
+      error: "`--env A`: the variable `NONE` is not set",
+    },
+    {
+      name: "a variable twice",
+      command: ["a"],
+      variables: ["A=b", "A=c"],
+      error: "`--env` names `A` twice",
+    },
+    {
+      name: "a folder that is not there",
+      command: ["a"],
+      folder: "none",
+      error: `\`--cwd none\`: there is no folder \`${join(CWD, "none")}\``,
+    },
+    {
+      name: "a folder that is a file",
+      command: ["a"],
+      folder: "file",
+      error: `\`--cwd file\`: there is no folder \`${join(CWD, "file")}\``,
+    },
+    {
+      name: "a variable with a URL",
+      url: "http://a",
+      variables: ["A=b"],
+      error: "`--env` and `--cwd` belong to a command; a URL takes `--header`",
+    },
+    {
+      name: "a folder with a URL",
+      url: "http://a",
+      folder: "folder",
+      error: "`--env` and `--cwd` belong to a command; a URL takes `--header`",
+    },
+  ])("$name", ({ name: _, error, ...words }) => {
+    expect(parse(words)).toEqual({ ok: false, error });
+  });
+
+  test.each([
+    { variable: "API_KEY=abc", typed: true },
+    { variable: "API_KEY=env:B", typed: false },
+    { variable: "MODE=abc", typed: false },
+  ])("$variable: a secret in the shell's history? $typed", ({ variable, typed }) => {
+    expect(isTypedSecretVariable(variable)).toBe(typed);
   });
 
   test.each([

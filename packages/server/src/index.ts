@@ -57,6 +57,7 @@ export {
 } from "./storage/policy-rows.ts";
 export {
   addServer,
+  type EnvironmentVariable,
   findServer,
   listServers,
   type NewServer,

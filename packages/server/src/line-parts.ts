@@ -5,13 +5,13 @@ import { type Session, Sessions } from "./call/sessions.ts";
 import { FailureThrottle } from "./call/throttle.ts";
 import type { OutboundRules } from "./outbound/judge.ts";
 import { LiveSnapshot } from "./snapshot/live-snapshot.ts";
-import { openCredential } from "./storage/credential-vault.ts";
-import { credentialPlace, instructionsHash } from "./storage/server-rows.ts";
+import { instructionsHash } from "./storage/server-rows.ts";
+import { ServerSecrets } from "./storage/server-secrets.ts";
 import type { State } from "./storage/state.ts";
 import { recordInstructions, recordObserved } from "./storage/tool-rows.ts";
 import { HttpUpstreams } from "./upstream/http.ts";
 import { HttpTransports } from "./upstream/http-transports.ts";
-import { ReflectionFilter } from "./upstream/reflection.ts";
+import { ProcessReflectionFilter, ReflectionFilter } from "./upstream/reflection.ts";
 import { SseUpstreams } from "./upstream/sse/sse-upstreams.ts";
 import { StdioUpstreams } from "./upstream/stdio/stdio-upstreams.ts";
 import { ToolLists } from "./upstream/tool-lists.ts";
@@ -46,8 +46,9 @@ export function assembleLine(parts: LineParts): AssembledLine {
   const snapshot = new LiveSnapshot(state, {
     onBadPolicy: (policy, version) => observer.warn("policy_does_not_compile", { policy, version }),
   });
+  const secrets = new ServerSecrets(keys.credentialKey);
   const http = new HttpUpstreams({
-    credentialHeaders: (server) => credentialHeaders(server, keys.credentialKey),
+    credentialHeaders: (server) => secrets.headers(server),
     outboundRules,
     onFailure: (server, failure) => {
       transports.noteFailure(server, failure);
@@ -56,14 +57,20 @@ export function assembleLine(parts: LineParts): AssembledLine {
     onFault: (cause) =>
       observer.warn("line_fault", { fault: cause instanceof Error ? cause.name : "unknown" }),
   });
-  const stdio = new StdioUpstreams({ warn: (event, fields) => observer.warn(event, fields) });
-  const filtered = new ReflectionFilter(http, {
-    credentialHeaders: (server) => credentialHeaders(server, keys.credentialKey),
-    onReflected: (server) => observer.warn("credential_reflected", { server: server.name }),
+  const stdio = new StdioUpstreams({
+    serverEnv: (server) => secrets.environment(server),
+    workingDirectory,
+    warn: (event, fields) => observer.warn(event, fields),
   });
+  const reflection = {
+    secrets: (server: Server) => secrets.values(server),
+    onReflected: (server: Server) => observer.warn("credential_reflected", { server: server.name }),
+    onUnreadable: (server: Server) => observer.warn("credential_unreadable", { server: server.name }),
+  };
+  const filtered = new ReflectionFilter(http, reflection);
   const sse = new SseUpstreams({ http: filtered, warn: (event, fields) => observer.warn(event, fields) });
   const transports = new HttpTransports(filtered, sse);
-  const upstreams = new UpstreamDirectory(transports, stdio);
+  const upstreams = new UpstreamDirectory(transports, new ProcessReflectionFilter(stdio, reflection));
   const tools = new ToolLists({
     upstreams,
     snapshot,
@@ -154,23 +161,8 @@ function toolRecords(state: State, snapshot: LiveSnapshot, clock: Clock) {
 
 type ToolRecorder = ConstructorParameters<typeof ToolLists>[0]["records"]["recordObserved"];
 
-const NO_HEADERS: readonly string[] = [];
-/** Opened once per sealed text; a changed credential is another text. */
-const openedHeaders = new WeakMap<Server, readonly string[]>();
-
-/** The sealed static headers of a server, opened where they are sent. */
-function credentialHeaders(server: Server, kek: Buffer): readonly string[] {
-  const { target } = server;
-  if (target.kind !== "http" || target.credential === undefined) return NO_HEADERS;
-  const known = openedHeaders.get(server);
-  if (known !== undefined) return known;
-  const secret = openCredential(kek, credentialPlace(server.organisation, server.id), target.credential);
-  if (secret === undefined)
-    throw new Error(`the credential of server ${server.name} cannot be opened with this key`);
-  const pairs = JSON.parse(secret.reveal()) as readonly (readonly [string, string])[];
-  const headers = pairs.flat();
-  openedHeaders.set(server, headers);
-  return headers;
+function workingDirectory({ target }: Server): string {
+  return (target.kind === "stdio" ? target.workingDirectory : undefined) ?? process.cwd();
 }
 
 /** Typing a URL on the command line is the opt-in for exactly its host and port (gateway.md 4). */

@@ -27,7 +27,7 @@ import { LiveObserver } from "./observe/observer.ts";
 import { lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { DiskSync } from "./storage/disk-sync.ts";
 import { FolderKeys, makeRootKey } from "./storage/keys.ts";
-import { addServer, type NewServer, requireServer } from "./storage/server-rows.ts";
+import { addServer, type NewServer, requireServer, updateServer } from "./storage/server-rows.ts";
 import { openState, type State } from "./storage/state.ts";
 import { startWalCheckpoints } from "./storage/wal-checkpoints.ts";
 
@@ -161,12 +161,14 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
 /** The same command or URL is the same server every time, so that its pins hold from one run to the next. */
 function findOrAddServer(state: State, keys: FolderKeys, options: RunOptions): Result<ServerId, string> {
   const { target, era, deadlineMs, onChange } = options;
-  const isSet = target.kind === "http" && target.transport !== undefined;
-  const place = target.kind === "http" ? target.url : target.command;
-  const identity = JSON.stringify(isSet ? [place, target.transport] : place);
+  const identity = JSON.stringify(identityOf(target));
   const name = `run-${hash("sha256", identity, "hex").slice(0, 16)}`;
   const known = requireServer(state, name);
-  if (known.ok) return ok(known.value.id);
+  if (known.ok) {
+    const { id } = known.value;
+    const updated = updateServer(state, keys.credentialKey, id, { target, era, deadlineMs, onChange });
+    return updated.ok ? ok(id) : updated;
+  }
   const added = addServer(
     state,
     keys.credentialKey,
@@ -174,6 +176,13 @@ function findOrAddServer(state: State, keys: FolderKeys, options: RunOptions): R
     SYSTEM_CLOCK.nowMs(),
   );
   return added.ok ? ok(added.value.id) : added;
+}
+
+/** The same words mean another server in another folder. */
+function identityOf(target: NewServer["target"]): unknown {
+  if (target.kind === "http") return target.url;
+  const { command, workingDirectory } = target;
+  return workingDirectory === undefined ? command : [command, workingDirectory];
 }
 
 /** A client that could start this process has no token: it is the one principal of this process. */

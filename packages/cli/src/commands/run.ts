@@ -9,31 +9,29 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { toWritable } from "../io.ts";
 import { reasonOf } from "../read-input.ts";
 import { readPolicyFile, refusePolicyFile } from "./policy/read-policy.ts";
-import { parseTarget } from "./server/target.ts";
+import { parseServerOptions } from "./server/server-options.ts";
+import { parseTarget, targetWords } from "./server/target.ts";
 
-const DEADLINE_MS = 55_000;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** `run -c POLICY -- command`: standard input and output speak MCP, so everything else goes to standard error. */
 export async function run(context: Context): Promise<ExitCode> {
-  const { io, options, args } = context;
-  const [url, transport] = [options.text("url"), options.text("transport")];
-  const target = parseTarget({ url, headers: options.list("header"), transport, command: args }, io.env);
+  const { io, options } = context;
+  const target = parseTarget(targetWords(context), io);
   if (!target.ok) return refuse(context, target.error);
+  const settings = parseServerOptions(options);
+  if (!settings.ok) return refuse(context, settings.error);
   const path = options.text("policy") ?? "";
   const file = await readPolicyFile(context, path);
   if (!file.ok) return refusePolicyFile(context, path, file.error);
   const rows = openRows(context, options.text("log"));
   if (!rows.ok) return refuse(context, rows.error);
   const client = openClient(context);
-  const era = options.text("era");
   const ended = await runStdio({
     policy: file.value.document,
     policyName: basename(path),
     target: target.value,
-    era: era === "legacy" || era === "modern" ? era : "auto",
-    deadlineMs: DEADLINE_MS,
-    onChange: "block",
+    ...settings.value,
     dataDir: isKept(context) ? context.dataDir : undefined,
     maxBodyBytes: MAX_BODY_BYTES,
     logLevel: "warn",

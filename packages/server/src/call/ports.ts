@@ -30,13 +30,21 @@ export type Target =
       /** Undefined: found out. */
       readonly transport?: HttpTransport | undefined;
     }
-  | { readonly kind: "stdio"; readonly command: readonly string[] };
+  | {
+      readonly kind: "stdio";
+      readonly command: readonly string[];
+      readonly environment: SealedEnvironment | undefined;
+      /** Absolute; undefined is this process's own. */
+      readonly workingDirectory: string | undefined;
+    };
 
 /** `http`: streamable HTTP, since 2025-03-26. `sse`: HTTP+SSE of 2024-11-05. */
 export type HttpTransport = "http" | "sse";
 
 /** Static headers of a server, sealed at rest; only the egress opens them. */
 export type SealedHeaders = string & { readonly __brand: "sealed-headers" };
+/** Variables that the operator gave a command, sealed at rest; only the start of a process opens them. */
+export type SealedEnvironment = string & { readonly __brand: "sealed-environment" };
 
 /** One registered upstream server, immutable; a change makes a new record. */
 export interface Server {

@@ -27,12 +27,15 @@ export class Secret {
   }
 }
 
+/** Headers of an HTTP server, or variables of a command. */
+export type CredentialPurpose = "headers" | "environment";
+
 /** What a sealed credential belongs to: bound into the seal, so that rows cannot be swapped. */
 export interface CredentialPlace {
   readonly organisation: string;
   readonly server: string;
   readonly version: number;
-  readonly purpose: "headers";
+  readonly purpose: CredentialPurpose;
 }
 
 const NONCE_BYTES = 12;

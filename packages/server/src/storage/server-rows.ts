@@ -5,14 +5,23 @@ import type {
   HttpTransport,
   OnChange,
   OrganisationId,
+  SealedEnvironment,
+  SealedHeaders,
   Server,
   ServerId,
   Target,
 } from "../call/ports.ts";
-import { type CredentialPlace, sealCredential } from "./credential-vault.ts";
+import { type CredentialPlace, type CredentialPurpose, sealCredential } from "./credential-vault.ts";
 import { numberOf, optionalTextOf, type Row, textOf } from "./database.ts";
 import { checkName, knownNames, type State } from "./state.ts";
 import { makeId } from "./token.ts";
+
+/** A variable of a command. One that `isSecret` is taken out of the server's answers. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value: string;
+  readonly isSecret: boolean;
+}
 
 /** What the operator says of a new server. */
 export interface NewServer {
@@ -25,7 +34,13 @@ export interface NewServer {
         /** Undefined: found out. */
         readonly transport?: HttpTransport | undefined;
       }
-    | { readonly kind: "stdio"; readonly command: readonly string[] };
+    | {
+        readonly kind: "stdio";
+        readonly command: readonly string[];
+        readonly environment?: readonly EnvironmentVariable[];
+        /** Absolute. */
+        readonly workingDirectory?: string | undefined;
+      };
   readonly era: "auto" | Era;
   readonly deadlineMs: number;
   readonly onChange: OnChange;
@@ -37,7 +52,7 @@ export interface ServerRow extends Omit<Server, "tools"> {
   readonly createdAtMs: number;
 }
 
-/** Registers a server. Static headers are sealed to it before they touch the disk. */
+/** Registers a server. Headers and variables are sealed to it before they touch the disk. */
 export function addServer(
   state: State,
   kek: Buffer,
@@ -46,40 +61,68 @@ export function addServer(
 ): Result<ServerRow, string> {
   const named = checkName("the server name", server.name);
   if (!named.ok) return named;
+  const settings = checkTransport(server);
+  if (!settings.ok) return settings;
   const { db, organisation } = state;
   const id = makeId("srv");
   const { target } = server;
-  if (target.kind === "http" && target.transport === "sse" && server.era === "modern") {
-    return err("HTTP+SSE is a transport of 2024-11-05: leave `--era` out, or `--transport`");
-  }
-  const credential =
-    target.kind === "http" && target.headers.length > 0
-      ? sealCredential(kek, credentialPlace(organisation, id), JSON.stringify(target.headers))
-      : null;
   return db.transaction(() => {
     if (findServer(state, server.name) !== undefined) {
       return err(`a server named \`${server.name}\` exists; choose another --name, or remove it first`);
     }
     db.run(
-      `INSERT INTO server (id, organisation, name, kind, url, command, credential, era, deadline_ms, on_change,
-         forward_headers, transport, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO server (id, organisation, name, kind, url, command, credential, working_directory, era,
+         deadline_ms, on_change, forward_headers, transport, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       organisation,
       server.name,
       target.kind,
       target.kind === "http" ? target.url : null,
       target.kind === "stdio" ? JSON.stringify(target.command) : null,
-      credential,
+      sealedCredential(kek, organisation, id, target),
+      target.kind === "stdio" ? (target.workingDirectory ?? null) : null,
       server.era,
       server.deadlineMs,
       server.onChange,
       JSON.stringify(server.forwardHeaders ?? []),
-      target.kind === "http" ? (target.transport ?? null) : null,
+      transportOf(target),
       nowMs,
     );
     const added = findServer(state, id);
     return added === undefined ? err("the server could not be stored") : ok(added);
   });
+}
+
+/** Gives a known server what this run of it was told: all but its place, which is the URL, or command and folder. */
+export function updateServer(
+  { db, organisation }: State,
+  kek: Buffer,
+  id: ServerId,
+  { target, era, deadlineMs, onChange }: Pick<NewServer, "target" | "era" | "deadlineMs" | "onChange">,
+): Result<void, string> {
+  const settings = checkTransport({ target, era });
+  if (!settings.ok) return settings;
+  db.run(
+    "UPDATE server SET credential = ?, transport = ?, era = ?, deadline_ms = ?, on_change = ? WHERE id = ?",
+    sealedCredential(kek, organisation, id, target),
+    transportOf(target),
+    era,
+    deadlineMs,
+    onChange,
+    id,
+  );
+  return ok(undefined);
+}
+
+function checkTransport({ target, era }: Pick<NewServer, "target" | "era">): Result<void, string> {
+  return transportOf(target) === "sse" && era === "modern"
+    ? err("HTTP+SSE is a transport of 2024-11-05: leave `--era` out, or `--transport`")
+    : ok(undefined);
+}
+
+function transportOf(target: NewServer["target"]): HttpTransport | null {
+  return target.kind === "http" ? (target.transport ?? null) : null;
 }
 
 export function listServers({ db, organisation }: State): readonly ServerRow[] {
@@ -115,8 +158,26 @@ export function removeServer(state: State, idOrName: string): Result<ServerRow, 
 }
 
 /** What a sealed credential of a server is bound to. */
-export function credentialPlace(organisation: string, server: string): CredentialPlace {
-  return { organisation, server, version: 1, purpose: "headers" };
+export function credentialPlace(
+  organisation: string,
+  server: string,
+  purpose: CredentialPurpose,
+): CredentialPlace {
+  return { organisation, server, version: 1, purpose };
+}
+
+function sealedCredential(
+  kek: Buffer,
+  organisation: string,
+  id: string,
+  target: NewServer["target"],
+): string | null {
+  const [purpose, plain] =
+    target.kind === "http"
+      ? (["headers", target.headers] as const)
+      : (["environment", target.environment ?? []] as const);
+  if (plain.length === 0) return null;
+  return sealCredential(kek, credentialPlace(organisation, id, purpose), JSON.stringify(plain));
 }
 
 export function toServerRow(row: Row): ServerRow {
@@ -141,12 +202,19 @@ export function instructionsHash<T extends string | undefined>(text: T): string 
 }
 
 function toTarget(row: Row): Target {
-  if (textOf(row, "kind") === "stdio") {
-    return { kind: "stdio", command: JSON.parse(textOf(row, "command")) as string[] };
-  }
   const credential = optionalTextOf(row, "credential");
-  const transport = optionalTextOf(row, "transport") as HttpTransport | undefined;
-  return { kind: "http", url: textOf(row, "url"), credential: credential as SealedHeadersOf, transport };
+  if (textOf(row, "kind") === "stdio") {
+    return {
+      kind: "stdio",
+      command: JSON.parse(textOf(row, "command")) as string[],
+      environment: credential as SealedEnvironment | undefined,
+      workingDirectory: optionalTextOf(row, "working_directory"),
+    };
+  }
+  return {
+    kind: "http",
+    url: textOf(row, "url"),
+    credential: credential as SealedHeaders | undefined,
+    transport: optionalTextOf(row, "transport") as HttpTransport | undefined,
+  };
 }
-
-type SealedHeadersOf = Extract<Target, { kind: "http" }>["credential"];

@@ -79,6 +79,7 @@ const MIGRATIONS: readonly string[] = [
   ${changeTriggers("grant_access", "grant", "grant_")}
   `,
   "ALTER TABLE server ADD COLUMN transport TEXT CHECK (transport IN ('http', 'sse'))",
+  "ALTER TABLE server ADD COLUMN working_directory TEXT",
 ];
 
 /** Every change of a row is noted, so that a reader applies only what changed. */

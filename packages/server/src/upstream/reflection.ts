@@ -1,20 +1,22 @@
 import type { Exchange, Server, UpstreamSink } from "../call/ports.ts";
 import type { SseEvent } from "../mcp/sse.ts";
-import type { Transport, TransportRequest } from "./upstreams.ts";
+import type { ProcessTransport, Transport, TransportRequest } from "./upstreams.ts";
 
 /** Shorter values occur by chance, and blotting them out would break innocent answers. */
 const MIN_SECRET_LENGTH = 8;
 const REDACTED = "[redacted]";
 
 export interface ReflectionPorts {
-  /** Name, value, name, value: what is sent to the server and must not come back. */
-  readonly credentialHeaders: (server: Server) => readonly string[];
+  /** What the server is given and must not come back. */
+  readonly secrets: (server: Server) => readonly string[];
   /** A server sent its credential back: somebody should look at it, and replace the credential. */
   readonly onReflected: (server: Server) => void;
+  /** The secrets cannot be opened: nothing is sent, because nothing could be taken out of the answer. */
+  readonly onUnreadable: (server: Server) => void;
 }
 
 /**
- * Takes the gateway's own credential out of a server's answers (threat 46): as it is, in Base64 and URL-encoded.
+ * Takes the gateway's own credential out of a server's answers (threat 46): as it is, escaped, in Base64 and in hexadecimal.
  * Stands at the egress, because only there the secret is known.
  */
 export class ReflectionFilter implements Transport {
@@ -28,7 +30,13 @@ export class ReflectionFilter implements Transport {
   }
 
   open(request: TransportRequest, sink: UpstreamSink): Exchange {
-    const spellings = this.#spellingsOf(request.server);
+    let spellings: readonly string[];
+    try {
+      spellings = this.#spellingsOf(request.server);
+    } catch {
+      this.#ports.onUnreadable(request.server);
+      return failLater(sink);
+    }
     return this.#inner.open(
       request,
       spellings.length === 0 ? sink : this.#filter(request.server, spellings, sink),
@@ -57,7 +65,7 @@ export class ReflectionFilter implements Transport {
   #spellingsOf(server: Server): readonly string[] {
     const known = this.#spellings.get(server);
     if (known !== undefined) return known;
-    const values = this.#ports.credentialHeaders(server).filter((_, at) => at % 2 === 1);
+    const values = this.#ports.secrets(server);
     // `Bearer x`: x alone is the secret.
     const secrets = values.flatMap((value) => [value, value.replace(/^\S+ +/, "")]);
     const found = [...new Set(secrets)]
@@ -69,18 +77,60 @@ export class ReflectionFilter implements Transport {
   }
 }
 
+/** The same for processes. */
+export class ProcessReflectionFilter extends ReflectionFilter implements ProcessTransport {
+  readonly #processes: ProcessTransport;
+
+  constructor(inner: ProcessTransport, ports: ReflectionPorts) {
+    super(inner, ports);
+    this.#processes = inner;
+  }
+
+  closeChannel(server: Server, channel: string): void {
+    this.#processes.closeChannel(server, channel);
+  }
+}
+
+/** Callbacks never come before `open` returned, nor after a cancel. */
+function failLater(sink: UpstreamSink): Exchange {
+  let isCancelled = false;
+  queueMicrotask(() => {
+    if (!isCancelled) sink.onFail({ kind: "unreachable", sent: false });
+  });
+  return {
+    cancel: () => {
+      isCancelled = true;
+    },
+    pause: () => {},
+    resume: () => {},
+  };
+}
+
 function spellingsOf(secret: string): readonly string[] {
-  const json = JSON.stringify(secret).slice(1, -1);
   const hex = Buffer.from(secret).toString("hex");
   const base64 = [0, 1, 2].map((before) => base64Behind(secret, before));
   const urlSafe = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
-  return [secret, json, encodeURIComponent(secret), hex, hex.toUpperCase(), ...base64, ...urlSafe];
+  return [
+    ...jsonSpellingsOf(secret),
+    encodeURIComponent(secret),
+    hex,
+    hex.toUpperCase(),
+    ...base64,
+    ...urlSafe,
+  ];
 }
 
 /** Base64 of the secret `before` bytes into a longer text, without the characters that its neighbours decide too. */
 function base64Behind(secret: string, before: number): string {
   const text = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]).toString("base64");
   return text.replace(/=+$/, "").slice(before === 0 ? 0 : before + 1, -1);
+}
+
+/** In a text of an answer, in JSON that is such a text, and by writers that escape slashes. */
+function jsonSpellingsOf(secret: string): readonly string[] {
+  const escaped = (text: string): string => JSON.stringify(text).slice(1, -1);
+  const once = escaped(secret);
+  return [secret, once, once.replaceAll("/", "\\/"), escaped(once)];
 }
 
 function cleanEvent(event: SseEvent, clean: (text: string) => string): SseEvent {

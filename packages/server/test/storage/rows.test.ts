@@ -9,7 +9,15 @@ import {
   setGrant,
 } from "../../src/storage/grant-rows.ts";
 import { listVersions, publishPolicy } from "../../src/storage/policy-rows.ts";
-import { addServer, credentialPlace, listServers, removeServer } from "../../src/storage/server-rows.ts";
+import {
+  addServer,
+  credentialPlace,
+  listServers,
+  removeServer,
+  requireServer,
+  updateServer,
+} from "../../src/storage/server-rows.ts";
+import { ServerSecrets } from "../../src/storage/server-secrets.ts";
 import { openState, type State } from "../../src/storage/state.ts";
 import {
   acceptInstructions,
@@ -27,6 +35,7 @@ import {
   NOW_MS,
   openTestState,
   publish,
+  taken,
   toolOf,
 } from "./fixtures.ts";
 
@@ -43,11 +52,51 @@ describe("servers", () => {
     expect(dump).not.toContain("canary");
     const sealed = target.kind === "http" ? (target.credential ?? "") : "";
     const open = (server: string) =>
-      openCredential(KEYS.credentialKey, credentialPlace(organisation, server), sealed)?.reveal();
+      openCredential(KEYS.credentialKey, credentialPlace(organisation, server, "headers"), sealed)?.reveal();
     expect([open(id), open(addTestServer(state, "other").id)]).toEqual([
       JSON.stringify([["authorization", "canary"]]),
       undefined,
     ]);
+  });
+
+  it("seal the variables of their command to themselves, for that purpose alone", () => {
+    const environment = [{ name: "API_KEY", value: "canary", isSecret: true }];
+    const target = { kind: "stdio", command: ["a"], environment, workingDirectory: "/srv" } as const;
+    const given = { target, era: "auto", deadlineMs: 1, onChange: "block" } as const;
+    const server = taken(addServer(state, KEYS.credentialKey, { name: "files", ...given }, NOW_MS));
+    expect(JSON.stringify(state.db.all("SELECT * FROM server"))).not.toContain("canary");
+    const sealed = server.target.kind === "stdio" ? (server.target.environment ?? "") : "";
+    expect(server.target).toEqual({
+      kind: "stdio",
+      command: ["a"],
+      environment: sealed,
+      workingDirectory: "/srv",
+    });
+    const open = (purpose: "headers" | "environment") =>
+      openCredential(
+        KEYS.credentialKey,
+        credentialPlace(server.organisation, server.id, purpose),
+        sealed,
+      )?.reveal();
+    expect([open("environment"), open("headers")]).toEqual([JSON.stringify(environment), undefined]);
+  });
+
+  it("are given what a later run was told", () => {
+    const target = { kind: "stdio", command: ["a"] } as const;
+    const given = { target, era: "auto", deadlineMs: 1, onChange: "block" } as const;
+    const { id } = taken(addServer(state, KEYS.credentialKey, { name: "files", ...given }, NOW_MS));
+    const environment = [{ name: "A", value: "b", isSecret: false }];
+    const told = {
+      target: { ...target, environment },
+      era: "modern",
+      deadlineMs: 2,
+      onChange: "hold",
+    } as const;
+    expect(updateServer(state, KEYS.credentialKey, id, told).ok).toBe(true);
+    const [row] = listServers(state);
+    expect(row).toMatchObject({ id, era: "modern", deadlineMs: 2, onChange: "hold" });
+    const server = { ...taken(requireServer(state, id)), tools: new Map() };
+    expect(new ServerSecrets(KEYS.credentialKey).environment(server)).toEqual({ A: "b" });
   });
 
   it.each(["", "Stripe", "a b", "x".repeat(65), "ü", "a\nb", "'; DROP TABLE server; --"])(
@@ -72,13 +121,25 @@ describe("servers", () => {
     });
   });
 
+  it.each(["http", undefined, "sse"] as const)("are told another transport later: %s", (transport) => {
+    const { id } = addTestServer(state);
+    const target = { kind: "http", url: "https://a.example/", headers: [], transport } as const;
+    const told = { target, era: "legacy", deadlineMs: 1, onChange: "block" } as const;
+    expect(updateServer(state, KEYS.credentialKey, id, told).ok).toBe(true);
+    expect(taken(requireServer(state, id)).target).toMatchObject({ credential: undefined, transport });
+  });
+
   it("of 2024-11-05's transport cannot be of a later era", () => {
     const target = { kind: "http", url: "https://a.example/", headers: [], transport: "sse" } as const;
     const server = { name: "old", target, era: "modern", deadlineMs: 1, onChange: "block" } as const;
-    expect(addServer(state, KEYS.credentialKey, server, NOW_MS)).toEqual({
+    const refused = {
       ok: false,
       error: "HTTP+SSE is a transport of 2024-11-05: leave `--era` out, or `--transport`",
-    });
+    };
+    expect(addServer(state, KEYS.credentialKey, server, NOW_MS)).toEqual(refused);
+    const known = addTestServer(state);
+    expect(updateServer(state, KEYS.credentialKey, known.id, server)).toEqual(refused);
+    expect(taken(requireServer(state, known.id))).toEqual(known);
   });
 
   it("a name is taken once; after removing it is free, and what belonged to it is gone", () => {
@@ -257,21 +318,32 @@ describe("tools and pins (gateway.md 4)", () => {
 });
 
 describe("the file", () => {
-  it("of the first version is brought up to date with its servers", () => {
+  it("of the first version gets the columns that came later, and keeps its rows", () => {
     const folder = makeFolder();
     const file = `${folder.path}/state.db`;
-    const older = openTestState(file);
-    older.db.exec("ALTER TABLE server DROP COLUMN transport; PRAGMA user_version = 1");
-    older.db.run(
+    const old = openTestState(file);
+    old.db.exec(
+      `ALTER TABLE server DROP COLUMN transport; ALTER TABLE server DROP COLUMN working_directory;
+       PRAGMA user_version = 1`,
+    );
+    old.db.run(
       `INSERT INTO server (id, organisation, name, kind, url, era, deadline_ms, on_change, created_at)
          VALUES ('srv_1', ?, 'stripe', 'http', 'https://mcp.example.com/', 'auto', 1, 'block', 1)`,
-      older.organisation,
+      old.organisation,
     );
-    older.db.close();
+    old.db.close();
     const now = openTestState(file);
-    expect(listServers(now).map(({ target }) => target)).toEqual([
-      { kind: "http", url: "https://mcp.example.com/", credential: undefined, transport: undefined },
+    const target = { kind: "stdio", command: ["a"], workingDirectory: "/srv" } as const;
+    const given = { name: "files", target, era: "auto", deadlineMs: 1, onChange: "block" } as const;
+    taken(addServer(now, KEYS.credentialKey, given, NOW_MS));
+    expect(listServers(now).map((row) => [row.name, row.target])).toEqual([
+      ["files", { ...target, environment: undefined }],
+      [
+        "stripe",
+        { kind: "http", url: "https://mcp.example.com/", credential: undefined, transport: undefined },
+      ],
     ]);
+    expect(now.db.get("PRAGMA user_version")).toEqual({ user_version: 3 });
     now.db.close();
     folder.remove();
   });

@@ -10,6 +10,7 @@ import type {
 import { UpstreamDirectory } from "../../src/upstream/upstreams.ts";
 import { Cleanup, openUpstreams, serverAt } from "./harness.ts";
 import { type Script, serveMcp } from "./mcp-fixture.ts";
+import { stdioServer } from "./stdio/harness.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -209,7 +210,7 @@ describe("what is remembered", () => {
 });
 
 describe("over stdio (2026-07-28 stdio Backward Compatibility)", () => {
-  const server: Server = serverAt("", { target: { kind: "stdio", command: ["server"] } });
+  const server: Server = stdioServer(["server"]);
 
   /** A process that answers every request with `answer`, or fails. */
   function processes(answer: { readonly result?: unknown; readonly error?: unknown } | UpstreamFailure) {

@@ -1,41 +1,28 @@
-import { addServer, parseDurationMs } from "@portcullis/server";
+import { addServer } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { listAnew } from "../../listing.ts";
 import { toPrintable } from "../../printable.ts";
 import { gatewayUrlOf, withWorkspace } from "../../workspace.ts";
-import { isTypedSecret, parseTarget } from "./target.ts";
-
-const DEFAULT_DEADLINE_MS = 55_000;
-const MIN_DEADLINE_MS = 1000;
-const MAX_DEADLINE_MS = 3_600_000;
+import { isTypedSecretVariable } from "./environment-variable.ts";
+import { parseServerOptions } from "./server-options.ts";
+import { isTypedSecret, parseTarget, targetWords } from "./target.ts";
 
 /** `server add`: `{"id","name","url"}`. A server that is down is registered all the same, with a warning. */
 export async function serverAdd(context: Context): Promise<ExitCode> {
-  const { options, args, io, out } = context;
-  const headers = options.list("header");
-  const [url, transport] = [options.text("url"), options.text("transport")];
-  const target = parseTarget({ url, headers, transport, command: args }, io.env);
+  const { options, io, out } = context;
+  const target = parseTarget(targetWords(context), io);
   if (!target.ok) return refuse(context, target.error);
-  const deadline = options.text("deadline");
-  const deadlineMs = deadline === undefined ? DEFAULT_DEADLINE_MS : parseDurationMs(deadline);
-  if (deadlineMs === undefined || deadlineMs < MIN_DEADLINE_MS || deadlineMs > MAX_DEADLINE_MS) {
-    return refuse(context, `\`--deadline ${deadline}\` must be a time from \`1s\` to \`1h\``);
-  }
+  const settings = parseServerOptions(options);
+  if (!settings.ok) return refuse(context, settings.error);
   return withWorkspace(context, { create: true }, async (workspace) => {
     const { folder, state } = workspace;
     const name = options.text("name") ?? "";
-    const era = eraOf(options.text("era"));
-    const onChange = onChangeOf(options.text("onChange"));
-    const given = { name, target: target.value, era, deadlineMs, onChange };
+    const given = { name, target: target.value, ...settings.value };
     const added = addServer(state, folder.keys.credentialKey, given, io.nowMs());
     if (!added.ok) return refuse(context, added.error);
-    if (headers.some(isTypedSecret)) {
-      out.warn(
-        "a header's value was typed, so it may be in your shell's history; `--header \"Name: env:VARIABLE\"` keeps it out",
-      );
-    }
+    warnOfTypedSecrets(context);
     const seen = await listAnew(context, workspace, added.value);
     if (!seen.ok)
       out.warn(`${seen.error}; the server is registered, and its first list will be accepted later`);
@@ -53,10 +40,15 @@ export async function serverAdd(context: Context): Promise<ExitCode> {
   });
 }
 
-function eraOf(text: string | undefined): "auto" | "legacy" | "modern" {
-  return text === "legacy" || text === "modern" ? text : "auto";
-}
-
-function onChangeOf(text: string | undefined): "block" | "hold" | "allow" {
-  return text === "hold" || text === "allow" ? text : "block";
+function warnOfTypedSecrets({ options, out }: Context): void {
+  if (options.list("header").some(isTypedSecret)) {
+    out.warn(
+      "a header's value was typed, so it may be in your shell's history; `--header \"Name: env:VARIABLE\"` keeps it out",
+    );
+  }
+  if (options.list("env").some(isTypedSecretVariable)) {
+    out.warn(
+      "a secret was typed, so it may be in your shell's history; `--env NAME=env:VARIABLE` keeps it out",
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import type { GroupSpec } from "../../command-spec.ts";
+import { SERVER_OPTIONS } from "./server-options.ts";
 
 export const SERVER_GROUP: GroupSpec = {
   name: "server",
@@ -10,24 +11,13 @@ export const SERVER_GROUP: GroupSpec = {
       options: [
         { flags: "--name <name>", summary: "label, a-z, 0-9 and -, at most 64", isRequired: true },
         { flags: "--url <url>", summary: "MCP endpoint of the server, instead of a command" },
-        { flags: "--header <header>", summary: '"K: V" or "K: env:NAME", sealed at rest', isList: true },
-        { flags: "--era <era>", summary: "which protocol it speaks", choices: ["auto", "legacy", "modern"] },
-        {
-          flags: "--transport <how>",
-          summary: "streamable HTTP, or HTTP+SSE of 2024-11-05",
-          choices: ["auto", "http", "sse"],
-        },
-        { flags: "--deadline <time>", summary: "longest call, such as 55s (default 55s)" },
-        {
-          flags: "--on-change <what>",
-          summary: "calls of a tool whose definition changed",
-          choices: ["block", "hold", "allow"],
-        },
+        ...SERVER_OPTIONS,
       ],
       examples: [
         'server add --name stripe --url https://mcp.stripe.com --header "Authorization: env:STRIPE_AUTH"',
         "server add --name old --url https://mcp.example.com/sse --transport sse",
         "server add --name files -- npx -y @modelcontextprotocol/server-filesystem /srv",
+        "server add --name docs --env API_KEY=env:DOCS_KEY --cwd /srv/docs -- node server.js",
       ],
       load: async () => (await import("./add.ts")).serverAdd,
     },

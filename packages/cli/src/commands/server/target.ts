@@ -1,44 +1,80 @@
+import { statSync } from "node:fs";
 import { err, ok, type Result } from "@portcullis/policy";
+import type { NewServer } from "@portcullis/server";
+import type { Context } from "../../context.ts";
+import { resolvePath } from "../../data-folder.ts";
 import type { Io } from "../../io.ts";
-
-/** Where a server is, as the operator typed it. */
-export type GivenTarget =
-  | {
-      readonly kind: "http";
-      readonly url: string;
-      readonly headers: readonly HeaderPair[];
-      /** Undefined: found out. */
-      readonly transport: "http" | "sse" | undefined;
-    }
-  | { readonly kind: "stdio"; readonly command: readonly string[] };
+import { parseVariables } from "./environment-variable.ts";
 
 /** Name and value. */
 export type HeaderPair = readonly [string, string];
 
-/** What was typed of a target. */
-export interface TypedTarget {
+/** The words of a command line that say where a server is. */
+export interface TargetWords {
   readonly url: string | undefined;
   readonly headers: readonly string[];
   readonly transport: string | undefined;
   readonly command: readonly string[];
+  readonly variables: readonly string[];
+  readonly folder: string | undefined;
 }
 
-/** Exactly one of `--url` and a command; headers and a transport belong to a URL. */
-export function parseTarget(
-  { url, headers, transport, command }: TypedTarget,
-  env: Io["env"],
-): Result<GivenTarget, string> {
+export function targetWords({ options, args }: Context): TargetWords {
+  return {
+    url: options.text("url"),
+    headers: options.list("header"),
+    transport: options.text("transport"),
+    command: args,
+    variables: options.list("env"),
+    folder: options.text("cwd"),
+  };
+}
+
+/** Exactly one of `--url` and a command; headers and a transport belong to a URL, variables and a folder to a command. */
+export function parseTarget(words: TargetWords, io: Io): Result<NewServer["target"], string> {
+  const { url, headers, transport, command, variables, folder } = words;
   if ((url === undefined) === (command.length === 0)) {
     return err("name either `--url URL` or a command after `--`, as in `-- npx -y some-server`");
   }
   if (url === undefined) {
     if (headers.length > 0)
-      return err("`--header` belongs to `--url`; a command takes its settings from its arguments");
+      return err(
+        "`--header` belongs to `--url`; a command takes its settings from `--env` and its arguments",
+      );
     if (transport !== undefined) return err("`--transport` belongs to `--url`; a command speaks stdio");
-    return command.some((word) => word.includes("\0"))
-      ? err("the command holds a NUL character")
-      : ok({ kind: "stdio", command });
+    return parseProcess(words, io);
   }
+  if (variables.length > 0 || folder !== undefined)
+    return err("`--env` and `--cwd` belong to a command; a URL takes `--header`");
+  return parseHttp(url, words, io.env);
+}
+
+function parseProcess(
+  { command, variables, folder }: TargetWords,
+  io: Io,
+): Result<NewServer["target"], string> {
+  if (command.some((word) => word.includes("\0"))) return err("the command holds a NUL character");
+  const environment = parseVariables(variables, io.env);
+  if (!environment.ok) return environment;
+  const workingDirectory = folder === undefined ? undefined : resolvePath(io, folder);
+  if (workingDirectory !== undefined && !isFolder(workingDirectory))
+    return err(`\`--cwd ${folder}\`: there is no folder \`${workingDirectory}\``);
+  return ok({ kind: "stdio", command, environment: environment.value, workingDirectory });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function parseHttp(
+  url: string,
+  { headers, transport }: TargetWords,
+  env: Io["env"],
+): Result<NewServer["target"], string> {
   const parsedUrl = parseEndpoint(url);
   if (!parsedUrl.ok) return parsedUrl;
   const parsed: HeaderPair[] = [];

@@ -13,7 +13,8 @@ export function fixture(name: string, ...args: readonly string[]): string[] {
 }
 
 export function stdioServer(command: readonly string[], more: Partial<Server> = {}): Server {
-  return { ...serverAt("http://unused.invalid/"), target: { kind: "stdio", command }, ...more };
+  const target = { kind: "stdio", command, environment: undefined, workingDirectory: undefined } as const;
+  return { ...serverAt("http://unused.invalid/"), target, ...more };
 }
 
 export const SCRIPTED = stdioServer(fixture("scripted"));
