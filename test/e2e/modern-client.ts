@@ -1,58 +1,41 @@
-import type { Registered } from "./harness.ts";
-import { VERSION } from "./tasks-upstream.ts";
+/** A client of 2026-07-28 as a test needs it: every header and every byte its own. */
+import type { Principal } from "./legacy-client.ts";
 
-/** The extension of SEP-2663. */
-export const EXTENSION = "io.modelcontextprotocol/tasks";
-/** What these clients declare unless a test says otherwise. */
-export const DECLARED = { elicitation: {}, extensions: { [EXTENSION]: {} } };
+export const MODERN = "2026-07-28";
+export const META = {
+  "io.modelcontextprotocol/protocolVersion": MODERN,
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
 
-export interface Sending {
-  readonly capabilities?: object;
-  readonly headers?: Record<string, string>;
+export interface ModernSending {
+  /** Undefined leaves a header out. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly meta?: object;
   readonly signal?: AbortSignal;
+  readonly id?: number;
 }
 
-/** One request of 2026-07-28, with the headers that mirror it. */
-export function postModern(
-  { url, token }: Registered,
+/** Sends one request with its mirrors. */
+export function sendModern(
+  { url, token }: Principal,
   method: string,
-  params: { readonly [name: string]: unknown },
-  { capabilities = DECLARED, headers, signal }: Sending = {},
+  params: object,
+  { headers = {}, meta = META, signal, id = 1 }: ModernSending = {},
 ): Promise<Response> {
-  const name = params["name"] ?? params["taskId"] ?? params["uri"];
-  const _meta = {
-    "io.modelcontextprotocol/protocolVersion": VERSION,
-    "io.modelcontextprotocol/clientCapabilities": capabilities,
+  const { name, uri } = params as { name?: string; uri?: string };
+  const mirrored: Readonly<Record<string, string | undefined>> = {
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "mcp-protocol-version": MODERN,
+    "mcp-method": method,
+    "mcp-name": name ?? uri,
+    ...headers,
   };
   return fetch(url, {
     method: "POST",
-    headers: {
-      authorization: `Bearer ${token}`,
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": VERSION,
-      "mcp-method": method,
-      ...(typeof name === "string" ? { "mcp-name": name } : {}),
-      ...headers,
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta } }),
+    headers: Object.entries(mirrored).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    body: JSON.stringify({ jsonrpc: "2.0", id, method, params: { ...params, _meta: meta } }),
     ...(signal === undefined ? {} : { signal }),
   });
-}
-
-/** The messages of an event stream, as they come. */
-export async function* messagesOf(response: Response): AsyncGenerator<{ readonly [name: string]: unknown }> {
-  if (response.body === null) return;
-  let text = "";
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    for (let end = text.indexOf("\n\n"); end !== -1; end = text.indexOf("\n\n")) {
-      const data = text
-        .slice(0, end)
-        .split("\n")
-        .find((line) => line.startsWith("data: "));
-      text = text.slice(end + 2);
-      if (data !== undefined) yield JSON.parse(data.slice("data: ".length)) as { [name: string]: unknown };
-    }
-  }
 }

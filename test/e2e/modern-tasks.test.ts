@@ -2,7 +2,7 @@ import { validatePolicy } from "@portcullis/policy";
 import { createGrant, type NewGrant, publishPolicy } from "@portcullis/server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Registered, type Rig, startRig, unwrap } from "./harness.ts";
-import { DECLARED, EXTENSION, type Sending as ModernSending, postModern } from "./modern-client.ts";
+import { DECLARED, EXTENSION, type Sending as ModernSending, postModern } from "./tasks-client.ts";
 import { startTasksUpstream, type Task, type TasksUpstream } from "./tasks-upstream.ts";
 
 const CREDENTIAL = "canary-credential-1234";

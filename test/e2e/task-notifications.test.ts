@@ -2,7 +2,7 @@ import { validatePolicy } from "@portcullis/policy";
 import { createGrant, publishPolicy } from "@portcullis/server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Registered, type Rig, startRig, unwrap } from "./harness.ts";
-import { DECLARED, messagesOf, postModern } from "./modern-client.ts";
+import { DECLARED, messagesOf, postModern } from "./tasks-client.ts";
 import { type ListenStream, startTasksUpstream, type Task, type TasksUpstream } from "./tasks-upstream.ts";
 
 const POLICY = {
