@@ -27,6 +27,7 @@ export function refuseServerRequest(
       era: "legacy",
       headers,
       channel: session.channel,
+      grant: session.grantId,
       upstreamSession: session.upstream,
       deadlineMs: server.deadlineMs,
     },

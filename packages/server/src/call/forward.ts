@@ -19,6 +19,7 @@ export function forward(call: IntendedCall, sink: UpstreamSink, upstreams: Upstr
     era: routed.era,
     headers: upstreamHeaders(routed, call.tool),
     channel: routed.channel,
+    grant: access.grant.id,
     upstreamSession: routed.session?.upstream,
     deadlineMs: isOpenEnded(routed) ? 0 : access.server.deadlineMs,
   };

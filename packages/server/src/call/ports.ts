@@ -210,6 +210,8 @@ export interface UpstreamRequest {
   readonly headers: readonly string[];
   /** Whose process a stdio upstream uses: the gateway's session id (legacy) or the grant id (modern). */
   readonly channel: string;
+  /** On whose behalf; undefined is the gateway itself. */
+  readonly grant: GrantId | undefined;
   /** `Mcp-Session-Id` that the upstream issued. */
   readonly upstreamSession: string | undefined;
   readonly deadlineMs: number;

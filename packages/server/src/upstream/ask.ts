@@ -156,7 +156,18 @@ type Sent = Parameters<Upstreams["open"]>[0];
 function requestOf(question: Question, body: Buffer, message: Sent["message"]): Sent {
   const { server, era, channel, session, deadlineMs } = question;
   const headers = headersOf(question);
-  return { server, verb: "POST", body, message, era, headers, channel, upstreamSession: session, deadlineMs };
+  return {
+    server,
+    verb: "POST",
+    body,
+    message,
+    era,
+    headers,
+    channel,
+    grant: undefined,
+    upstreamSession: session,
+    deadlineMs,
+  };
 }
 
 function headersOf(question: Question): string[] {

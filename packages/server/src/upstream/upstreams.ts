@@ -79,6 +79,7 @@ export class UpstreamDirectory implements Upstreams {
         era: "legacy",
         headers: ["accept", "application/json, text/event-stream", "mcp-session-id", upstreamSession],
         channel,
+        grant: undefined,
         upstreamSession,
         deadlineMs: CLOSE_DEADLINE_MS,
       },

@@ -93,6 +93,7 @@ export function postTo(server: Server, more: Partial<UpstreamRequest> = {}): Ups
     era: "legacy",
     headers: ["accept", "application/json, text/event-stream", "content-type", "application/json"],
     channel: "channel",
+    grant: undefined,
     upstreamSession: undefined,
     deadlineMs: 5_000,
     ...more,

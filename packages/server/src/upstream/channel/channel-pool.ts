@@ -12,6 +12,9 @@ import { isOwnChannel } from "../ask.ts";
 import { isSameTarget } from "../same-target.ts";
 import { BackOff } from "./back-off.ts";
 import { Channel } from "./channel.ts";
+import { type Place, placeFor } from "./place.ts";
+import { BUSY } from "./receipts.ts";
+import { WaitingRequests } from "./waiting-requests.ts";
 import type { Wire, WireEnd } from "./wire.ts";
 
 /** What a pool needs of the kind of wire that it holds. */
@@ -20,9 +23,9 @@ export interface ChannelPoolSettings {
   readonly openWire: (request: UpstreamRequest) => Wire | undefined;
   /** A channel that served nothing for so long is closed. */
   readonly idleMs: number;
-  /** Living wires of one server, those that are stopping included; beyond it requests fail as `busy`. */
+  /** Living wires of one server, those that are stopping included; beyond it they are shared fairly, see {@link placeFor}. */
   readonly maxPerServer: number;
-  /** Monotonic clock, milliseconds; decides back-off only. */
+  /** Monotonic clock, milliseconds; decides back-off, and who is idle for longest. */
   readonly now: () => number;
   readonly warn: Warn;
   /** Names of log events: what is no message was received, a wire went by itself. */
@@ -37,6 +40,15 @@ interface Running {
   readonly channel: Channel;
   /** A look of the gateway itself, not a client's. */
   readonly isOwn: boolean;
+  readonly holder: string;
+  /** Who gets its place when it is gone. */
+  successor: Successor | undefined;
+}
+
+/** A channel without a wire, until there is a place for one. */
+interface Successor {
+  readonly request: UpstreamRequest;
+  readonly waiting: WaitingRequests;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -46,7 +58,7 @@ const ERAS: readonly Era[] = ["legacy", "modern"];
 
 /**
  * Upstream servers whose session is a wire, behind the port of those that speak HTTP: one wire per server and
- * channel, bounded per server, closed when idle, delayed after crashes (gateway.md 4).
+ * channel, bounded and shared fairly per server, closed when idle, delayed after crashes (gateway.md 4).
  *
  * A legacy session lives and dies with its wire: without it everything but `initialize` is answered 404, as an
  * HTTP server answers for a session that it has lost, and clients initialise again.
@@ -58,6 +70,8 @@ export class ChannelPool {
   readonly #running = new Map<string, Running>();
   /** Every wire that still lives, also while it is stopping. */
   readonly #living = new Map<ServerId, Set<Running>>();
+  /** Channels that wait for a place, by their key. */
+  readonly #successors = new Map<string, Successor>();
   #isClosed = false;
 
   constructor(settings: ChannelPoolSettings) {
@@ -78,9 +92,12 @@ export class ChannelPool {
     if (request.era === "legacy" && !isInitialize(request)) return answerLater(sink, 404);
     // Nobody is there whom a notification could concern.
     if (request.message?.kind !== "request") return answerLater(sink, 202);
+    const waiting = this.#successors.get(keyOf(request.server.id, request.era, request.channel))?.waiting;
+    if (waiting !== undefined) return waiting.add(request, sink);
     const started = this.#start(request);
-    if (!(started instanceof Channel)) return failLater(sink, started);
-    return started.open(request, sink);
+    if (started instanceof Channel) return started.open(request, sink);
+    if (started instanceof WaitingRequests) return started.add(request, sink);
+    return failLater(sink, started);
   }
 
   /** Ends the wire of a channel, if it has one. */
@@ -115,7 +132,7 @@ export class ChannelPool {
     return undefined;
   }
 
-  #start(request: UpstreamRequest): Channel | UpstreamFailure {
+  #start(request: UpstreamRequest): Channel | WaitingRequests | UpstreamFailure {
     const { server, era } = request;
     const key = keyOf(server.id, era, request.channel);
     const living = this.#living.get(server.id) ?? new Set();
@@ -126,8 +143,8 @@ export class ChannelPool {
     // The gateway's own looks at a server have places of their own: clients that hold all of theirs must not blind it.
     const isOwn = isOwnChannel(request.channel);
     const places = isOwn ? OWN_PLACES : this.#settings.maxPerServer;
-    const taken = [...living].filter((other) => other.isOwn === isOwn).length;
-    if (taken >= places) return { kind: "busy", sent: false };
+    const rivals = [...living].filter((other) => other.isOwn === isOwn);
+    if (rivals.length >= places) return this.#waitForPlace(request, rivals) ?? BUSY;
 
     const wire = this.#settings.openWire(request);
     if (wire === undefined) {
@@ -137,23 +154,56 @@ export class ChannelPool {
     const channel = new Channel(wire, {
       era,
       idleMs: this.#settings.idleMs,
+      now: this.#settings.now,
       onHealthy: () => this.#backOff.clear(placeKey),
       onStray: () => this.#settings.warn(this.#settings.events.stray, { server: server.name }),
       onGone: (end) => this.#onGone(running, end, placeKey),
     });
-    const running: Running = { key, server, channel, isOwn };
+    const holder = holderOf(request);
+    const running: Running = { key, server, channel, isOwn, holder, successor: undefined };
     this.#running.set(key, running);
     this.#living.set(server.id, living.add(running));
     return channel;
   }
 
+  /** Undefined where nobody makes room. */
+  #waitForPlace(request: UpstreamRequest, rivals: readonly Running[]): WaitingRequests | undefined {
+    const places = rivals.map((running): Place & { readonly running: Running } => ({
+      running,
+      holder: running.holder,
+      isLeaving: !running.channel.isOpen,
+      idleSinceMs: running.channel.idleSinceMs,
+      isPromised: running.successor !== undefined,
+    }));
+    const place = placeFor(places, holderOf(request));
+    if (place === undefined) return undefined;
+    const successor: Successor = { request, waiting: new WaitingRequests(this.#settings.now) };
+    this.#successors.set(keyOf(request.server.id, request.era, request.channel), successor);
+    place.running.successor = successor;
+    place.running.channel.close();
+    return successor.waiting;
+  }
+
+  /** In the turn in which the place became free, before anybody else can take it. */
+  #succeed({ request, waiting }: Successor): void {
+    this.#successors.delete(keyOf(request.server.id, request.era, request.channel));
+    if (waiting.isEmpty) return;
+    const started = this.#start(request);
+    if (started instanceof Channel) waiting.open((each, sink) => started.open(each, sink));
+    else waiting.fail(started instanceof WaitingRequests ? BUSY : started);
+  }
+
   #onGone(running: Running, end: WireEnd & { readonly isCrash: boolean }, placeKey: string): void {
-    const { key, server, channel } = running;
+    const { key, server } = running;
     const living = this.#living.get(server.id);
     living?.delete(running);
     if (living?.size === 0) this.#living.delete(server.id);
     if (this.#running.get(key) === running) this.#running.delete(key);
-    if (!end.isCrash) return;
+    if (end.isCrash) this.#noteCrash(running, end, placeKey);
+    if (running.successor !== undefined) this.#succeed(running.successor);
+  }
+
+  #noteCrash({ key, server, channel }: Running, end: WireEnd, placeKey: string): void {
     // Gone before its first answer, the place is broken for everybody; later ends are this channel's own, so that
     // nobody can lock others out by what he sends.
     const isOwnFault = channel.hasAnswered || end.mayBeOwnFault;
@@ -168,6 +218,10 @@ function isInitialize({ message }: UpstreamRequest): boolean {
 
 function placeOf(target: Target): readonly string[] {
   return target.kind === "http" ? [target.url] : target.command;
+}
+
+function holderOf({ grant, channel }: UpstreamRequest): string {
+  return grant ?? channel;
 }
 
 function keyOf(server: ServerId, era: Era, channel: string): string {

@@ -1,12 +1,12 @@
 import type { Era, Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
 import { toCancelLine, toClientResponse, toOneWayLine, toRequestLine } from "./client-message.ts";
 import { Delivery } from "./delivery.ts";
-import type { InFlightCall } from "./in-flight-calls.ts";
+import { type InFlightCall, MAX_IN_FLIGHT } from "./in-flight-calls.ts";
 import { routeNotification } from "./notification-route.ts";
-import { MAX_TIMER_MS, OpenExchanges } from "./open-exchanges.ts";
-import { BUSY, CLOSED, oneWayReceipt, requestReceipt, UNUSABLE, UNWATCHED } from "./receipts.ts";
+import { OpenExchanges, startDeadline } from "./open-exchanges.ts";
+import { BUSY, CLOSED, LATE, oneWayReceipt, requestReceipt, UNUSABLE, UNWATCHED } from "./receipts.ts";
 import { ServerQuestions } from "./server-questions.ts";
-import { CHANNEL_SESSION, type Wire, type WireEnd } from "./wire.ts";
+import { CHANNEL_SESSION, MAX_STRAY_LINES, type Wire, type WireEnd } from "./wire.ts";
 import {
   paramOf,
   progressTokenOf,
@@ -20,6 +20,8 @@ import {
 export interface ChannelHost {
   readonly era: Era;
   readonly idleMs: number;
+  /** Monotonic, milliseconds. */
+  readonly now: () => number;
   /** The server gave its first answer: its target works. */
   onHealthy(): void;
   /** Something that is no message, for the first time. */
@@ -29,12 +31,6 @@ export interface ChannelHost {
 }
 
 type Of<K extends WireMessage["kind"]> = Extract<WireMessage, { kind: K }>;
-
-/** Servers print banners to standard output; so many lines in a row without any message are not a banner. */
-export const MAX_STRAY_LINES = 100;
-/** Requests in flight on one wire, subscriptions included. */
-export const MAX_IN_FLIGHT = 1_024;
-const LATE: UpstreamFailure = { kind: "deadline", sent: true };
 
 /** One wire, spoken to as if it were an HTTP server with one session. */
 export class Channel {
@@ -54,6 +50,7 @@ export class Channel {
     this.#host = host;
     this.#exchanges = new OpenExchanges({
       idleMs: host.idleMs,
+      now: host.now,
       onIdle: () => this.close(),
       setReading: (isReading) => wire.setReading(isReading),
     });
@@ -74,6 +71,11 @@ export class Channel {
   /** True once the server answered anything. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;
+  }
+
+  /** When it was last used, monotonic milliseconds; undefined while it may be at work. */
+  get idleSinceMs(): number | undefined {
+    return this.#exchanges.idleSinceMs;
   }
 
   /** Resolves when nothing of the wire is left. */
@@ -133,8 +135,6 @@ export class Channel {
     this.#lastWireId += 1;
     const isOpening = this.#host.era === "legacy" && message.method === "initialize";
     const session = isOpening ? CHANNEL_SESSION : undefined;
-    // Zero is no deadline: a subscription ends with its client or its grant.
-    const isBounded = deadlineMs > 0 && deadlineMs <= MAX_TIMER_MS;
     const call: InFlightCall = {
       wireId: this.#lastWireId,
       id: message.id,
@@ -142,7 +142,7 @@ export class Channel {
       method: message.method,
       makesTask: paramOf(message.value, "task") !== undefined,
       delivery: new Delivery(sink, session, () => this.#abandon(call)),
-      deadline: isBounded ? setTimeout(() => this.#abandon(call, LATE), deadlineMs) : undefined,
+      deadline: startDeadline(deadlineMs, () => this.#abandon(call, LATE)),
       isRead: false,
       isCancelled: false,
     };
@@ -217,7 +217,7 @@ export class Channel {
     const call = calls.take(message.id);
     // Late, foreign or never asked for: nobody may see it.
     if (call === undefined) return;
-    calls.keepTaskToken(call);
+    calls.noteTask(call, message.value);
     if (!this.#hasAnswered) this.#host.onHealthy();
     this.#hasAnswered = true;
     if (call.method === "initialize" && Object.hasOwn(message.value, "result")) this.#isInitialized = true;

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from "@portcullis/policy";
 import type { RequestId } from "../../mcp/json-rpc.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -19,6 +20,8 @@ export interface InFlightCall {
   isCancelled: boolean;
 }
 
+/** Requests in flight on one wire, subscriptions included. */
+export const MAX_IN_FLIGHT = 1_024;
 /** Progress tokens of running tasks that are remembered per process; the oldest goes first. */
 const MAX_TASK_TOKENS = 256;
 
@@ -31,9 +34,16 @@ export class InFlightCalls {
   /** Until the late answer, or the timer. */
   readonly #abandoned = new Map<number, NodeJS.Timeout>();
   readonly #taskTokens = new Map<number, RequestId>();
+  /** A task goes on after its answer, and nobody can tell when it is over. */
+  #hasMadeTask = false;
 
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** True where nothing is in flight, and no abandoned call or task may still be working. */
+  get isQuiet(): boolean {
+    return this.#calls.size === 0 && this.#abandoned.size === 0 && !this.#hasMadeTask;
   }
 
   add(call: InFlightCall): void {
@@ -100,7 +110,8 @@ export class InFlightCalls {
   }
 
   /** Progress of a task goes on under the token of the request that made it (2025-11-25 tasks). */
-  keepTaskToken(call: InFlightCall): void {
+  noteTask(call: InFlightCall, response: JsonObject): void {
+    if (isTask(call, response)) this.#hasMadeTask = true;
     if (!call.makesTask || call.progressToken === undefined) return;
     this.#taskTokens.set(call.wireId, call.progressToken);
     const [oldest] = this.#taskTokens.keys();
@@ -115,4 +126,11 @@ export class InFlightCalls {
     clearTimeout(this.#abandoned.get(wireId));
     this.#abandoned.delete(wireId);
   }
+}
+
+/** True for the answer that a task was made: 2025-11-25 where the client asks for one, 2026-07-28 where it says so. */
+function isTask({ makesTask }: InFlightCall, response: JsonObject): boolean {
+  const result = Object.hasOwn(response, "result") ? response["result"] : undefined;
+  if (!isJsonObject(result)) return false;
+  return makesTask || (Object.hasOwn(result, "resultType") && result["resultType"] === "task");
 }

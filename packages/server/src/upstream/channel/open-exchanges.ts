@@ -5,6 +5,8 @@ import { InFlightCalls } from "./in-flight-calls.ts";
 /** What the number of open exchanges decides. */
 export interface ExchangeWatcher {
   readonly idleMs: number;
+  /** Monotonic, milliseconds. */
+  readonly now: () => number;
   /** Nothing was open for `idleMs`. */
   onIdle(): void;
   /** False asks to leave the output of the process unread for now. */
@@ -12,7 +14,12 @@ export interface ExchangeWatcher {
 }
 
 /** Node's timers take no longer time. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Zero is no deadline: a subscription ends with its client or its grant. */
+export function startDeadline(deadlineMs: number, onLate: () => void): NodeJS.Timeout | undefined {
+  return deadlineMs > 0 && deadlineMs <= MAX_TIMER_MS ? setTimeout(onLate, deadlineMs) : undefined;
+}
 
 /** Everything that waits on one process: the requests in flight and the held GET stream. */
 export class OpenExchanges {
@@ -20,9 +27,16 @@ export class OpenExchanges {
   readonly #watcher: ExchangeWatcher;
   #stream: Delivery | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #lastUsedMs: number;
 
   constructor(watcher: ExchangeWatcher) {
     this.#watcher = watcher;
+    this.#lastUsedMs = watcher.now();
+  }
+
+  /** When the wire was last used; undefined while it may be at work. A client that only listens gives it none. */
+  get idleSinceMs(): number | undefined {
+    return this.calls.isQuiet ? this.#lastUsedMs : undefined;
   }
 
   get hasStream(): boolean {
@@ -48,6 +62,7 @@ export class OpenExchanges {
   /** To be called after every change: counts the idle time, and reads on unless the only reader paused. */
   update(): void {
     clearTimeout(this.#idleTimer);
+    this.#lastUsedMs = this.#watcher.now();
     const isIdle = this.calls.size === 0 && this.#stream === undefined;
     const { idleMs } = this.#watcher;
     if (isIdle)

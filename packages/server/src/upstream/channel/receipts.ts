@@ -12,6 +12,9 @@ export const UNUSABLE: UpstreamFailure = { kind: "unreachable", sent: false };
 export const CLOSED: UpstreamFailure = { kind: "unreachable", sent: false };
 export const BUSY: UpstreamFailure = { kind: "busy", sent: false };
 
+/** What a request is told whose deadline went by. */
+export const LATE: UpstreamFailure = { kind: "deadline", sent: true };
+
 /** For the gateway's own messages, whose fate changes nothing. */
 export const UNWATCHED: Receipt = { onTaken() {}, onRead() {}, onRefused() {}, onFailed() {} };
 

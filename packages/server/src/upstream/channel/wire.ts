@@ -6,6 +6,9 @@ import type { UpstreamFailure } from "../../call/ports.ts";
  */
 export const CHANNEL_SESSION = "portcullis channel";
 
+/** Servers print banners to standard output; so many lines in a row without any message are not a banner. */
+export const MAX_STRAY_LINES = 100;
+
 /**
  * What carries the messages of one session to a server and back: the pipes of a process, or an event stream with
  * the address that takes messages. A {@link Channel} speaks over it.

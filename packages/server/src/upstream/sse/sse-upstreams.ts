@@ -8,11 +8,11 @@ export interface SseUpstreamsOptions {
   readonly http: Transport;
   /** A stream that served nothing for so long is closed. Default 10 min. */
   readonly idleMs?: number;
-  /** Streams of clients to one server; beyond it requests fail as `busy`. Default 1,000. */
+  /** Streams of clients to one server; beyond it the longest idle one of who has most makes room. Default 1,000. */
   readonly maxStreamsPerServer?: number;
   /** How long a server may take to say where messages go. Default 10 s, never beyond the server's deadline. */
   readonly endpointWithinMs?: number;
-  /** Monotonic clock, milliseconds; decides back-off only. */
+  /** Monotonic clock, milliseconds; decides back-off, and who is idle for longest. */
   readonly now?: () => number;
   readonly warn?: Warn;
 }

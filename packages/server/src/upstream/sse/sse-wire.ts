@@ -157,8 +157,8 @@ export class SseWire implements Wire {
     headers: readonly string[],
     more: { readonly deadlineMs: number; readonly body?: Buffer; readonly path?: string },
   ): Parameters<Transport["open"]>[0] {
-    const { server, channel } = this.#opening;
-    const base = { server, channel, verb, headers, era: "legacy", message: undefined } as const;
+    const { server, channel, grant } = this.#opening;
+    const base = { server, channel, grant, verb, headers, era: "legacy", message: undefined } as const;
     return { ...base, body: undefined, upstreamSession: undefined, ...more };
   }
 

@@ -13,7 +13,7 @@ export interface StdioOptions {
   readonly workingDirectory?: (server: Server) => string;
   /** A process that served nothing for so long is stopped. */
   readonly idleMs?: number;
-  /** Living processes of one server, those that are stopping included; beyond it requests fail as `busy`. */
+  /** Living processes of one server, those that are stopping included; beyond it the longest idle one of who has most makes room. */
   readonly maxProcessesPerServer?: number;
   /** Longest line read from a process; a longer one is skipped and fails the request it may belong to. */
   readonly maxLineBytes?: number;
@@ -21,7 +21,7 @@ export interface StdioOptions {
   readonly killAfterMs?: number;
   /** Longest time for which a process may leave a write unread. */
   readonly stallMs?: number;
-  /** Monotonic clock, milliseconds; decides back-off only. */
+  /** Monotonic clock, milliseconds; decides back-off, and who is idle for longest. */
   readonly now?: () => number;
   /** Log line: stable event, labels and numbers, never what a process wrote. */
   readonly warn?: Warn;

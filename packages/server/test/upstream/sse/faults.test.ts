@@ -214,17 +214,25 @@ describe("a stream that breaks (F6, F7)", () => {
 });
 
 describe("places and back-off", () => {
-  test("beyond the streams of a server a further client is busy, and the gateway's own look is not", async () => {
-    const server = await serveSse(cleanup);
+  test("beyond the streams of a server an idle one makes room, and a call on its way never does", async () => {
+    const server = await serveSse(cleanup, {
+      onMessage: (message, stream) => message["method"] !== "tools/call" && answerAll(message, stream),
+    });
     const upstreams = openSse(cleanup, { maxStreamsPerServer: 2 });
-    const clients = ["a", "b", "c"].map((channel) => new Client(upstreams, server.url, { channel }));
-    const [first, second, third] = clients;
-    if (first === undefined || second === undefined || third === undefined) throw new Error("three clients");
-    await Promise.all([first.initialize(), second.initialize()]);
-    expect(await initialize(third)).toEqual([{ fail: { kind: "busy", sent: false } }]);
-    await new Client(upstreams, server.url, { channel: ownChannel("inspect") }).initialize();
-    await first.verb("DELETE").done;
+    const clientOf = (channel: string) => new Client(upstreams, server.url, { channel });
+    const [first, second, third, fourth] = [clientOf("a"), clientOf("b"), clientOf("c"), clientOf("d")];
+    await first.initialize();
+    await second.initialize();
+    const calls = [first.ask(1, "tools/call")];
     await third.initialize();
+    await server.streams[1]?.closed;
+    expect(await second.ask(1, "ping").done).toEqual([{ answer: 404, body: "" }]);
+    calls.push(third.ask(1, "tools/call"));
+    expect(await initialize(fourth)).toEqual([{ fail: { kind: "busy", sent: false } }]);
+    await new Client(upstreams, server.url, { channel: ownChannel("inspect") }).initialize();
+    expect(calls.map(({ told }) => told)).toEqual([[], []]);
+    await first.verb("DELETE").done;
+    await fourth.initialize();
   });
 
   test("a server without an endpoint is left alone for a while: 1, 2, 4 … 30 s", async () => {

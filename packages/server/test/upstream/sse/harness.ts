@@ -151,6 +151,7 @@ export class Client {
       era: "legacy",
       headers: ["accept", "application/json", "content-type", "application/json"],
       channel: "channel",
+      grant: undefined,
       upstreamSession: undefined,
       deadlineMs: 5_000,
       ...this.#defaults,

@@ -60,6 +60,7 @@ export class Client {
       era: "legacy",
       headers: [],
       channel: "channel",
+      grant: undefined,
       upstreamSession: undefined,
       deadlineMs: 10_000,
       ...this.#defaults,

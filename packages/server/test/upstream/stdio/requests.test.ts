@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { MAX_IN_FLIGHT } from "../../../src/upstream/channel/channel.ts";
+import { MAX_IN_FLIGHT } from "../../../src/upstream/channel/in-flight-calls.ts";
 import { CHANNEL_SESSION } from "../../../src/upstream/channel/wire.ts";
 import { Cleanup } from "../harness.ts";
 import {
