@@ -49,8 +49,11 @@ export async function connectSdk2(
 }
 
 /** SDK 2.x over the standard input and output of `command`. */
-export async function connectSdk2Stdio([program = "", ...args]: readonly string[]): Promise<ModernClient> {
+export async function connectSdk2Stdio(
+  [program = "", ...args]: readonly string[],
+  env: Record<string, string> = {},
+): Promise<ModernClient> {
   const client = new ModernClient(CLIENT, { versionNegotiation: { mode: "auto" } });
-  await client.connect(new ModernStdio({ command: program, args, stderr: "ignore" }));
+  await client.connect(new ModernStdio({ command: program, args, env, stderr: "ignore" }));
   return client;
 }
