@@ -173,7 +173,7 @@ export class ChannelPool {
       holder: running.holder,
       isLeaving: !running.channel.isOpen,
       idleSinceMs: running.channel.idleSinceMs,
-      isPromised: running.successor !== undefined,
+      promisedTo: running.successor && holderOf(running.successor.request),
     }));
     const place = placeFor(places, holderOf(request));
     if (place === undefined) return undefined;

@@ -6,8 +6,8 @@ export interface Place {
   readonly isLeaving: boolean;
   /** Monotonic, milliseconds, of the last thing that it did; undefined while it is at work. */
   readonly idleSinceMs: number | undefined;
-  /** Somebody already waits for this place. */
-  readonly isPromised: boolean;
+  /** Who waits for this place; undefined while nobody does. */
+  readonly promisedTo: string | undefined;
 }
 
 /**
@@ -15,14 +15,18 @@ export interface Place {
  *
  * One that is leaving costs nobody anything. Else the longest idle wire goes, of the holder that has most: of
  * itself, or of one that has more than the newcomer. So nobody can keep others out by opening sessions, nobody loses
- * a wire to somebody who has as many, and what is at work is never ended.
+ * a wire to somebody who has as many, and what is at work is never ended. A place counts as its next holder's from the
+ * moment that it was promised: many newcomers at once get no more than one after the other.
  */
 export function placeFor<P extends Place>(places: readonly P[], holder: string): P | undefined {
-  const free = places.filter(({ isPromised }) => !isPromised);
+  const free = places.filter(({ promisedTo }) => promisedTo === undefined);
   const leaving = free.find(({ isLeaving }) => isLeaving);
   if (leaving !== undefined) return leaving;
   const held = new Map<string, number>();
-  for (const place of places) held.set(place.holder, (held.get(place.holder) ?? 0) + 1);
+  for (const place of places) {
+    const name = place.promisedTo ?? place.holder;
+    held.set(name, (held.get(name) ?? 0) + 1);
+  }
   const heldBy = (name: string): number => held.get(name) ?? 0;
   const own = heldBy(holder);
   return free

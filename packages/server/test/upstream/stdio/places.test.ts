@@ -108,6 +108,15 @@ describe("when all places of a server are taken", () => {
     expect(await lives(client, "b/1")).toBe(true);
   });
 
+  it("sessions that a grant begins all at once take no more than an equal share", async () => {
+    const client = clientOf(4);
+    await begin(client, "b/1", "b/2", "b/3", "b/4");
+    const burst = await Promise.all([1, 2, 3, 4].map((count) => client.initialize(of(`a/${count}`))));
+    expect(burst).toMatchObject([[{ answer: 200 }], [{ answer: 200 }], BUSY, BUSY]);
+    const left = ["b/1", "b/2", "b/3", "b/4"].map((session) => lives(client, session));
+    expect(await Promise.all(left)).toEqual([false, false, true, true]);
+  });
+
   it("a client that only listens is idle, and its stream ends", async () => {
     const client = clientOf(1);
     await begin(client, "a/1");
@@ -193,11 +202,11 @@ describe("placeFor", () => {
     holder,
     idleSinceMs,
     isLeaving: false,
-    isPromised: false,
+    promisedTo: undefined,
     ...more,
   });
   const leaving = place("b", undefined, { isLeaving: true });
-  const promised = place("a", 1, { isPromised: true });
+  const promised = place("a", 1, { promisedTo: "e" });
   it.each<{ name: string; places: Place[]; newcomer: string; takes: number | undefined }>([
     { name: "nobody is idle", places: [place("a"), place("b")], newcomer: "c", takes: undefined },
     { name: "one is leaving", places: [place("a", 1), leaving], newcomer: "c", takes: 1 },
@@ -227,6 +236,12 @@ describe("placeFor", () => {
       takes: 1,
     },
     { name: "nobody has more", places: [place("b", 1), place("a")], newcomer: "a", takes: undefined },
+    {
+      name: "a promised place is the newcomer's already",
+      places: [place("b", 1, { promisedTo: "a" }), place("b", 2)],
+      newcomer: "a",
+      takes: undefined,
+    },
   ])("$name", ({ places, newcomer, takes }) => {
     expect(placeFor(places, newcomer)).toBe(takes === undefined ? undefined : places[takes]);
   });
