@@ -184,7 +184,7 @@ async function listenAll(
   observer.gauge("portcullis_sessions", "Legacy sessions that are open.", () => line.sessions.size);
   observer.gauge("portcullis_open_calls", "Calls and streams that are not over.", () => line.open.size);
   try {
-    const adminPort = await listen(admin, "127.0.0.1", config.port === 0 ? 0 : config.adminPort);
+    const adminPort = await listen(admin, "127.0.0.1", config.adminPort);
     cleanup.defer(() => drain(admin, 0));
     adminHosts = new Set([`127.0.0.1:${adminPort}`, `localhost:${adminPort}`]);
     const port = await listen(agents, config.host, config.port);
@@ -209,8 +209,9 @@ async function closeAgents(
 function listenError(cause: unknown, config: Config): string {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
   const port = cause instanceof Error && "port" in cause ? String(cause.port) : String(config.port);
-  if (code === "EADDRINUSE") return `port ${port} is in use; choose another with --port N (0 takes any)`;
+  const option = port === String(config.port) ? "--port" : "--admin-port";
+  if (code === "EADDRINUSE") return `port ${port} is in use; choose another with ${option} N (0 takes any)`;
   if (code === "EACCES")
-    return `port ${port} needs more rights than this user has; choose one above 1023 with --port N`;
-  return `cannot listen on ${config.host}:${port} (${code}); check --host and --port`;
+    return `port ${port} needs more rights than this user has; choose one above 1023 with ${option} N`;
+  return `cannot listen on ${config.host}:${port} (${code}); check --host and ${option}`;
 }
