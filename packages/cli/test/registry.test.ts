@@ -71,6 +71,22 @@ describe("server commands (product.md, Machine interface)", () => {
     expect(readFileSync(join(bench.dataDir, "state.db")).includes("s3cret")).toBe(false);
   });
 
+  test.each<{ name: string; env: Record<string, string>; more: string[]; deadlineMs: number }>([
+    { name: "the configuration's", env: { PORTCULLIS_DEADLINE_MS: "7s" }, more: [], deadlineMs: 7_000 },
+    {
+      name: "its own before the configuration's",
+      env: { PORTCULLIS_DEADLINE_MS: "7s" },
+      more: ["--deadline", "5s"],
+      deadlineMs: 5_000,
+    },
+    { name: "55 s without either", env: {}, more: [], deadlineMs: 55_000 },
+  ])("the deadline of a new server: $name", async ({ env, more, deadlineMs }) => {
+    const bench = openWorkbench();
+    const words = ["server", "add", "--name", "files", ...more, "--", ...bench.command];
+    expect((await bench.run(words, { env })).code).toBe(0);
+    expect(await bench.json("server", "list")).toMatchObject([{ deadlineMs }]);
+  });
+
   test("a typed header value is warned about: it is in the shell's history", async () => {
     const bench = openWorkbench();
     const argv = [

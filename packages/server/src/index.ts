@@ -65,7 +65,7 @@ export {
   requireServer,
   type ServerRow,
 } from "./storage/server-rows.ts";
-export { openState, type State } from "./storage/state.ts";
+export { checkName, openState, type State } from "./storage/state.ts";
 export {
   acceptInstructions,
   acceptTools,

@@ -11,7 +11,7 @@ export const CONFIG_OPTIONS: readonly OptionSpec[] = [
   { flags: "--allowed-host <host>", summary: "further Host value that is served", isList: true },
   { flags: "--allowed-origin <origin>", summary: "browser origin that may call", isList: true },
   { flags: "--max-body-bytes <n>", summary: "largest request body (default 4194304)" },
-  { flags: "--deadline <time>", summary: "longest upstream call, such as 55s (default 55s)" },
+  { flags: "--deadline <time>", summary: "longest call of servers added without one (default 55s)" },
   { flags: "--audit-retention-days <n>", summary: "how long the audit log is kept (default 90)" },
   { flags: "--durable", summary: "flush every commit to the disk, against power cuts" },
   { flags: "--no-demo", summary: "do not register the demo server on the first start" },

@@ -1,4 +1,4 @@
-import { addServer } from "@portcullis/server";
+import { addServer, checkName, resolveConfig } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
@@ -14,11 +14,16 @@ export async function serverAdd(context: Context): Promise<ExitCode> {
   const { options, io, out } = context;
   const target = parseTarget(targetWords(context), io);
   if (!target.ok) return refuse(context, target.error);
-  const settings = parseServerOptions(options);
+  const configured = resolveConfig({ flags: {}, env: io.env, dataDir: context.dataDir });
+  if (!configured.ok) return refuse(context, configured.error.join("; "));
+  const settings = parseServerOptions(options, configured.value.config.deadlineMs);
   if (!settings.ok) return refuse(context, settings.error);
+  const name = options.text("name") ?? "";
+  // Before a folder is made for it.
+  const named = checkName("the server name", name);
+  if (!named.ok) return refuse(context, named.error);
   return withWorkspace(context, { create: true }, async (workspace) => {
     const { folder, state } = workspace;
-    const name = options.text("name") ?? "";
     const given = { name, target: target.value, ...settings.value };
     const added = addServer(state, folder.keys.credentialKey, given, io.nowMs());
     if (!added.ok) return refuse(context, added.error);

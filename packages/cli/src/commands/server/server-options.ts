@@ -30,6 +30,7 @@ export const SERVER_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
+/** Where no configuration says another. */
 const DEFAULT_DEADLINE_MS = 55_000;
 const MIN_DEADLINE_MS = 1000;
 const MAX_DEADLINE_MS = 3_600_000;
@@ -37,9 +38,10 @@ const MAX_DEADLINE_MS = 3_600_000;
 /** What these options say besides the target. */
 export function parseServerOptions(
   options: Options,
+  defaultDeadlineMs = DEFAULT_DEADLINE_MS,
 ): Result<Pick<NewServer, "era" | "deadlineMs" | "onChange">, string> {
   const deadline = options.text("deadline");
-  const deadlineMs = deadline === undefined ? DEFAULT_DEADLINE_MS : parseDurationMs(deadline);
+  const deadlineMs = deadline === undefined ? defaultDeadlineMs : parseDurationMs(deadline);
   if (deadlineMs === undefined || deadlineMs < MIN_DEADLINE_MS || deadlineMs > MAX_DEADLINE_MS) {
     return err(`\`--deadline ${deadline}\` must be a time from \`1s\` to \`1h\``);
   }
