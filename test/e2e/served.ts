@@ -21,9 +21,15 @@ export interface Served extends AsyncDisposable {
   readonly logged: () => string;
 }
 
-/** Starts `serve --port 0 …` and resolves once it has printed what `until` matches. */
-export async function startServed(args: readonly string[], until: RegExp): Promise<Served> {
-  const dataDir = realpathSync(mkdtempSync(join(tmpdir(), "portcullis-served-")));
+/**
+ * Starts `serve --port 0 …` and resolves once it has printed what `until` matches. The data folder is removed
+ * afterwards.
+ */
+export async function startServed(
+  args: readonly string[],
+  until: RegExp,
+  dataDir = realpathSync(mkdtempSync(join(tmpdir(), "portcullis-served-"))),
+): Promise<Served> {
   const [node = "", ...script] = PORTCULLIS;
   const child = spawn(node, [...script, "serve", "--port", "0", "--data", dataDir, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
