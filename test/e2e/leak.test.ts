@@ -5,9 +5,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Registered, type Rig, startRig } from "./harness.ts";
+import { LEGACY, openSession, request, sendLegacy } from "./legacy-client.ts";
 import { type ScriptedUpstream, startUpstream, TOOL } from "./scripted-upstream.ts";
 
-const VERSION = "2025-11-25";
 const SESSIONS = 500;
 /** At a time; the first round opens as many kept-alive connections as the rest will use. */
 const LANES = 10;
@@ -29,7 +29,7 @@ beforeEach(async () => {
     if (message["method"] === "initialize") {
       sessions += 1;
       const serverInfo = { name: "s", version: "1" };
-      const answer = { protocolVersion: VERSION, capabilities: {}, serverInfo };
+      const answer = { protocolVersion: LEGACY, capabilities: {}, serverInfo };
       result(answer, { "mcp-session-id": `upstream-${sessions}` });
     } else if (message["method"] === "tools/list") result({ tools: [TOOL("run")] });
     else if (verb === "GET") stream().send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
@@ -46,32 +46,17 @@ afterEach(async () => {
   await upstream[Symbol.asyncDispose]();
 });
 
-async function send(verb: string, session: string | undefined, message?: object): Promise<Response> {
-  const headers: Record<string, string> = {
-    authorization: `Bearer ${registered.token}`,
-    accept: "application/json, text/event-stream",
-    "mcp-protocol-version": VERSION,
-  };
-  if (session !== undefined) headers["mcp-session-id"] = session;
-  if (message === undefined) return fetch(registered.url, { method: verb, headers });
-  headers["content-type"] = "application/json";
-  return fetch(registered.url, { method: verb, headers, body: JSON.stringify(message) });
-}
-
 /** One client's life: its GET stream is open during the call, and broken off by the client. */
 async function live(): Promise<void> {
-  const params = { protocolVersion: VERSION, capabilities: {}, clientInfo: { name: "t", version: "1" } };
-  const opened = await send("POST", undefined, { jsonrpc: "2.0", id: 0, method: "initialize", params });
-  await opened.text();
-  const session = opened.headers.get("mcp-session-id") ?? "none";
-  const stream = (await send("GET", session)).body?.getReader();
+  const session = await openSession(registered);
+  const stream = (await sendLegacy(registered, undefined, { session })).body?.getReader();
   await stream?.read();
-  const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "run", arguments: {} } };
-  const answer = await send("POST", session, call);
+  const call = request("tools/call", { name: "run", arguments: {} });
+  const answer = await sendLegacy(registered, call, { session });
   expect(answer.status).toBe(200);
   await answer.text();
   await stream?.cancel();
-  const ended = await send("DELETE", session);
+  const ended = await sendLegacy(registered, undefined, { session, verb: "DELETE" });
   expect(ended.status).toBe(200);
 }
 

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { request } from "node:http";
+import { request as requestHttp } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { createGrant, revokeGrant, rotateGrant } from "@portcullis/server";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { commandOf, type Registered, type Rig, startRig, unwrap } from "./harness.ts";
+import { LEGACY, type LegacySending, openSession, request, sendLegacy } from "./legacy-client.ts";
 import {
   type Answering,
   type Received,
@@ -13,8 +14,7 @@ import {
   TOOL,
 } from "./scripted-upstream.ts";
 
-const VERSION = "2025-11-25";
-const INITIALIZED = { protocolVersion: VERSION, capabilities: {}, serverInfo: { name: "s", version: "1" } };
+const INITIALIZED = { protocolVersion: LEGACY, capabilities: {}, serverInfo: { name: "s", version: "1" } };
 const DONE = { content: [{ type: "text", text: "done" }] };
 const POLICY = {
   version: "1",
@@ -58,36 +58,16 @@ afterEach(async () => {
   await upstream[Symbol.asyncDispose]();
 });
 
-function send(
-  message: object | undefined,
-  headers: Record<string, string>,
-  signal?: AbortSignal,
-): Promise<Response> {
-  return fetch(registered.url, {
-    method: message === undefined ? "GET" : "POST",
-    headers: {
-      authorization: `Bearer ${registered.token}`,
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": VERSION,
-      ...(message === undefined ? {} : { "content-type": "application/json" }),
-      ...headers,
-    },
-    ...(message === undefined ? {} : { body: JSON.stringify(message) }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+function send(message: object | undefined, sending: LegacySending): Promise<Response> {
+  return sendLegacy(registered, message, sending);
 }
 
-/** A session's header. */
-async function initialize(): Promise<{ "mcp-session-id": string }> {
-  const clientInfo = { name: "test", version: "1" };
-  const params = { protocolVersion: VERSION, capabilities: {}, clientInfo };
-  const response = await send({ jsonrpc: "2.0", id: 0, method: "initialize", params }, {});
-  await response.text();
-  return { "mcp-session-id": response.headers.get("mcp-session-id") ?? "none" };
+async function initialize(): Promise<LegacySending> {
+  return { session: await openSession(registered) };
 }
 
 function call(name: string, id: number | string): object {
-  return { jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: {} } };
+  return request("tools/call", { name, arguments: {} }, id);
 }
 
 function response(id: number | string, result: object = DONE): object {
@@ -106,9 +86,9 @@ interface Listening {
   close(): void;
 }
 
-async function listen(message: object | undefined, headers: Record<string, string>): Promise<Listening> {
+async function listen(message: object | undefined, sending: LegacySending): Promise<Listening> {
   const abort = new AbortController();
-  const answer = await send(message, headers, abort.signal);
+  const answer = await send(message, { ...sending, signal: abort.signal });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   return {
@@ -157,7 +137,7 @@ function streamOn(verb: "POST" | "GET"): Promise<Opened> {
 function statusFrom(localAddress: string, token: string): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const calling = request(registered.url, { method: "POST", localAddress, headers }, (answer) => {
+  const calling = requestHttp(registered.url, { method: "POST", localAddress, headers }, (answer) => {
     answer.resume();
     answer.on("end", () => resolve(answer.statusCode ?? 0));
   });
@@ -188,7 +168,7 @@ describe("the GET stream (gateway 3)", () => {
   test("passes `Last-Event-ID` on as it is", async () => {
     const session = await initialize();
     const opening = streamOn("GET");
-    const client = await listen(undefined, { ...session, "last-event-id": "s-1_/7" });
+    const client = await listen(undefined, { ...session, headers: { "last-event-id": "s-1_/7" } });
     const { headers } = (await opening).answering.received;
     expect(headers).toMatchObject({ "last-event-id": "s-1_/7", accept: "text/event-stream" });
     client.close();
@@ -277,7 +257,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     await vi.waitFor(() => expect(outcomes("run")).toEqual(["ok"]));
     for (const expected of [[response(1), note("end")], [note("end")]]) {
       const reopening = streamOn("GET");
-      const resumed = await listen(undefined, { ...session, "last-event-id": "s-1" });
+      const resumed = await listen(undefined, { ...session, headers: { "last-event-id": "s-1" } });
       const replay = await reopening;
       expect(replay.answering.received.headers["last-event-id"]).toBe("s-1");
       replay.send(response(1), "s-2");
@@ -298,7 +278,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     expect(await client.next()).toEqual({ id: "s-1", data: note("started") });
     expect(await client.next()).toBeUndefined();
     const reopening = streamOn("GET");
-    const resumed = await listen(undefined, { ...session, "last-event-id": "s-1" });
+    const resumed = await listen(undefined, { ...session, headers: { "last-event-id": "s-1" } });
     const replay = await reopening;
     replay.send(response(1, { ...DONE, isError: true }), "s-2");
     expect(await resumed.next()).toEqual({ id: "s-2", data: response(1, { ...DONE, isError: true }) });
@@ -320,7 +300,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     // Answered after the end of that connection: from here on the gateway knows that the client is gone.
     await (await send({ jsonrpc: "2.0", id: 2, method: "unknown" }, session)).text();
     const reopening = streamOn("GET");
-    const resumed = await listen(undefined, { ...session, "last-event-id": "s-1" });
+    const resumed = await listen(undefined, { ...session, headers: { "last-event-id": "s-1" } });
     const replay = await reopening;
     await server.answering.closed;
     replay.send(response(1), "s-2");
@@ -335,8 +315,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     const client = await listen(call("run", 1), session);
     (await opening).end();
     expect(await client.next()).toBeUndefined();
-    const headers = { authorization: `Bearer ${registered.token}`, ...session };
-    expect((await fetch(registered.url, { method: "DELETE", headers })).status).toBe(200);
+    expect((await send(undefined, { ...session, verb: "DELETE" })).status).toBe(200);
     await vi.waitFor(() => expect(outcomes("run")).toEqual(["unknown"]));
   });
 });
@@ -534,11 +513,8 @@ describe("server-everything over raw HTTP", () => {
   });
 
   test("a broken-off call runs to its end, and its response is replayed", async () => {
-    const params = { protocolVersion: VERSION, capabilities: {}, clientInfo: { name: "test", version: "1" } };
-    const opened = await send({ jsonrpc: "2.0", id: 0, method: "initialize", params }, {});
-    await opened.text();
-    const session = { "mcp-session-id": opened.headers.get("mcp-session-id") ?? "none" };
-    expect(session["mcp-session-id"]).toMatch(/^[\w-]{32}$/);
+    const session = await initialize();
+    expect(session.session).toMatch(/^[\w-]{32}$/);
     await send({ jsonrpc: "2.0", method: "notifications/initialized" }, session);
     const name = "trigger-long-running-operation";
     const message = { name, arguments: { duration: 1, steps: 4 }, _meta: { progressToken: "p" } };
@@ -549,14 +525,13 @@ describe("server-everything over raw HTTP", () => {
     expect(await client.next()).toMatchObject({ data: { method: "notifications/progress" } });
     client.close();
     await vi.waitFor(() => expect(outcomes(name)).toEqual(["ok"]), { timeout: 10_000 });
-    const from = { ...session, "last-event-id": String(first?.["id"]) };
+    const from = { ...session, headers: { "last-event-id": String(first?.["id"]) } };
     const resumed = await listen(undefined, from);
     let event = await resumed.next();
     while (JSON.stringify(event?.["data"])?.includes("notifications/")) event = await resumed.next();
     expect(event).toMatchObject({ data: { id: 1, result: { content: [{ type: "text" }] } } });
     resumed.close();
-    const headers = { authorization: `Bearer ${registered.token}`, ...session };
-    expect((await fetch(registered.url, { method: "DELETE", headers })).status).toBe(200);
+    expect((await send(undefined, { ...session, verb: "DELETE" })).status).toBe(200);
     expect((await send(undefined, from)).status).toBe(404);
     expect(outcomes(name)).toEqual(["ok"]);
   });

@@ -1,6 +1,7 @@
 import { createGrant, type NewServer } from "@portcullis/server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Registered, type Rig, startRig, unwrap } from "./harness.ts";
+import { INITIALIZE, LEGACY, type LegacySending, request, sendLegacy } from "./legacy-client.ts";
 import {
   type Answering,
   type Received,
@@ -9,8 +10,7 @@ import {
   TOOL,
 } from "./scripted-upstream.ts";
 
-const VERSION = "2025-11-25";
-const INITIALIZED = { protocolVersion: VERSION, capabilities: {}, serverInfo: { name: "s", version: "1" } };
+const INITIALIZED = { protocolVersion: LEGACY, capabilities: {}, serverInfo: { name: "s", version: "1" } };
 const DONE = { content: [{ type: "text", text: "done" }] };
 const POLICY = { version: "1", default: "deny", tools: { run: {} } };
 
@@ -64,42 +64,17 @@ function seen(): readonly Received[] {
   return upstream.received.filter(({ headers }) => String(headers["mcp-session-id"]).startsWith("upstream-"));
 }
 
-interface Sending {
-  readonly to?: Registered;
-  readonly session?: string | undefined;
-  readonly verb?: "GET" | "DELETE";
-}
-
 function send(
   message: object | undefined,
-  { to = registered, session, verb }: Sending = {},
+  { to = registered, ...sending }: LegacySending & { readonly to?: Registered } = {},
 ): Promise<Response> {
-  const headers: Record<string, string> = {
-    authorization: `Bearer ${to.token}`,
-    accept: "application/json, text/event-stream",
-    "mcp-protocol-version": VERSION,
-  };
-  if (session !== undefined) headers["mcp-session-id"] = session;
-  if (message === undefined) return fetch(to.url, { method: verb ?? "GET", headers });
-  headers["content-type"] = "application/json";
-  return fetch(to.url, { method: "POST", headers, body: JSON.stringify(message) });
+  return sendLegacy(to, message, sending);
 }
-
-const INITIALIZE = {
-  jsonrpc: "2.0",
-  id: 0,
-  method: "initialize",
-  params: { protocolVersion: VERSION, capabilities: {}, clientInfo: { name: "test", version: "1" } },
-};
 
 async function initialize(to = registered): Promise<string | undefined> {
   const response = await send(INITIALIZE, { to });
   expect(await response.json()).toEqual({ jsonrpc: "2.0", id: 0, result: INITIALIZED });
   return response.headers.get("mcp-session-id") ?? undefined;
-}
-
-function request(method: string, params: object = {}, id: number | string = 1): object {
-  return { jsonrpc: "2.0", id, method, params };
 }
 
 const RUN = request("tools/call", { name: "run", arguments: {} });
@@ -138,7 +113,7 @@ describe("sessions (gateway 3, threat 52)", () => {
     expect(session).toMatch(/^[\w-]{32}$/);
     expect(await answerOf(send(RUN, { session }))).toEqual([200, { jsonrpc: "2.0", id: 1, result: DONE }]);
     expect(seen().map(({ headers }) => headers["mcp-session-id"])).toEqual(["upstream-1"]);
-    expect(seen()[0]?.headers["mcp-protocol-version"]).toBe(VERSION);
+    expect(seen()[0]?.headers["mcp-protocol-version"]).toBe(LEGACY);
   });
 
   const STRANGE: readonly {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Registered, type Rig, startRig } from "./harness.ts";
+import { META, MODERN, type ModernSending, sendModern } from "./modern-client.ts";
 import { type Answering, type ScriptedUpstream, startUpstream, TOOL } from "./scripted-upstream.ts";
 
-const VERSION = "2026-07-28";
-const META = {
-  "io.modelcontextprotocol/protocolVersion": VERSION,
+const ELICITING = {
+  ...META,
   "io.modelcontextprotocol/clientCapabilities": { elicitation: {} },
 };
 const DONE = { resultType: "complete", content: [{ type: "text", text: "done" }] };
@@ -48,7 +48,7 @@ beforeEach(async () => {
   upstream = await startUpstream((answering) => {
     const { method } = answering.received.message;
     if (method === "server/discover") {
-      answering.result({ resultType: "complete", supportedVersions: [VERSION], capabilities: { tools: {} } });
+      answering.result({ resultType: "complete", supportedVersions: [MODERN], capabilities: { tools: {} } });
     } else if (method === "tools/list") {
       answering.result({ resultType: "complete", tools: TOOLS, ttlMs: 60_000, cacheScope: "public" });
     } else onCall(answering);
@@ -65,37 +65,8 @@ afterEach(async () => {
   await upstream[Symbol.asyncDispose]();
 });
 
-interface Sending {
-  readonly headers?: Record<string, string | undefined>;
-  readonly meta?: object;
-  readonly signal?: AbortSignal;
-  readonly id?: number;
-}
-
-function send(method: string, params: object, sending: Sending = {}): Promise<Response> {
-  const { name, uri } = params as { name?: string; uri?: string };
-  const mirrored: Record<string, string | undefined> = {
-    authorization: `Bearer ${registered.token}`,
-    "content-type": "application/json",
-    accept: "application/json, text/event-stream",
-    "mcp-protocol-version": VERSION,
-    "mcp-method": method,
-    "mcp-name": name ?? uri,
-    ...sending.headers,
-  };
-  const headers = Object.entries(mirrored).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  const body = {
-    jsonrpc: "2.0",
-    id: sending.id ?? 1,
-    method,
-    params: { ...params, _meta: sending.meta ?? META },
-  };
-  return fetch(registered.url, {
-    method: "POST",
-    headers,
-    body: JSON.stringify(body),
-    ...(sending.signal === undefined ? {} : { signal: sending.signal }),
-  });
+function send(method: string, params: object, sending: ModernSending = {}): Promise<Response> {
+  return sendModern(registered, method, params, { meta: ELICITING, ...sending });
 }
 
 async function answerOf(sent: Promise<Response>): Promise<{ status: number; body: Record<string, unknown> }> {
@@ -123,11 +94,11 @@ describe("a modern call", () => {
         jsonrpc: "2.0",
         id: 1,
         method: "tools/call",
-        params: { name: "run", arguments: { n: 0.1 }, _meta: META },
+        params: { name: "run", arguments: { n: 0.1 }, _meta: ELICITING },
       }),
     );
     expect(seen?.headers).toMatchObject({
-      "mcp-protocol-version": VERSION,
+      "mcp-protocol-version": MODERN,
       "mcp-method": "tools/call",
       "mcp-name": "run",
       "x-api-key": "k-1",
@@ -190,8 +161,8 @@ describe("mirrored headers must agree with the body (threat 17)", () => {
   }
 
   const SPOKEN: readonly { era: "auto" | "legacy" | "modern"; supported: readonly string[] }[] = [
-    { era: "auto", supported: [VERSION] },
-    { era: "modern", supported: [VERSION] },
+    { era: "auto", supported: [MODERN] },
+    { era: "modern", supported: [MODERN] },
     { era: "legacy", supported: ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] },
   ];
   for (const { era, supported } of SPOKEN) {
@@ -222,13 +193,13 @@ describe("mirrored headers must agree with the body (threat 17)", () => {
   });
 
   test("a request without client capabilities is invalid", async () => {
-    const meta = { "io.modelcontextprotocol/protocolVersion": VERSION };
+    const meta = { "io.modelcontextprotocol/protocolVersion": MODERN };
     const answer = await answerOf(send("tools/call", { name: "run", arguments: {} }, { meta }));
     expect([answer.status, (answer.body["error"] as { code: number }).code]).toEqual([400, -32602]);
   });
 
   test("GET and DELETE are 405, an unknown method 404 with -32601", async () => {
-    const headers = { authorization: `Bearer ${registered.token}`, "mcp-protocol-version": VERSION };
+    const headers = { authorization: `Bearer ${registered.token}`, "mcp-protocol-version": MODERN };
     expect((await fetch(registered.url, { headers })).status).toBe(405);
     expect((await fetch(registered.url, { method: "DELETE", headers })).status).toBe(405);
     const answer = await answerOf(send("tools/erase", {}));
@@ -308,13 +279,13 @@ describe("input_required", () => {
         resultType: "input_required",
         inputRequests: { s: { method: "sampling/createMessage", params: {} } },
       });
-    const meta = { ...META, "io.modelcontextprotocol/clientCapabilities": { sampling: {} } };
+    const meta = { ...ELICITING, "io.modelcontextprotocol/clientCapabilities": { sampling: {} } };
     const answer = await answerOf(send("tools/call", CALL, { meta }));
     expect(JSON.stringify(answer.body)).toContain("[POLICY DENIED] The server asked for sampling");
   });
 
   test("a capability that the client did not declare makes the answer invalid (threat 42)", async () => {
-    const meta = { ...META, "io.modelcontextprotocol/clientCapabilities": {} };
+    const meta = { ...ELICITING, "io.modelcontextprotocol/clientCapabilities": {} };
     const answer = await answerOf(send("tools/call", CALL, { meta }));
     expect(JSON.stringify(answer.body)).toContain("[UPSTREAM ERROR] `modern` gave an invalid answer");
   });

@@ -1,13 +1,8 @@
 import { acceptTools, setGrant } from "@portcullis/server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Registered, type Rig, startRig, unwrap } from "./harness.ts";
+import { MODERN, sendModern } from "./modern-client.ts";
 import { type ScriptedUpstream, startUpstream, TOOL } from "./scripted-upstream.ts";
-
-const VERSION = "2026-07-28";
-const META = {
-  "io.modelcontextprotocol/protocolVersion": VERSION,
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
 
 let rig: Rig;
 let upstream: ScriptedUpstream;
@@ -20,7 +15,7 @@ beforeEach(async () => {
   upstream = await startUpstream(({ received, result }) => {
     const { method } = received.message;
     if (method === "server/discover")
-      result({ resultType: "complete", supportedVersions: [VERSION], capabilities: {} });
+      result({ resultType: "complete", supportedVersions: [MODERN], capabilities: {} });
     else if (method === "tools/list") result({ resultType: "complete", tools });
     else result({ resultType: "complete", content: [{ type: "text", text: "ran" }] });
   });
@@ -50,19 +45,8 @@ function register(onChange: "block" | "hold" | "allow"): void {
   );
 }
 
-async function send(method: string, params: { name?: string; arguments?: object }): Promise<string> {
-  const response = await fetch(registered.url, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${registered.token}`,
-      "content-type": "application/json",
-      "mcp-protocol-version": VERSION,
-      "mcp-method": method,
-      ...(params.name === undefined ? {} : { "mcp-name": params.name }),
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: META } }),
-  });
-  return response.text();
+async function send(method: string, params: object): Promise<string> {
+  return (await sendModern(registered, method, params)).text();
 }
 
 const call = (name: string) => send("tools/call", { name, arguments: {} });
