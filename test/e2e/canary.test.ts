@@ -15,6 +15,9 @@ import { PORTCULLIS } from "./served.ts";
 /** With characters that URLs, JSON and Base64 write in other ways. */
 const CREDENTIAL = "upstream+credential/canary=9f27c1";
 const ARGUMENT = "argument-value-canary-51be0d";
+/** What a URI can carry besides the place; the agent is told what it asked for, nobody else is. */
+const USER_INFO = "user:password-canary-c3a9e2";
+const QUERY = "uri-query-canary-77d0f4";
 const AMOUNT = 48151623;
 const CALLED = ["ok", "fail", "capped", "denied", "unknown", "reflects", "broken"];
 const ARGS = { secret: ARGUMENT, amount: AMOUNT, region: ARGUMENT };
@@ -28,7 +31,24 @@ const POLICY = {
     capped: { limits: [{ counter: "c", window: "day", max: 10, increment_from: "args.amount" }] },
     denied: { deny_if: [{ conditions: [{ path: "args.secret", op: "exists", value: true }] }] },
   },
+  resources: { allow: ["docs://open/**"] },
+  prompts: { allow: ["greet"] },
 };
+/** Values of arguments that no tool takes, allowed and denied. */
+const BESIDES: readonly { readonly method: string; readonly params: object }[] = [
+  ...["greet", "other"].map((name) => ({
+    method: "prompts/get",
+    params: { name, arguments: { secret: ARGUMENT } },
+  })),
+  ...["greet", "other"].map((name) => ({
+    method: "completion/complete",
+    params: { ref: { type: "ref/prompt", name }, argument: { name: "secret", value: ARGUMENT } },
+  })),
+  ...["open", "closed"].map((host) => ({
+    method: "resources/read",
+    params: { uri: `docs://${USER_INFO}@${host}/a?key=${QUERY}#${QUERY}` },
+  })),
+];
 const STDIO = [process.execPath, join(import.meta.dirname, "fixtures/canary-server.mjs")];
 
 /** Where a secret could be found, by name. */
@@ -105,6 +125,7 @@ async function callModern(to: Registered): Promise<string[]> {
   const answers: string[] = [];
   for (const name of CALLED)
     answers.push(await textOf(sendModern(to, "tools/call", { name, arguments: ARGS })));
+  for (const { method, params } of BESIDES) answers.push(await textOf(sendModern(to, method, params)));
   const mirrored = { name: "mirrored", arguments: ARGS };
   const headers = { "mcp-param-region": `other-${ARGUMENT}` };
   answers.push(await textOf(sendModern(to, "tools/call", mirrored, { headers })));
@@ -117,6 +138,8 @@ async function callLegacy(to: Registered): Promise<string[]> {
   const send = (method: string, params: object) =>
     textOf(sendLegacy(to, request(method, params), { session }));
   const answers: string[] = [];
+  // Before the call that ends a command, and its session with it.
+  for (const { method, params } of BESIDES) answers.push(await send(method, params));
   for (const name of CALLED) answers.push(await send("tools/call", { name, arguments: ARGS }));
   answers.push(await send("tools/list", {}));
   answers.push(await textOf(sendLegacy(to, request("ping"), { session: `${session}${ARGUMENT}` })));
@@ -201,6 +224,8 @@ async function walkRun(hasData: boolean): Promise<Walked> {
     const params = { name, arguments: ARGS, _meta: META };
     await ask(JSON.stringify(request("tools/call", params)));
   }
+  for (const { method, params } of BESIDES)
+    await ask(JSON.stringify(request(method, { ...params, _meta: META })));
   for (const body of MALFORMED) await ask(body);
   child.stdin.end();
   await once(child, "close");
@@ -256,8 +281,12 @@ describe("token, credential and argument values are in no log, row, metric, erro
     { path: "`run` with its rows on standard error", walk: () => walkRun(false) },
   ])("$path", async ({ walk }) => {
     const { answers, places, secrets } = await walk();
-    for (const [place, text] of Object.entries({ answers, ...places }))
-      expect([place, findingsIn(text, secrets)]).toEqual([place, []]);
+    expect(findingsIn(answers, secrets)).toEqual([]);
+    for (const [place, text] of Object.entries(places))
+      expect([place, findingsIn(text, { ...secrets, userInfo: USER_INFO, query: QUERY })]).toEqual([
+        place,
+        [],
+      ]);
     // The server tried, and the agent is told what it asked for; nobody else is.
     expect(answers).toContain("your key is [redacted], or [redacted]");
     expect(answers).toContain("the key [redacted] is not allowed");

@@ -67,7 +67,7 @@ function intentEntry(
     argumentsBytes: text === undefined ? undefined : Buffer.byteLength(text),
     effect: decision.effect,
     rule: decision.rule,
-    message: maskSecrets(withoutAmount(decision.message)).slice(0, MAX_MESSAGE_LENGTH),
+    message: maskSecrets(withoutSecrets(decision.message, subject)).slice(0, MAX_MESSAGE_LENGTH),
     fate,
   };
 }
@@ -94,6 +94,21 @@ function argumentKeys(args: JsonObject): string[] {
 /** policy-spec L5 tells the agent what it asked for; that is an argument's value, and none is ever on record. */
 function withoutAmount(message: string): string {
   return message.replace(/\(asked [\d.]+, left /, "(asked …, left ");
+}
+
+/** A refusal quotes the URI. Its place says enough; the user in it and its query are values, and may be keys. */
+function withoutSecrets(message: string, subject: RoutedCall["subject"]): string {
+  return urisOf(subject).reduce((text, uri) => text.replaceAll(uri, placeOf(uri)), withoutAmount(message));
+}
+
+function urisOf(subject: RoutedCall["subject"]): readonly string[] {
+  if (subject.kind === "resource") return [subject.uri];
+  if (subject.kind === "template") return [subject.uriTemplate];
+  return subject.kind === "listen" ? subject.uris : [];
+}
+
+function placeOf(uri: string): string {
+  return uri.replace(/[?#].*$/s, "").replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
 }
 
 function principal(arrival: Arrival, ports: Ports) {
