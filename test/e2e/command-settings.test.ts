@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectSdk1, connectSdk1Stdio, endpointOf } from "./sdk-clients.ts";
+import { type Caller, connectSdk1, connectSdk1Stdio, endpointOf } from "./sdk-clients.ts";
 import { PORTCULLIS, type Served, startServed } from "./served.ts";
 
 const MIRROR = [process.execPath, join(import.meta.dirname, "fixtures/mirror.mjs")];
@@ -35,11 +35,6 @@ async function portcullis(...args: readonly string[]): Promise<{ stdout: string;
 interface Shown {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-}
-
-interface Caller {
-  callTool(call: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
-  close(): Promise<void>;
 }
 
 async function show(client: Caller): Promise<Shown> {

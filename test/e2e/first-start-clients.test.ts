@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectSdk1, connectSdk2, type Endpoint } from "./sdk-clients.ts";
+import { DEMO_DENIED, DEMO_LISTED } from "./demo-expectations.ts";
+import { type Caller, connectSdk1, connectSdk2, type Endpoint } from "./sdk-clients.ts";
 import { type Served, startServed } from "./served.ts";
 
 let served: Served;
@@ -12,22 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => served[Symbol.asyncDispose]());
 
-/** Visible of the demo server: all but the hidden `read_environment`. */
-const LISTED = [
-  "list_repositories",
-  "get_file",
-  "create_issue",
-  "build_and_push_image_to_ecr",
-  "delete_repository",
-  "create_payment",
-];
-
-interface Caller {
-  listTools(): Promise<{ tools: { name: string }[] }>;
-  callTool(call: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
-  close(): Promise<void>;
-}
-
 describe("the mcp.json that the first start prints", () => {
   test.each<{ client: string; connect: () => Promise<Caller> }>([
     { client: "SDK 1.x", connect: () => connectSdk1(demo) },
@@ -36,13 +21,13 @@ describe("the mcp.json that the first start prints", () => {
   ])("serves $client", async ({ connect }) => {
     const client = await connect();
     try {
-      expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(LISTED);
+      expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(DEMO_LISTED);
       expect(await client.callTool({ name: "get_file", arguments: { path: "/srv/demo/a" } })).toMatchObject({
         content: [{ type: "text", text: "(the pretended content of /srv/demo/a)" }],
         isError: false,
       });
       expect(await client.callTool({ name: "delete_repository", arguments: { name: "web" } })).toMatchObject({
-        content: [{ text: "[POLICY DENIED] Repositories are deleted by people, never by an agent." }],
+        content: [{ text: DEMO_DENIED }],
         isError: true,
       });
       await expect(client.callTool({ name: "read_environment", arguments: {} })).rejects.toThrow(

@@ -8,7 +8,14 @@ import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { type LogRow, listServers, listTools, openState } from "@portcullis/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandOf, type Registered, type Rig, readRows, startRig, unwrap } from "./harness.ts";
-import { connectSdk1, connectSdk1Stdio, connectSdk2, connectSdk2Stdio, endpointOf } from "./sdk-clients.ts";
+import {
+  type Caller,
+  connectSdk1,
+  connectSdk1Stdio,
+  connectSdk2,
+  connectSdk2Stdio,
+  endpointOf,
+} from "./sdk-clients.ts";
 import { PORTCULLIS } from "./served.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "portcullis-peers-")));
@@ -246,12 +253,6 @@ describe("context7, both eras", () => {
     });
   }
 });
-
-interface Caller {
-  listTools(): Promise<{ tools: { name: string }[] }>;
-  callTool(call: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
-  close(): Promise<void>;
-}
 
 /** The calls of {@link playContext7} as the log has them. */
 const DECIDED = [

@@ -10,6 +10,13 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 
 const CLIENT = { name: "portcullis-test", version: "1.0.0" };
 
+/** What every client can do, whichever SDK it is of. */
+export interface Caller {
+  listTools(): Promise<{ tools: { name: string }[] }>;
+  callTool(call: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
+  close(): Promise<void>;
+}
+
 /** Where a client goes, as it stands in its `mcp.json`. */
 export interface Endpoint {
   readonly url: string;

@@ -3,23 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DEMO_DENIED, DEMO_LISTED } from "./demo-expectations.ts";
 import { commandOf } from "./harness.ts";
-import { connectSdk1Stdio, connectSdk2Stdio } from "./sdk-clients.ts";
+import { type Caller, connectSdk1Stdio, connectSdk2Stdio } from "./sdk-clients.ts";
 import { type Served, startServed } from "./served.ts";
 
 const REMOTE = commandOf("mcp-remote", "mcp-remote");
 const INSPECTOR = [...commandOf("@modelcontextprotocol/inspector", "mcp-inspector"), "--cli"];
-
-/** Visible of the demo server: all but the hidden `read_environment`. */
-const LISTED = [
-  "list_repositories",
-  "get_file",
-  "create_issue",
-  "build_and_push_image_to_ecr",
-  "delete_repository",
-  "create_payment",
-];
-const DENIED = "[POLICY DENIED] Repositories are deleted by people, never by an agent.";
 
 let served: Served;
 let demo: { readonly url: string; readonly token: string };
@@ -41,12 +31,6 @@ function env(): Record<string, string> {
   return { PATH: process.env["PATH"] ?? "", HOME: home, MCP_REMOTE_CONFIG_DIR: join(home, "mcp-remote") };
 }
 
-interface Caller {
-  listTools(): Promise<{ tools: { name: string }[] }>;
-  callTool(call: { name: string; arguments: Record<string, unknown> }): Promise<unknown>;
-  close(): Promise<void>;
-}
-
 describe("mcp-remote, between a client on stdio and the gateway", () => {
   const CLIENTS: readonly {
     client: string;
@@ -59,13 +43,13 @@ describe("mcp-remote, between a client on stdio and the gateway", () => {
     const header = `Authorization: Bearer ${demo.token}`;
     const client = await connect([...REMOTE, demo.url, "--allow-http", "--header", header], env());
     try {
-      expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(LISTED);
+      expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(DEMO_LISTED);
       expect(await client.callTool({ name: "list_repositories", arguments: {} })).toMatchObject({
         content: [{ text: "portcullis-demo\nportcullis-docs" }],
         isError: false,
       });
       expect(await client.callTool({ name: "delete_repository", arguments: { name: "web" } })).toMatchObject({
-        content: [{ text: DENIED }],
+        content: [{ text: DEMO_DENIED }],
         isError: true,
       });
       await expect(client.callTool({ name: "read_environment", arguments: {} })).rejects.toThrow(
@@ -100,7 +84,7 @@ describe("the inspector's command line", () => {
   test.each(["legacy", "modern", "auto"])("era %s", async (era) => {
     const listed = await inspect(era, "tools/list");
     const { result } = JSON.parse(listed.stdout) as { result: { tools: { name: string }[] } };
-    expect([listed.code, result.tools.map(({ name }) => name)]).toEqual([0, LISTED]);
+    expect([listed.code, result.tools.map(({ name }) => name)]).toEqual([0, DEMO_LISTED]);
     const call = ["tools/call", "--tool-name"];
     const allowed = await inspect(era, ...call, "get_file", "--tool-arg", "path=/srv/demo/a");
     expect([allowed.code, JSON.parse(allowed.stdout)]).toMatchObject([
@@ -111,7 +95,7 @@ describe("the inspector's command line", () => {
     // Its own code for a result with `isError`.
     expect([denied.code, JSON.parse(denied.stdout)]).toMatchObject([
       5,
-      { result: { content: [{ text: DENIED }], isError: true } },
+      { result: { content: [{ text: DEMO_DENIED }], isError: true } },
     ]);
     const hidden = await inspect(era, ...call, "read_environment");
     expect([hidden.code, JSON.parse(hidden.stderr)]).toMatchObject([
