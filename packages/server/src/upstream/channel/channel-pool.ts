@@ -172,7 +172,8 @@ export class ChannelPool {
       running,
       holder: running.holder,
       isLeaving: !running.channel.isOpen,
-      idleSinceMs: running.channel.idleSinceMs,
+      // A look of the gateway asks several things one after the other, and ends its channel itself.
+      idleSinceMs: running.isOwn ? undefined : running.channel.idleSinceMs,
       promisedTo: running.successor && holderOf(running.successor.request),
     }));
     const place = placeFor(places, holderOf(request));

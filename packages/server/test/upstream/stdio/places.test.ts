@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { GrantId } from "../../../src/call/ports.ts";
+import { ownChannel } from "../../../src/upstream/ask.ts";
 import { type Place, placeFor } from "../../../src/upstream/channel/place.ts";
 import type { StdioOptions } from "../../../src/upstream/stdio/options.ts";
 import { Cleanup } from "../harness.ts";
@@ -132,6 +133,13 @@ describe("when all places of a server are taken", () => {
     const made = { task: { taskId: "t", status: "working", createdAt: "2025-11-25T00:00:00Z", ttl: null } };
     await client.ask("r", "tools/call", { task: {}, steps: toJson([{ answer: made }]) }, of("a/1")).done;
     expect(await client.initialize(of("b/1"))).toEqual(BUSY);
+  });
+
+  it("the gateway's own look is never ended between its questions", async () => {
+    const client = new Client(openStdio(cleanup), SCRIPTED, { era: "modern" });
+    const own = [1, 2, 3, 4].map(() => ownChannel("inspect"));
+    for (const channel of own) await client.look({ channel });
+    expect(await client.run("r", [], { channel: ownChannel("inspect") }).done).toEqual(BUSY);
   });
 
   it("requests of one newcomer that come together end one process only, and all are served", async () => {
