@@ -95,6 +95,7 @@ describe("a request of the server (policy-spec R7)", () => {
         ...["mcp-session-id", "upstream-session"],
       ],
       channel: "client-session",
+      grant: access.grant.id,
       upstreamSession: "upstream-session",
       deadlineMs: access.server.deadlineMs,
     });

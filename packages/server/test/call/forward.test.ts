@@ -75,6 +75,7 @@ describe("what goes upstream is what was judged (threats 17, 47, 57)", () => {
       era: "modern",
       headers: [...MODERN, "tools/call", "mcp-name", "run"],
       channel: "c",
+      grant: ACCESS.grant.id,
       upstreamSession: "upstream",
       deadlineMs: 5_000,
     });
