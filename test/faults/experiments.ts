@@ -2,7 +2,7 @@ import { F31 } from "./chain.ts";
 import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
 import { F16, F17, F18, F19, F20, F22 } from "./machine.ts";
-import { F33, F34 } from "./network.ts";
+import { F6_LINE, F33, F34 } from "./network.ts";
 import { F4 } from "./power.ts";
 import { F2 } from "./steps.ts";
 import { F3, F21, F23 } from "./traffic.ts";
@@ -16,6 +16,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   F4,
   F5,
   F6,
+  F6_LINE,
   F7,
   F8,
   F9,

@@ -10,6 +10,7 @@ import {
   OTHER_EXAMPLE,
   TEST_KEY,
 } from "../../packages/server/test/upstream/tls-certificates.ts";
+import { BadLine } from "./bad-line.ts";
 import { type Experiment, exactly, type Figure, promises } from "./experiment.ts";
 import { Load } from "./load.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
@@ -96,5 +97,48 @@ export async function badCertificates(): Promise<readonly Figure[]> {
   return [...figures, promises(brokenPromises(reconcile(rig, []), { drift: 0 }))];
 }
 
+/** F6, by chance and under load: the line between gateway and upstream is bad, and everybody's books still agree. */
+export async function badLine(calls: number, seed: number): Promise<readonly Figure[]> {
+  await using rig = await Rig.open();
+  await using line = await BadLine.open(rig.bankUrl, { seed, oneIn: 6, delayMs: 300 });
+  const document = { ...rig.bankPolicy(), description: "behind a bad line" };
+  const registered = rig.register("behind", line.url, document, 1_000);
+  const served = await rig.serve();
+  const load = new Load(rig.target(served, registered), 16);
+  const running = load.run(16, () => "pay");
+  while (load.calls.length < calls) await new Promise(setImmediate);
+  load.end();
+  await running;
+  await load.close();
+  await rig.stop(served);
+  const ran = new Set(rig.executions().map(({ n }) => n));
+  const failed = load.calls.filter(({ outcome }) => outcome === "failed");
+  const others = load.calls.filter(({ outcome }) => outcome !== "failed" && outcome !== "ran");
+  // Without TLS a changed letter inside a well-formed answer is the answer.
+  const unnamed = failed.filter(({ text, status }) => !text.includes("behind") && status !== 200);
+  const found = reconcile(rig, load.calls);
+  const mishaps = [...line.happened].map(([name, times]) => `${name} ${times}`).sort();
+  return [
+    exactly(
+      "answers that are neither the tool's nor a failure that says why",
+      others.length + unnamed.length,
+      0,
+    ),
+    { what: "mishaps", required: "", measured: mishaps.join(", "), ok: line.happened.size > 0 },
+    {
+      what: "calls",
+      required: "",
+      measured: `${load.calls.length}, ${failed.length} failed, ${failed.filter(({ args }) => ran.has(args.n)).length} of them had run`,
+      ok: true,
+    },
+    promises(brokenPromises(found, { drift: failed.length })),
+  ];
+}
+
+export const F6_LINE: Experiment = {
+  id: "F6-line",
+  fault: "a bad line to an upstream, under load",
+  run: ({ seed }) => badLine(5_000, seed),
+};
 export const F33: Experiment = { id: "F33", fault: "names of upstreams lead nowhere", run: badNames };
 export const F34: Experiment = { id: "F34", fault: "certificates that are no good", run: badCertificates };

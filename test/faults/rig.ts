@@ -70,6 +70,7 @@ export class Rig implements AsyncDisposable {
   readonly #scratch: string;
   readonly #children = new Set<ChildProcess>();
   #bank: Registered | undefined;
+  #bankUrl = "";
 
   private constructor({ cap = 1_000_000, dataDir }: RigOptions) {
     this.#scratch = mkdtempSync(join(tmpdir(), "portcullis-faults-"));
@@ -84,8 +85,8 @@ export class Rig implements AsyncDisposable {
     const { port } = (await rig.start([process.execPath, SOURCES, UPSTREAM, rig.executionsFile])).ready as {
       port: number;
     };
-    const url = `http://127.0.0.1:${port}/mcp`;
-    rig.#bank = rig.register("bank", url, rig.bankPolicy(), options.deadlineMs);
+    rig.#bankUrl = `http://127.0.0.1:${port}/mcp`;
+    rig.#bank = rig.register("bank", rig.#bankUrl, rig.bankPolicy(), options.deadlineMs);
     return rig;
   }
 
@@ -93,6 +94,11 @@ export class Rig implements AsyncDisposable {
   get bank(): Registered {
     if (this.#bank === undefined) throw new Error("the rig is not open");
     return this.#bank;
+  }
+
+  /** Where it is without the gateway. */
+  get bankUrl(): string {
+    return this.#bankUrl;
   }
 
   bankPolicy(reason = "no"): PolicyDocument {
