@@ -12,6 +12,8 @@ import { STRACE, TracedDisk } from "./traced-disk.ts";
 
 const FILES = ["ledger.db", "ledger.db-wal", "checkpoints.log"];
 const LANES = 16;
+/** One wait of the thread that commits fails, when it has made a few dozen commits. */
+const FAILING_ONCE = ["-e", "inject=fsync,fdatasync:error=EIO:when=60"];
 /** Two rows each: enough for a few checkpoints. */
 const CALLS = 1_800;
 
@@ -19,15 +21,25 @@ const CALLS = 1_800;
 export async function cutPower(cuts: number, seed: number): Promise<readonly Figure[] | Skipped> {
   if (spawnSync("strace", ["-V"]).status !== 0)
     return { skipped: "tracing what is on the disk takes strace" };
-  return [...(await cutOne([], cuts, seed)), ...(await cutOne(["--durable"], cuts, seed))];
+  return [
+    ...(await cutOne("by default", [], [], cuts, seed)),
+    ...(await cutOne("with --durable", ["--durable"], [], cuts, seed)),
+    ...(await cutOne("with --durable, after an EIO", ["--durable"], FAILING_ONCE, cuts, seed)),
+  ];
 }
 
-async function cutOne(flags: readonly string[], cuts: number, seed: number): Promise<readonly Figure[]> {
+async function cutOne(
+  name: string,
+  flags: readonly string[],
+  inject: readonly string[],
+  cuts: number,
+  seed: number,
+): Promise<readonly Figure[]> {
   await using rig = await Rig.open();
   const scratch = mkdtempSync(join(tmpdir(), "portcullis-power-"));
   try {
     const trace = join(scratch, "trace");
-    const served = await rig.serve({ prefix: [...STRACE, "-o", trace], flags });
+    const served = await rig.serve({ prefix: [...STRACE, ...inject, "-o", trace], flags });
     const load = new Load(rig.target(served), LANES);
     const running = load.run(LANES, () => "pay");
     while (load.calls.length < CALLS && load.inFlight > 0) await new Promise(setImmediate);
@@ -38,9 +50,10 @@ async function cutOne(flags: readonly string[], cuts: number, seed: number): Pro
     const disk = await TracedDisk.read(trace, FILES);
     const found = cutOften(rig, disk, scratch, cuts, seed);
     const last = flags.length > 0 ? acknowledgedAndGone(rig, disk, scratch, load) : undefined;
+    const isTold = served.logged().includes("audit_failed") ? "yes" : "no";
     await rig.stop(await rig.serve());
-    const name = flags.length === 0 ? "by default" : "with --durable";
     return [
+      ...(inject.length === 0 ? [] : [exactly(`${name}: it was told in the log`, isTold, "yes")]),
       exactly(
         `${name}: ${cuts} cuts after which the log does not verify`,
         found.broken.length === 0 ? "0" : `${found.broken.length}: ${found.broken[0]}`,

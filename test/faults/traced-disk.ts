@@ -23,8 +23,8 @@ type Change =
 interface Event {
   readonly file: string;
   readonly change: Change | undefined;
-  /** For a wait that ended: changes before this one are on the disk. */
-  readonly syncedFrom: number | undefined;
+  /** A wait for the disk that ended: how, and which changes came before it began. */
+  readonly wait: { readonly before: number; readonly isKept: boolean } | undefined;
 }
 
 /** Everything that a process wrote into some files, in order, and when it waited for the disk. */
@@ -44,18 +44,16 @@ export class TracedDisk {
       const begun = waiting.get(thread);
       if (resumed !== null && begun !== undefined) {
         waiting.delete(thread);
-        if (resumed[2] === "0")
-          disk.#events.push({ file: begun.file, change: undefined, syncedFrom: begun.from });
+        disk.#wait(begun.file, begun.from, resumed[2] === "0");
         continue;
       }
       const [, call = "", path = "", args = ""] = /^(\w+)\(\d+<([^>]*)>(.*)$/.exec(rest) ?? [];
       const file = basename(unhex(path).toString());
       if (!names.includes(file)) continue;
       if (call !== "fdatasync" && call !== "fsync")
-        disk.#events.push({ file, change: changeOf(call, args), syncedFrom: undefined });
-      else if (args.includes("unfinished")) waiting.set(thread, { file, from: disk.#events.length });
-      else if (args.endsWith("= 0"))
-        disk.#events.push({ file, change: undefined, syncedFrom: disk.#events.length });
+        disk.#events.push({ file, change: changeOf(call, args), wait: undefined });
+      else if (args.includes("unfinished")) waiting.set(thread, { file, from: disk.length });
+      else disk.#wait(file, disk.length, args.endsWith("= 0"));
     }
     return disk;
   }
@@ -66,17 +64,16 @@ export class TracedDisk {
 
   /**
    * What is on the disk when the power goes after `at` events: all that was waited for, and of the rest what chance
-   * wrote; a change of a file stays whole or not at all. Written into `folder`.
+   * wrote; a change of a file stays whole or not at all. What a failed wait was for is lost, though a later one
+   * succeeds: so systems do. Written into `folder`.
    */
   cut(at: number, random: Random, folder: string): void {
-    const events = this.#events.slice(0, at);
-    const synced = new Map<string, number>();
-    for (const { file, syncedFrom } of events)
-      if (syncedFrom !== undefined) synced.set(file, Math.max(synced.get(file) ?? 0, syncedFrom));
     const luck = random.pick([0, 1, 2]);
     const contents = new Map<string, Content>();
-    for (const [index, { file, change }] of events.entries()) {
-      const isKept = index < (synced.get(file) ?? 0) || random.below(2) < luck;
+    const fates = this.#fatesAt(at);
+    for (const [index, { file, change }] of this.#events.slice(0, at).entries()) {
+      const fate = fates[index];
+      const isKept = fate === "kept" || (fate === "pending" && random.below(2) < luck);
       if (change === undefined || !isKept) continue;
       const content = contents.get(file) ?? { bytes: Buffer.alloc(0), length: 0 };
       contents.set(file, content);
@@ -85,7 +82,32 @@ export class TracedDisk {
     for (const [file, { bytes, length }] of contents)
       writeFileSync(join(folder, file), bytes.subarray(0, length));
   }
+
+  #fatesAt(at: number): readonly Fate[] {
+    const fates: Fate[] = Array.from({ length: at }, () => "pending");
+    const pending = new Map<string, number[]>();
+    for (const [index, { file, change, wait }] of this.#events.slice(0, at).entries()) {
+      const waiting = pending.get(file) ?? [];
+      if (change !== undefined) {
+        waiting.push(index);
+        pending.set(file, waiting);
+      }
+      if (wait === undefined) continue;
+      for (const one of waiting) if (one < wait.before) fates[one] = wait.isKept ? "kept" : "lost";
+      pending.set(
+        file,
+        waiting.filter((one) => one >= wait.before),
+      );
+    }
+    return fates;
+  }
+
+  #wait(file: string, before: number, isKept: boolean): void {
+    this.#events.push({ file, change: undefined, wait: { before, isKept } });
+  }
 }
+
+type Fate = "pending" | "kept" | "lost";
 
 /** A file in memory, with room to grow. */
 interface Content {
