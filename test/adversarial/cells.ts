@@ -161,7 +161,8 @@ async function lineCell(
     target: { era, front: "lines", path: "", host: "", token: "", session: undefined },
     lines,
     rows: lines.rows,
-    received: webReader(site.upstream, `/${path}`),
+    // Not the stream that `run` opens on its own.
+    received: webReader(site.upstream, `/${path}`, ({ verb }) => verb !== "GET"),
   };
 }
 
@@ -189,7 +190,11 @@ export async function initialize({ rig }: Pick<Site, "rig">, target: Target): Pr
 
 const EMPTY = Buffer.alloc(0);
 
-function webReader(upstream: RawUpstream, path: string): Cell["received"] {
+function webReader(
+  upstream: RawUpstream,
+  path: string,
+  counts: (seen: Seen) => boolean = () => true,
+): Cell["received"] {
   let from = upstream.seen.length;
   return () => {
     const own = upstream.seen.slice(from).filter((seen) => seen.path === path);
@@ -199,7 +204,7 @@ function webReader(upstream: RawUpstream, path: string): Cell["received"] {
       if (seen?.path === path) upstream.seen[at] = { ...seen, body: EMPTY, message: undefined };
     }
     from = upstream.seen.length;
-    return own.filter((seen) => !isOwnTraffic(seen));
+    return own.filter((seen) => counts(seen) && !isOwnTraffic(seen));
   };
 }
 

@@ -30,22 +30,23 @@ const SILENCE: RawReply = {
 
 describe("lists over time (threats 33, 38)", () => {
   test("a tool that was gone and comes back as another one waits for somebody", async () => {
-    let tools: object[] = [tool("a"), tool("ok")];
+    let offered: object[] = [tool("a"), tool("ok")];
     const place = await openPlace(world, "modern", ALLOW, ({ message }) =>
-      message?.["method"] === "tools/list" ? { tools } : undefined,
+      message?.["method"] === "tools/list" ? { tools: offered } : undefined,
     );
     const list = async () => {
       const said = read(await say(world, place.one, { method: "tools/list", params: '"x":1' }));
-      return (said.result?.["tools"] as { name: string }[]).map(({ name }) => name);
+      const tools = said.result?.["tools"] as readonly { name: string }[];
+      return tools.map(({ name }) => name);
     };
     const call = async () => (await say(world, place.one, { tool: "a" })).body.toString("utf8");
     expect(await list()).toEqual(["a", "ok"]);
-    tools = [tool("ok")];
+    offered = [tool("ok")];
     expect(await list()).toEqual(["ok"]);
-    tools = [tool("a", { description: "evil" }), tool("ok")];
+    offered = [tool("a", { description: "evil" }), tool("ok")];
     expect(await list()).toEqual(["ok"]);
     expect(await call()).toContain("changed and waits for acceptance");
-    tools = [tool("a"), tool("ok")];
+    offered = [tool("a"), tool("ok")];
     expect(await list()).toEqual(["a", "ok"]);
     expect(await call()).not.toContain("[POLICY DENIED]");
   });
