@@ -4,8 +4,11 @@ import { answerResult, callBody, callHeaders, listBody, listHeaders, toolList } 
 
 let nextId = 700_000_000;
 
-/** Asks once and holds the answer, as a whole value, against what the upstream says. Throws when it differs. */
-export async function prove(contestant: Contestant): Promise<void> {
+/**
+ * Asks once and holds the answer, as a whole value, against what the upstream says. Throws when it differs. Gives the
+ * bytes of the answer, its head included, but for the framing of chunks.
+ */
+export async function prove(contestant: Contestant): Promise<number> {
   nextId += 1;
   const { name, era, url } = contestant;
   const { method, tools, bytes, textBytes, listed } = callsOf(contestant);
@@ -21,6 +24,8 @@ export async function prove(contestant: Contestant): Promise<void> {
   const answer: unknown = JSON.parse(isStream ? dataOf(text) : text);
   const result = isList ? toolList(era, listed) : answerResult(era, textBytes);
   deepStrictEqual(answer, { jsonrpc: "2.0", id: nextId, result }, shown);
+  const head = [...response.headers].map(([header, value]) => `${header}: ${value}\r\n`).join("");
+  return `HTTP/1.1 200 OK\r\n${head}\r\n${text}`.length;
 }
 
 /** The data of the last event. */

@@ -1,7 +1,7 @@
 /** Interleaved rounds: every contestant is visited once a round, in alternating order. */
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Contestant } from "./contestants/contestant.ts";
+import { type Contestant, callsOf } from "./contestants/contestant.ts";
 import type { Running } from "./contestants/running.ts";
 import { cpuSeconds, machineBusySeconds } from "./cpu.ts";
 import { type LoadOptions, type LoadResult, runLoad } from "./load/load.ts";
@@ -32,6 +32,8 @@ export interface Plan {
 
 /** Above this part of the machine others disturb a visit so much that it is made again. */
 export const MAX_FOREIGN = 0.1;
+/** What framing as chunks may add to an answer. */
+const FRAMING = 0.03;
 const PAUSE_MS = 500;
 const CORES = availableParallelism();
 
@@ -74,7 +76,8 @@ export async function visit(contestant: Contestant, plan: Plan): Promise<Visit> 
   const machine = machineBusySeconds() - before.machine;
   const foreign = machine - (ownCpu(upstream) - before.own) - (Number.isNaN(spent) ? 0 : spent);
   const residentBytes = proxy?.residentBytes() ?? Number.NaN;
-  await prove(contestant);
+  const answerBytes = await prove(contestant);
+  assertLength(contestant, result, answerBytes);
   return {
     ...result,
     callsPerSecond: result.calls / result.seconds,
@@ -83,6 +86,19 @@ export async function visit(contestant: Contestant, plan: Plan): Promise<Visit> 
     foreign: Math.max(0, foreign) / (elapsed * CORES),
     residentBytes,
   };
+}
+
+/**
+ * An error inside a 200 is no failure to a load that reads no bodies, but its length tells. At the end of a load each
+ * connection may have had a part of one more answer.
+ */
+function assertLength(contestant: Contestant, { bytes, calls }: LoadResult, answerBytes: number): void {
+  const found = bytes / calls;
+  const most = FRAMING + callsOf(contestant).connections / calls;
+  if (Math.abs(found / answerBytes - 1) <= most) return;
+  throw new Error(
+    `${contestant.name}: answers under load have ${found} bytes, but should have ${answerBytes}`,
+  );
 }
 
 /** The bench itself, the load that it waited for, and the upstream. */

@@ -39,7 +39,7 @@ export async function measureStarts(
   const registered = register(dataDir, kind);
   const node = () => startAnnouncing([process.execPath, "-e", BARE_NODE], { programs });
   const gateway = () => startGateway(dataDir, { programs });
-  const answerOfNode = async ({ url }: Running) => void (await (await fetch(url)).text());
+  const answerOfNode = async ({ url }: Running) => (await fetch(url)).text();
   const answerOfGateway = async (proxy: Running) => prove(await toContestant(kind, proxy, registered));
   // The first start of all migrates, takes the tool list and fills Node's compile cache.
   await timeStart(gateway, answerOfGateway);
@@ -69,7 +69,7 @@ export async function measureStarts(
 
 async function timeStart(
   start: () => Promise<Running>,
-  answer: (proxy: Running) => Promise<void>,
+  answer: (proxy: Running) => Promise<unknown>,
 ): Promise<Start> {
   await using proxy = await start();
   await answer(proxy);

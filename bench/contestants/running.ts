@@ -53,7 +53,7 @@ export async function startOnPort(
   const started = performance.now();
   const child = spawnPinned(command(port), options);
   child.stdout?.resume();
-  await Promise.race([listening(port), failed(child, command(port))]);
+  await Promise.race([listening(port, child), failed(child, command(port))]);
   return running(child, `http://127.0.0.1:${port}`, started);
 }
 
@@ -115,8 +115,8 @@ function running(child: ChildProcess, url: string, spawnedMs: number): Running {
   };
 }
 
-async function listening(port: number): Promise<void> {
-  for (;;) {
+async function listening(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
     const socket = connect(port, "127.0.0.1");
     try {
       await once(socket, "connect");
