@@ -48,7 +48,7 @@ function keyed({ place }: Pair, checks: readonly Check[]): ReadonlyMap<string, C
   const byKey = new Map<string, Check>();
   for (const check of checks) {
     const name = check.name === check.id ? check.id : `${check.id} (${check.name})`;
-    if (place === "before the server") {
+    if (place.startsWith("before")) {
       let key = name;
       for (let nth = 2; byKey.has(key); nth += 1) key = `${name} #${nth}`;
       byKey.set(key, check);

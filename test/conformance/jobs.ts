@@ -11,7 +11,7 @@ export interface Job {
 export const JOBS: readonly Job[] = [
   ...SERVER_REVISIONS.map((revision) => ({
     name: `servers of ${revision}`,
-    run: async () => [await runServerSide(revision)],
+    run: () => runServerSide(revision),
   })),
   ...CLIENT_REVISIONS.map((revision) => ({
     name: `clients of ${revision}`,

@@ -1,7 +1,11 @@
 import type { Outcome } from "./official-suite.ts";
 
 /** Where the gateway stands in a run, as the table names it. */
-export type Place = "before the server" | "behind the client" | "behind the client, stdio";
+export type Place =
+  | "before the server"
+  | "before the server, stdio"
+  | "behind the client"
+  | "behind the client, stdio";
 
 /** The same scenarios twice: without the gateway and with it in between. */
 export interface Pair {
