@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { err, ok, type Result } from "@portcullis/policy";
 import { Database } from "./database.ts";
 import { FolderKeys, makeRootKey } from "./keys.ts";
@@ -135,7 +135,7 @@ function readAnnouncement(path: string): RunningGateway | undefined {
 
 function makeFolder(path: string): Result<void, string> {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeWithParents(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return ok(undefined);
   } catch (cause) {
@@ -147,6 +147,23 @@ function makeFolder(path: string): Result<void, string> {
       `cannot write to the data folder \`${path}\` (${code}); check its owner and mode, or choose another with --data DIR`,
     );
   }
+}
+
+/** Node's own `recursive` never returns where a file system says that an existing parent is not there (`/proc`). */
+function makeWithParents(path: string): void {
+  if (isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path && !existsSync(parent)) makeWithParents(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (cause) {
+    // Another process was first.
+    if (codeOf(cause) !== "EEXIST" || !isFolder(path)) throw cause;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 /** Fewer different values among 32 bytes do not happen by chance. */

@@ -46,6 +46,13 @@ describe("a data folder that is not what it should be", () => {
     writeFileSync(join(temporary.path, "file"), "");
     expect(errorOf(openDataFolder(join(temporary.path, name)))).toBe(message);
   });
+
+  // Node's own recursive making never returns there.
+  it.runIf(existsSync("/proc/self"))("a file system that makes no folders says so at once", () => {
+    expect(errorOf(openDataFolder("/proc/portcullis/data"))).toBe(
+      "cannot write to the data folder `/proc/portcullis/data` (ENOENT); check its owner and mode, or choose another with --data DIR",
+    );
+  });
 });
 
 describe("the lock of a data folder", () => {
