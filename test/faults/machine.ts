@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Database } from "@portcullis/server";
 import { atMost, type Experiment, exactly, type Figure, promises, type Skipped } from "./experiment.ts";
 import { type ClientCall, Load, percentile } from "./load.ts";
@@ -107,7 +107,7 @@ export async function setClock(): Promise<readonly Figure[] | Skipped> {
       odd_slow: { limits: [{ counter: "slides", window: "hour", max: HOURLY_CAP, algorithm: "sliding" }] },
     },
   });
-  const file = join(mkdtempSync(join(tmpdir(), "portcullis-clock-")), "offset");
+  const file = join(dirname(rig.executionsFile), "clock");
   const set = (offset: string) => writeFileSync(file, `${offset}\n`);
   set("+0");
   const env = {

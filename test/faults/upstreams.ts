@@ -27,15 +27,18 @@ export async function hangUpstream(slackMs = 250): Promise<readonly Figure[]> {
   const again = await hung.call("odd_hang");
   await Promise.all([others.close(), hung.close()]);
   await rig.stop(served);
-  const slowest = Math.max(...answers.map(({ ms }) => ms));
   return [
     exactly(
       "hung calls answered as failed",
       answers.filter(({ outcome }) => outcome === "failed").length,
       100,
     ),
-    // The first of them had the tool list taken, which has a time of its own.
-    atMost("longest answer, deadline 2,000 ms", slowest, DEADLINE_MS + slackMs, " ms"),
+    atMost(
+      "longest by the gateway's clock, deadline 2,000 ms",
+      longestMs(rig, "dead"),
+      DEADLINE_MS + slackMs,
+      " ms",
+    ),
     exactly("a slot is free again", again.outcome, "failed"),
     exactly("statuses in the log", statusesOf(rig, "dead").join(" "), "unknown"),
     beside(before, during),
@@ -212,6 +215,21 @@ async function pacedMs(load: Load, count: number): Promise<readonly number[]> {
   const times: number[] = [];
   for (let call = 0; call < count; call += 1) times.push((await load.call("pay")).ms);
   return times;
+}
+
+/** From the head of a call to the end of its answer, as the log has it: a busy client is no fault of the gateway. */
+function longestMs(rig: Rig, server: string): number {
+  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
+  try {
+    const row = db.get(
+      `SELECT max(json_extract(o.body, '$.latencyMs')) AS ms FROM entry i JOIN entry o ON o.of = i.seq
+         WHERE i.of IS NULL AND json_extract(i.body, '$.serverName') = ?`,
+      server,
+    );
+    return Number(row?.["ms"]);
+  } finally {
+    db.close();
+  }
 }
 
 /** The different statuses of sent calls to a server. */
