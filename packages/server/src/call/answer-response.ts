@@ -86,6 +86,8 @@ function checkResult(
     return replacing(value, checkTask(call.call, result, subject, tools));
   }
 
+  if (isUnaskedTask(call, request, result)) return invalid("it makes a task that was not asked for");
+
   const rewritten = rewriteResult(call, request, result, tools);
   const isToolError = subject.kind === "tool" && own(result, "isError") === true;
   return ok({
@@ -103,6 +105,14 @@ function replacing(
   if (!result.ok) return result;
   const replaced = withMembers(value, { result: result.value });
   return ok({ replaced, status: "ok", ending: { kind: "other" } });
+}
+
+/** 2025-11-25 tasks: a server makes one only where the client asked for it with `params.task` (threat 43). */
+function isUnaskedTask(call: IntendedCall, request: RequestMessage, result: JsonObject): boolean {
+  if (call.call.era !== "legacy" || call.call.subject.kind !== "tool") return false;
+  const task = own(result, "task");
+  const isAsked = isJsonObject(own(request.params ?? {}, "task"));
+  return !isAsked && isJsonObject(task) && typeof own(task, "taskId") === "string";
 }
 
 /** Methods whose result may ask for input (2026-07-28 basic/patterns/mrtr). */

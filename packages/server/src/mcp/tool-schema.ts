@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/polic
 /** Subschemas of one schema, once its references are followed: more is made to keep somebody busy (threat 36). */
 const MAX_SUBSCHEMAS = 100_000;
 const MAX_DEPTH = 200;
+const MAX_CHOICES = 10_000;
 
 /**
  * Why a tool with these schemas is of no use, or undefined. Nothing is fetched and nothing is validated here, but a
@@ -54,6 +55,8 @@ function walk(schema: JsonObject, depth: number, found: Schemas): string | undef
   }
   const dialect = own(schema, "$schema");
   if (typeof dialect === "string" && !DIALECT.test(dialect)) return "a schema is of an unknown dialect";
+  const choices = own(schema, "enum");
+  if (Array.isArray(choices) && choices.length > MAX_CHOICES) return "a schema has too many choices";
   for (const name of ["$anchor", "$dynamicAnchor"]) {
     const anchor = own(schema, name);
     if (typeof anchor === "string") found.anchors.set(anchor, schema);

@@ -130,9 +130,15 @@ export class ToolLists implements Tools {
     const newest = this.#newest(server);
     const mirrorsHeaders =
       newest.target.kind === "http" && this.#ports.upstreams.knownEra(newest) === "modern";
-    const { tools, known, dropped } = readToolList(items, state.known, mirrorsHeaders);
+    const { tools, known, dropped, alike } = readToolList(items, state.known, mirrorsHeaders);
     for (const { name, reason } of dropped) {
       this.#ports.observer.warn("tool-dropped", { server: server.name, tool: name, reason });
+    }
+    if (alike.length > 0) {
+      this.#ports.observer.warn("tool-names-alike", {
+        server: server.name,
+        tools: alike.slice(0, 10).join(", "),
+      });
     }
     state.known = complete ? known : new Map([...state.known, ...known]);
     if (isNews(newest, known, complete)) this.#ports.records.recordObserved(server.id, tools, { complete });

@@ -259,7 +259,7 @@ describe("tasks (policy-spec R7, threat 53)", () => {
   const legacy = (subject: Subject, method = "tools/call"): Asked => ({ era: "legacy", subject, method });
 
   test("a task that a tool makes is known by its sealed id", () => {
-    const asked = legacy({ kind: "tool", name: "run", args: {} });
+    const asked = { ...legacy({ kind: "tool", name: "run", args: {} }), params: { name: "run", task: {} } };
     const done = check(response({ task: { taskId: "t", a: 1 }, b: 2 }), asked);
     expect(replaced(done)).toEqual({ task: { taskId: sealed("run", "t"), a: 1 }, b: 2 });
     expect(done.tools.taskOwners.toolOf(ACCESS, "t")).toBe("run");
