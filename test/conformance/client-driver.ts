@@ -92,7 +92,8 @@ async function connect(transport: Transport): Promise<Client> {
   const client = new Client(
     { name: "portcullis-conformance", version: "1.0.0" },
     {
-      capabilities: { elicitation: { form: { applyDefaults: true } } },
+      // All that a server may ask for: the gateway's own look at a server declares as much.
+      capabilities: { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} },
       versionNegotiation: { mode: isModern ? "auto" : "legacy" },
     },
   );
