@@ -191,8 +191,9 @@ const MAX_TTL_MS = 5 * 60_000;
 /** A list filtered per grant is nobody else's, and not for ever (threat 39). */
 function keptByItsOwner(result: JsonObject): { readonly [name: string]: JsonValue | undefined } {
   const ttlMs = own(result, "ttlMs");
+  if (ttlMs === undefined) return { cacheScope: "private" };
   const isFine = typeof ttlMs === "number" && Number.isInteger(ttlMs) && ttlMs >= 0;
-  return { cacheScope: "private", ttlMs: ttlMs === undefined || !isFine ? 0 : Math.min(ttlMs, MAX_TTL_MS) };
+  return { cacheScope: "private", ttlMs: isFine ? Math.min(ttlMs, MAX_TTL_MS) : 0 };
 }
 
 /** A tool's answer to `params.task`: the new task belongs to this grant and follows this tool. */
