@@ -29,8 +29,6 @@ export interface ToolReading {
   readonly tools: readonly SeenTool[];
   readonly known: ReadonlyMap<string, KnownDefinition>;
   readonly dropped: readonly DroppedTool[];
-  /** Names that equal another one but for case: some servers take the two for one (threat 24). */
-  readonly alike: readonly string[];
 }
 
 /**
@@ -71,10 +69,11 @@ export function readToolList(
     now.set(name, hashed);
     tools.push({ name, definition, hash: hashed.hash });
   }
-  return { tools, known: now, dropped, alike: namesAlike(tools) };
+  return { tools, known: now, dropped };
 }
 
-function namesAlike(tools: readonly SeenTool[]): readonly string[] {
+/** Names that equal another one but for case: some servers take the two for one (threat 24). */
+export function namesAlike(tools: readonly SeenTool[]): readonly string[] {
   const byFold = Map.groupBy(tools, ({ name }) => name.toLowerCase());
   return [...byFold.values()]
     .filter(({ length }) => length > 1)

@@ -9,7 +9,7 @@ import type {
   Upstreams,
 } from "../call/ports.ts";
 import { listTools } from "./inspect.ts";
-import { type KnownDefinition, readToolList, type SeenTool } from "./seen-tools.ts";
+import { type KnownDefinition, namesAlike, readToolList, type SeenTool } from "./seen-tools.ts";
 
 /** What the lists need of the store. Both calls return when the new state can be read from the snapshot. */
 export interface ToolRecords {
@@ -35,6 +35,9 @@ const FRESH_MS = 5 * 60_000;
 const BUSY_GRACE_MS = 30_000;
 /** policy-spec R4: unknown names cannot make the gateway list tools more often than this. */
 const UNKNOWN_EVERY_MS = 10_000;
+
+/** A log line stays short. */
+const SHOWN_NAMES = 10;
 
 interface ListState {
   readonly url: string;
@@ -130,19 +133,21 @@ export class ToolLists implements Tools {
     const newest = this.#newest(server);
     const mirrorsHeaders =
       newest.target.kind === "http" && this.#ports.upstreams.knownEra(newest) === "modern";
-    const { tools, known, dropped, alike } = readToolList(items, state.known, mirrorsHeaders);
+    const { tools, known, dropped } = readToolList(items, state.known, mirrorsHeaders);
     for (const { name, reason } of dropped) {
       this.#ports.observer.warn("tool-dropped", { server: server.name, tool: name, reason });
     }
-    if (alike.length > 0) {
-      this.#ports.observer.warn("tool-names-alike", {
-        server: server.name,
-        tools: alike.slice(0, 10).join(", "),
-      });
-    }
     state.known = complete ? known : new Map([...state.known, ...known]);
-    if (isNews(newest, known, complete)) this.#ports.records.recordObserved(server.id, tools, { complete });
+    if (isNews(newest, known, complete)) {
+      this.#ports.records.recordObserved(server.id, tools, { complete });
+      this.#warnOfAlike(server, tools);
+    }
     return tools.map(({ definition }) => definition);
+  }
+
+  #warnOfAlike(server: Server, tools: readonly SeenTool[]): void {
+    const alike = namesAlike(tools).slice(0, SHOWN_NAMES).join(", ");
+    if (alike !== "") this.#ports.observer.warn("tool-names-alike", { server: server.name, tools: alike });
   }
 
   #newest(server: Server): Server {
