@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Baseline, checkAftermath, takeBaseline } from "./aftermath.ts";
 import { readAnswers, runAnswers } from "./answers.ts";
 import { openWorld, type World } from "./cells.ts";
+import { runAnswerMutations } from "./run-answer-mutations.ts";
+
+const SEED = Number(process.env["PORTCULLIS_SEED"] ?? Date.now() % 1_000_000);
 
 describe("hostile answers", () => {
   let world: World;
@@ -19,6 +22,10 @@ describe("hostile answers", () => {
     const run = await runAnswers(answers, world);
     expect(run.failures).toEqual([]);
     expect(run.cells).toBeGreaterThan(2 * answers.length);
+  });
+
+  test(`1,000 mutants of them, from seed ${SEED}, end in an answer`, async () => {
+    expect(await runAnswerMutations(readAnswers(), world, 1_000, SEED)).toBeUndefined();
   });
 
   test("nothing leaked, everything is on record, nothing is left open", async () => {

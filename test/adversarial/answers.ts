@@ -142,10 +142,19 @@ function isCall({ message }: Seen): boolean {
 }
 
 function replyOf(answer: Answer, { message, headers }: Seen, cell: Cell): RawReply {
-  const credential = headers.find(([name]) => name === "x-api-key")?.[1] ?? "";
-  const coded = (before: string) => Buffer.from(`${before}${credential}\n`).toString("base64");
-  const values = {
-    id: JSON.stringify(message?.["id"]),
+  const credential = headerOf(headers, "x-api-key") ?? "";
+  const bytes = bytesOf(answer, valuesFor(JSON.stringify(message?.["id"]), credential, cell.target.era));
+  const pieces = answer.chopped === true ? [...bytes].map((byte) => Buffer.from([byte])) : [bytes];
+  // What has no length of its own ends with the connection.
+  const ends = answer.ends ?? (answer.json === undefined ? "close" : undefined);
+  return ends === undefined ? { pieces } : { pieces, ends };
+}
+
+/** What the marks of an answer stand for. */
+export function valuesFor(id: string, credential: string, era: Cell["target"]["era"]): Values {
+  const coded = (before: string): string => Buffer.from(`${before}${credential}\n`).toString("base64");
+  return {
+    id,
     credential,
     coded0: coded(""),
     coded1: coded(":"),
@@ -153,16 +162,12 @@ function replyOf(answer: Answer, { message, headers }: Seen, cell: Cell): RawRep
     codedUrl: Buffer.from(credential).toString("base64url"),
     codedHex: Buffer.from(credential).toString("hex"),
     codedHexUpper: Buffer.from(credential).toString("hex").toUpperCase(),
-    type: cell.target.era === "modern" ? '"resultType":"complete",' : "",
+    type: era === "modern" ? '"resultType":"complete",' : "",
   };
-  const bytes = bytesOf(answer, values);
-  const pieces = answer.chopped === true ? [...bytes].map((byte) => Buffer.from([byte])) : [bytes];
-  // What has no length of its own ends with the connection.
-  const ends = answer.ends ?? (answer.json === undefined ? "close" : undefined);
-  return ends === undefined ? { pieces } : { pieces, ends };
 }
 
-function bytesOf({ json, events, raw, status = "200", headers = {} }: Answer, values: Values): Buffer {
+/** Everything that the server sends. */
+export function bytesOf({ json, events, raw, status = "200", headers = {} }: Answer, values: Values): Buffer {
   if (raw !== undefined) return toBytes(raw, values);
   const body = toBytes(json ?? events ?? "", values);
   const lines = [`HTTP/1.1 ${status} Said`];
