@@ -154,6 +154,28 @@ describe("what is recorded", () => {
     expect(records.calls).toEqual([{ names: [], complete: true }]);
   });
 
+  test("names that differ in case only are kept, with one warning (threat 24)", async () => {
+    const { lists, server, records, warnings } = await fixture([
+      tool("getUser"),
+      tool("getuser"),
+      tool("read"),
+    ]);
+    await lists.refresh(server);
+    await lists.refresh(server);
+    expect(records.server.tools.size).toBe(3);
+    expect(warnings).toEqual([{ event: "tool-names-alike", server: "notes", tools: "getUser, getuser" }]);
+  });
+
+  test("what a passing list may show is what could be noted (threats 32, 33)", async () => {
+    const fine = tool("read");
+    const { lists, server } = await fixture([fine]);
+    await lists.refresh(server);
+    const odd = tool("read", "evil \ud800");
+    expect(lists.observe(server, [fine])).toEqual([fine]);
+    expect(lists.observe(server, [odd])).toEqual([]);
+    expect(lists.observe(server, [fine, tool("read", "evil")])).toEqual([]);
+  });
+
   test("unacceptable tools are dropped with a warning (threats 19, 22, 23)", async () => {
     const mirrored = { type: "object", properties: { a: { type: "number", "x-mcp-header": "A" } } };
     const { lists, server, records, warnings } = await fixture([
