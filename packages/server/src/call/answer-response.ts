@@ -19,6 +19,7 @@ import type { Access, IntendedCall, ListKind } from "./call.ts";
 import { type RequestStates, sealCursor, sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { LIST_MEMBER, listItems, own, visibleItems } from "./lists.ts";
 import type { OutcomeStatus, Ports } from "./ports.ts";
+import type { Refusal } from "./refusal.ts";
 import { requestDigest } from "./request-digest.ts";
 import { deniedInputs } from "./server-requests.ts";
 import type { Ending } from "./settle.ts";
@@ -42,6 +43,13 @@ export interface ResponseTools {
 export type ResponseProblem =
   | { readonly kind: "invalid"; readonly reason: string }
   | { readonly kind: "input-denied"; readonly message: string };
+
+/** What the client is told instead. */
+export function refusalOfProblem(problem: ResponseProblem, server: string): Refusal {
+  return problem.kind === "invalid"
+    ? { kind: "upstream-invalid", server, reason: problem.reason }
+    : { kind: "input-denied", message: problem.message };
+}
 
 /** `value` must be the response to this call: same id, exactly one of result and error (threat 41). */
 export function checkResponse(

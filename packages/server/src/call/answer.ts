@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonObject, Result } from "@portcullis/policy";
-import type { RequestId } from "../mcp/json-rpc.ts";
 import { readServerMessage } from "../mcp/server-message.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import {
@@ -8,18 +7,18 @@ import {
   checkResponse,
   type ResponseProblem,
   type ResponseTools,
+  refusalOfProblem,
 } from "./answer-response.ts";
 import { screenServerMessage } from "./answer-server.ts";
 import { noteVersion, openSession } from "./answer-session.ts";
 import { modernStatus } from "./answer-status.ts";
 import type { IntendedCall } from "./call.ts";
+import { Delivery } from "./delivery.ts";
 import { isOpenEnded } from "./forward.ts";
 import { own } from "./lists.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
 import { Recording } from "./record.ts";
-import type { Refusal } from "./refusal.ts";
-import { contextOf, refuse } from "./refuse.ts";
-import type { InFlight, Session, Sessions } from "./sessions.ts";
+import { forgetInFlight, type InFlight, noteInFlight, type Session, type Sessions } from "./sessions.ts";
 
 /** What the relay of one answer needs from the line around it. */
 export interface RelayTools extends ResponseTools {
@@ -40,9 +39,8 @@ export class Relay implements UpstreamSink, InFlight {
   readonly sinceMs: number;
   readonly #tools: RelayTools;
   readonly #recording: Recording;
+  readonly #delivery: Delivery;
   #exchange: Exchange | undefined;
-  /** The client got its answer while it was there. */
-  #isDelivered = false;
   #isDone = false;
   /** The upstream answers with a stream, whether or not the client is still there to read it. */
   #isStream = false;
@@ -57,12 +55,12 @@ export class Relay implements UpstreamSink, InFlight {
     this.sinceMs = tools.ports.clock.nowMs();
     this.#tools = tools;
     this.#recording = new Recording(call, tools.ports);
+    this.#delivery = new Delivery(call.call);
     tools.open.add(this);
     const { reply } = call.call.arrival;
     reply.onClose(() => this.#onClientGone());
     reply.onDrain(() => this.#exchange?.resume());
-    const { message } = call.call;
-    if (message?.kind === "request") this.#inFlightMap()?.set(message.id, this);
+    noteInFlight(call.call, this);
   }
 
   /** Hands over the exchange that was opened for this call. */
@@ -105,9 +103,10 @@ export class Relay implements UpstreamSink, InFlight {
 
   onEnd(): void {
     const routed = this.call.call;
-    const isAwaited = routed.message?.kind === "request" && !this.#isDelivered && !isOpenEnded(routed);
+    const isAwaited =
+      routed.message?.kind === "request" && !this.#delivery.isDelivered && !isOpenEnded(routed);
     // A legacy stream may end before its response: the client resumes it, and the call stays in flight.
-    if (isAwaited && !this.#isResumable()) return this.onFail({ kind: "cut", sent: true });
+    if (isAwaited && !this.#delivery.isResumable) return this.onFail({ kind: "cut", sent: true });
     routed.arrival.reply.end(isAwaited ? () => this.#lose() : undefined);
     if (!isAwaited) this.#record("ok", OTHER, 200);
     this.#finish();
@@ -120,13 +119,18 @@ export class Relay implements UpstreamSink, InFlight {
       { kind: "failure", failure },
       failure.httpStatus,
     );
-    this.#refuse({ kind: "upstream-failed", server: server.name, failure, deadlineMs: server.deadlineMs });
+    this.#delivery.refuse({
+      kind: "upstream-failed",
+      server: server.name,
+      failure,
+      deadlineMs: server.deadlineMs,
+    });
     this.#finish();
   }
 
   /** Ends the call because its grant ended: revoked, rotated, expired. */
   cut(): void {
-    this.#refuse({ kind: "unauthenticated" });
+    this.#delivery.refuse({ kind: "unauthenticated" });
     this.#stop("cancelled");
   }
 
@@ -138,11 +142,10 @@ export class Relay implements UpstreamSink, InFlight {
   /** The client sent `notifications/cancelled` for it; a well-behaved server answers no more. */
   cancel(): void {
     this.#stop("cancelled");
-    if (this.#isDelivered) return;
+    if (this.#delivery.isDelivered) return;
     // Its own stream ended long ago, and whoever resumes it need not any more.
-    this.#isDelivered = true;
-    this.#endReply();
-    this.#forget();
+    this.#delivery.endUnanswered();
+    forgetInFlight(this.call.call, this);
   }
 
   /**
@@ -151,7 +154,7 @@ export class Relay implements UpstreamSink, InFlight {
    */
   release(): boolean {
     const isLeft = this.call.call.arrival.reply.closed && this.#hasEventId;
-    if (this.#isDone || !isLeft || !this.#isResumable()) return false;
+    if (this.#isDone || !isLeft || !this.#delivery.isResumable) return false;
     this.#exchange?.cancel();
     this.#finish();
     return true;
@@ -159,37 +162,36 @@ export class Relay implements UpstreamSink, InFlight {
 
   /** Its session is over: nobody will come back for the answer, and whoever still waits is told. */
   abandon(): void {
-    this.#refuse({ kind: "session-unknown" });
+    this.#delivery.refuse({ kind: "session-unknown" });
     this.#stop("unknown");
-    this.#forget();
+    forgetInFlight(this.call.call, this);
   }
 
   /** The response came on another stream of the session. Undefined when it is not to be passed on. */
   takeResponse(value: JsonObject, data: string): string | undefined {
-    if (this.#isDelivered) return undefined;
+    if (this.#delivery.isDelivered) return undefined;
     const checked = this.#check(value);
     if (!checked.ok) return undefined;
-    this.#isDelivered = true;
     this.#record(checked.value.status, checked.value.ending, 200);
     this.#exchange?.cancel();
-    this.#endReply();
+    this.#delivery.endUnanswered();
     this.#finish();
     // The stream that it was awaited on may have ended long ago.
-    this.#forget();
+    forgetInFlight(this.call.call, this);
     return checked.value.replaced === undefined ? data : JSON.stringify(checked.value.replaced);
   }
 
   #answerWithoutResponse(status: number): void {
     const { session, arrival } = this.call.call;
-    const { reply, verb, access } = arrival;
+    const { verb, access } = arrival;
     const isFine = status >= 200 && status < 300;
     this.#record(isFine ? "ok" : "upstream_error", { kind: "http", status }, status);
     if (verb === "DELETE" && isFine && session !== undefined) this.#tools.sessions.forget(session);
     // A server without a GET stream or without DELETE says 405: that is its answer, not a fault.
-    this.#isDelivered = isFine || status === 405;
-    if (this.#isDelivered) reply.whole(status, status === 405 ? ["allow", "POST"] : [], undefined);
-    else if (status === 404 && session?.id !== undefined) this.#forgetSession(session);
-    else this.#reply({ kind: "upstream-rejected", server: access.server.name, httpStatus: status });
+    if (isFine || status === 405) {
+      this.#delivery.whole(status, status === 405 ? ["allow", "POST"] : [], undefined);
+    } else if (status === 404 && session?.id !== undefined) this.#forgetSession(session);
+    else this.#delivery.refuse({ kind: "upstream-rejected", server: access.server.name, httpStatus: status });
   }
 
   #answerRequest(status: number, body: Buffer, session: string | undefined): void {
@@ -201,7 +203,6 @@ export class Relay implements UpstreamSink, InFlight {
     const checked = this.#check(value);
     if (!checked.ok) return this.#onProblem(checked.error);
     this.#record(checked.value.status, checked.value.ending, status);
-    this.#isDelivered = !routed.arrival.reply.closed;
     const isOpened = routed.method === "initialize" && checked.value.status === "ok";
     const opened = isOpened ? openSession(routed, session, this.#tools) : undefined;
     if (opened !== undefined) noteVersion(opened, value);
@@ -209,7 +210,7 @@ export class Relay implements UpstreamSink, InFlight {
     if (opened?.id !== undefined) headers.push("mcp-session-id", opened.id);
     const { replaced } = checked.value;
     const told = routed.era === "modern" ? modernStatus(status, checked.value.ending) : status;
-    routed.arrival.reply.whole(told, headers, replaced === undefined ? body : JSON.stringify(replaced));
+    this.#delivery.whole(told, headers, replaced === undefined ? body : JSON.stringify(replaced));
   }
 
   #answerUnusable(status: number, isFine: boolean): void {
@@ -217,8 +218,8 @@ export class Relay implements UpstreamSink, InFlight {
     const server = arrival.access.server.name;
     this.#record("upstream_error", isFine ? OTHER : { kind: "http", status }, status);
     if (status === 404 && session?.id !== undefined) return this.#forgetSession(session);
-    if (!isFine) return this.#refuse({ kind: "upstream-rejected", server, httpStatus: status });
-    this.#refuse({ kind: "upstream-invalid", server, reason: "it is not a plain JSON object" });
+    if (!isFine) return this.#delivery.refuse({ kind: "upstream-rejected", server, httpStatus: status });
+    this.#delivery.refuse({ kind: "upstream-invalid", server, reason: "it is not a plain JSON object" });
   }
 
   #onResponseEvent(event: SseEvent, value: JsonObject, text: string): void {
@@ -236,16 +237,13 @@ export class Relay implements UpstreamSink, InFlight {
   }
 
   #onOwnResponse(event: SseEvent, value: JsonObject): void {
-    if (this.#isDelivered) return;
-    const { reply } = this.call.call.arrival;
+    if (this.#delivery.isDelivered) return;
     const checked = this.#check(value);
     if (!checked.ok) return this.#onProblem(checked.error);
     this.#record(checked.value.status, checked.value.ending, 200);
-    this.#isDelivered = !reply.closed;
     if (this.#opened !== undefined) noteVersion(this.#opened, value);
     const { replaced } = checked.value;
-    this.#send(replaced === undefined ? event : { ...event, data: JSON.stringify(replaced) });
-    reply.end();
+    this.#delivery.lastEvent(replaced === undefined ? event : { ...event, data: JSON.stringify(replaced) });
   }
 
   #check(value: JsonObject): Result<CheckedResponse, ResponseProblem> {
@@ -260,20 +258,15 @@ export class Relay implements UpstreamSink, InFlight {
   }
 
   #onProblem(problem: ResponseProblem): void {
-    const { server } = this.call.call.arrival.access;
-    this.#refuse(
-      problem.kind === "invalid"
-        ? { kind: "upstream-invalid", server: server.name, reason: problem.reason }
-        : { kind: "input-denied", message: problem.message },
-    );
+    this.#delivery.refuse(refusalOfProblem(problem, this.call.call.arrival.access.server.name));
     this.#stop("upstream_error");
   }
 
   /** No other stream of the session will bring the response. */
   #lose(): void {
-    if (this.#isDelivered) return;
+    if (this.#delivery.isDelivered) return;
     this.onFail({ kind: "cut", sent: true });
-    this.#forget();
+    forgetInFlight(this.call.call, this);
   }
 
   #onClientGone(): void {
@@ -286,58 +279,25 @@ export class Relay implements UpstreamSink, InFlight {
 
   /** The server lost the session: so does the client, which initialises again. */
   #forgetSession(session: Session): void {
-    this.#refuse({ kind: "session-unknown" });
+    this.#delivery.refuse({ kind: "session-unknown" });
     this.#tools.sessions.forget(session);
   }
 
   #send(event: SseEvent): void {
-    const { reply } = this.call.call.arrival;
-    if (reply.closed) return;
-    if (!reply.streaming) reply.startStream([]);
-    if (!reply.event(event)) this.#exchange?.pause();
-  }
-
-  /** Tells the client, on whatever is open, unless it has its answer. */
-  #refuse(refusal: Refusal): void {
-    if (!this.#isDelivered) this.#reply(refusal);
-  }
-
-  #reply(refusal: Refusal): void {
-    this.#isDelivered = true;
-    refuse(this.call.call.arrival.reply, refusal, contextOf(this.call.call));
+    if (!this.#delivery.event(event)) this.#exchange?.pause();
   }
 
   #stop(status: "ok" | "cancelled" | "unknown" | "upstream_error"): void {
     // policy-spec L6: what was never handed to the upstream provably did not run.
     this.#record(status, this.#exchange === undefined ? NOT_SENT : OTHER, undefined);
     if (this.#isDone) return;
-    this.#isDelivered = true;
     this.#exchange?.cancel();
-    this.#endReply();
+    this.#delivery.endUnanswered();
     this.#finish();
-  }
-
-  /** Ends what the client waits for without a response: a stream, which is opened for it if need be. */
-  #endReply(): void {
-    const { reply } = this.call.call.arrival;
-    if (!reply.streaming) reply.startStream([]);
-    reply.end();
   }
 
   #record(...[status, ending, httpStatus]: DropLast<Parameters<Recording["record"]>>): void {
     this.#recording.record(status, ending, httpStatus, this.#bytes);
-  }
-
-  /** Where a cancellation or a resumed stream finds this request. */
-  #inFlightMap(): Map<RequestId, InFlight> | undefined {
-    const { session, arrival } = this.call.call;
-    return session?.id === undefined ? arrival.stdioSession?.inFlight : session.inFlight;
-  }
-
-  /** True when the response may still come on another stream: the call stays in flight for it. */
-  #isResumable(): boolean {
-    const { era, session, arrival } = this.call.call;
-    return era === "legacy" && session?.id !== undefined && arrival.reply.streaming && !this.#isDelivered;
   }
 
   #finish(): void {
@@ -345,15 +305,8 @@ export class Relay implements UpstreamSink, InFlight {
     this.#isDone = true;
     const { session } = this.call.call;
     if (this.#isStream && session !== undefined) session.openStreams -= 1;
-    if (!this.#isResumable()) this.#forget();
+    if (!this.#delivery.isResumable) forgetInFlight(this.call.call, this);
     this.#tools.open.delete(this);
-  }
-
-  #forget(): void {
-    const { message } = this.call.call;
-    const inFlight = this.#inFlightMap();
-    // On stdio a client may use an id twice; the entry is then the later request's.
-    if (message?.kind === "request" && inFlight?.get(message.id) === this) inFlight.delete(message.id);
   }
 }
 

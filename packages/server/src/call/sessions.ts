@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "@portcullis/policy";
 import type { RequestId } from "../mcp/json-rpc.ts";
-import type { Access } from "./call.ts";
+import type { Access, RoutedCall } from "./call.ts";
 import type { GrantId, ServerId } from "./ports.ts";
 
 /** A request that was sent and has no recorded answer yet. */
@@ -41,6 +41,23 @@ export interface Session {
   readonly serverRequests: Set<RequestId>;
   lastUsedMs: number;
   openStreams: number;
+}
+
+/** From now on a cancellation or a resumed stream finds the request: in its session, or with its client on stdio. */
+export function noteInFlight(call: RoutedCall, inFlight: InFlight): void {
+  if (call.message?.kind === "request") inFlightOf(call)?.set(call.message.id, inFlight);
+}
+
+export function forgetInFlight(call: RoutedCall, inFlight: InFlight): void {
+  const { message } = call;
+  if (message?.kind !== "request") return;
+  const known = inFlightOf(call);
+  // On stdio a client may use an id twice; the entry is then the later request's.
+  if (known?.get(message.id) === inFlight) known.delete(message.id);
+}
+
+function inFlightOf({ session, arrival }: RoutedCall): Map<RequestId, InFlight> | undefined {
+  return session?.id === undefined ? arrival.stdioSession?.inFlight : session.inFlight;
 }
 
 /** An idle session is forgotten after this; clients initialise again. */

@@ -1,0 +1,63 @@
+import type { SseEvent } from "../mcp/sse.ts";
+import type { RoutedCall } from "./call.ts";
+import type { Refusal } from "./refusal.ts";
+import { contextOf, refuse } from "./refuse.ts";
+
+/** The client's side of one answer: gives it at most once (threat 41), on whatever is open. */
+export class Delivery {
+  readonly #call: RoutedCall;
+  #isDelivered = false;
+
+  constructor(call: RoutedCall) {
+    this.#call = call;
+  }
+
+  /** The client got its answer while it was there, or is owed none any more. */
+  get isDelivered(): boolean {
+    return this.#isDelivered;
+  }
+
+  /** True when the response may still come on another stream: the call stays in flight for it. */
+  get isResumable(): boolean {
+    const { era, session, arrival } = this.#call;
+    return era === "legacy" && session?.id !== undefined && arrival.reply.streaming && !this.#isDelivered;
+  }
+
+  /** The whole answer at once. A client that left did not get it. */
+  whole(status: number, headers: readonly string[], body: Buffer | string | undefined): void {
+    const { reply } = this.#call.arrival;
+    this.#isDelivered = !reply.closed;
+    reply.whole(status, headers, body);
+  }
+
+  /** The answer as the last event of a stream. */
+  lastEvent(event: SseEvent): void {
+    const { reply } = this.#call.arrival;
+    this.#isDelivered = !reply.closed;
+    this.event(event);
+    reply.end();
+  }
+
+  /** Something on the way to the answer. False asks to pause until the client has read. */
+  event(event: SseEvent): boolean {
+    const { reply } = this.#call.arrival;
+    if (reply.closed) return true;
+    if (!reply.streaming) reply.startStream([]);
+    return reply.event(event);
+  }
+
+  /** A refusal in place of the answer, unless the client has it. */
+  refuse(refusal: Refusal): void {
+    if (this.#isDelivered) return;
+    this.#isDelivered = true;
+    refuse(this.#call.arrival.reply, refusal, contextOf(this.#call));
+  }
+
+  /** Ends what the client waits for without a response: a stream, which is opened for it if need be. */
+  endUnanswered(): void {
+    const { reply } = this.#call.arrival;
+    this.#isDelivered = true;
+    if (!reply.streaming) reply.startStream([]);
+    reply.end();
+  }
+}
