@@ -1,6 +1,6 @@
 /** Names of secrets, in texts whose words are apart. */
 const SECRET =
-  /\bpass ?(?:words?|wd|phrases?|codes?)\b|\bpwd\b|\bsecrets?\b|\b(?:api|access|private|signing|encryption) ?keys?\b|\btokens?\b|\bcredentials?\b|\bauthorization\b|\bcv[vc]2?\b|\b(?:credit|debit|card) ?(?:card)? ?numbers?\b|\bpin(?: ?codes?)?\b|\bone time\b|\b[th]?otp\b|\bssn\b|\b(?:seed|recovery|backup) ?(?:phrase|code)s?\b|\bmnemonic\b|\b[2m]fa\b/;
+  /\bpass ?(?:words?|wd|phrases?|codes?)\b|\bpwd\b|\bsecrets?\b|\b(?:api|access|private|signing|encryption) ?keys?\b|(?<!\b(?:max|min|total|input|output|prompt|completion|number of) )\btokens?\b|\bcredentials?\b|\bauthorization\b|\bcv[vc]2?\b|\b(?:credit|debit|card) ?(?:card)? ?numbers?\b|\bpin(?: ?codes?)?\b|\bone time\b|\b[th]?otp\b|\bssn\b|\b(?:seed|recovery|backup) ?(?:phrase|code)s?\b|\bmnemonic\b|\b[2m]fa\b/;
 
 /** "Do not give us your password" asks for none. Only with a verb of giving: "do not hesitate to give it" does. */
 const WARNING =
