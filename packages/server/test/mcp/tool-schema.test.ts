@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { toolSchemaProblem } from "../../src/mcp/tool-schema.ts";
+
+const tool = (inputSchema: object) => JSON.parse(JSON.stringify({ name: "t", inputSchema }));
+const of = (more: object) => tool({ type: "object", ...more });
+
+describe("schemas of tools (threat 36)", () => {
+  it.each([
+    ["no input schema", { name: "t" }, "its input schema is not one of an object"],
+    ["one of a text", tool({ type: "string" }), "its input schema is not one of an object"],
+    [
+      "an output that is no object",
+      { name: "t", inputSchema: { type: "object" }, outputSchema: [] },
+      "its output schema is not an object",
+    ],
+    [
+      "a reference to elsewhere",
+      of({ properties: { a: { $ref: "https://a/" } } }),
+      "a schema refers to elsewhere",
+    ],
+    ["an unknown dialect", of({ $schema: "https://a/" }), "a schema is of an unknown dialect"],
+    ["many choices", of({ enum: Array.from({ length: 10_001 }, () => 1) }), "a schema has too many choices"],
+    ["many parts", of({ anyOf: Array.from({ length: 100_001 }, () => ({})) }), "a schema has too many parts"],
+  ])("%s", (_, definition, problem) => {
+    expect(toolSchemaProblem(definition)).toBe(problem);
+  });
+
+  it("a schema that is nested too deeply", () => {
+    let deep: object = {};
+    for (let at = 0; at < 300; at += 1) deep = { not: deep };
+    expect(toolSchemaProblem(of(deep))).toBe("a schema is nested too deeply");
+  });
+
+  it("definitions that double each other unfold too far, by pointer and by anchor, soon", () => {
+    const names = Array.from({ length: 40 }, (_, at) => `d${at}`);
+    const link = (reference: (name: string) => string) =>
+      of({
+        $ref: reference("d0"),
+        $defs: Object.fromEntries(
+          names.map((name, at) => [
+            name,
+            {
+              $anchor: name,
+              allOf: at === 39 ? [] : [{ $ref: reference(`d${at + 1}`) }, { $ref: reference(`d${at + 1}`) }],
+            },
+          ]),
+        ),
+      });
+    expect(toolSchemaProblem(link((name) => `#/$defs/${name}`))).toBe("a schema unfolds too far");
+    expect(toolSchemaProblem(link((name) => `#${name}`))).toBe("a schema unfolds too far");
+  });
+
+  it.each([
+    ["a plain one", of({ properties: { a: { type: "string" } }, required: ["a"] })],
+    ["a recursive one", of({ properties: { a: { $ref: "#" }, b: { $ref: "#/properties/b" } } })],
+    [
+      "references that lead nowhere",
+      of({ $ref: "#/no/where", allOf: [{ $ref: "#none" }, { $ref: "#/%zz" }, { $ref: 1 }] }),
+    ],
+    ["names that are keywords", of({ properties: { $ref: { type: "string" }, enum: {}, $schema: {} } })],
+    [
+      "data that looks like a schema",
+      of({
+        default: { $ref: "https://a/" },
+        examples: [{ $ref: "https://a/" }],
+        const: { $ref: "https://a/" },
+      }),
+    ],
+    ["a known dialect", of({ $schema: "https://json-schema.org/draft/2020-12/schema" })],
+    ["escaped pointers", of({ $ref: "#/$defs/a~1b", $defs: { "a/b": { type: "string" } } })],
+  ])("%s is fine", (_, definition) => {
+    expect(toolSchemaProblem(definition)).toBeUndefined();
+  });
+});
