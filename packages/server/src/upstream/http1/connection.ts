@@ -100,6 +100,7 @@ export class Connection {
     if (this.#handler === undefined) return this.destroy();
     const fault = this.#reader.push(bytes);
     if (fault !== undefined) this.#fail(new ResponseError(fault));
+    else if (this.#handler === undefined) this.#rest();
     else if (!this.#wantsMore) this.#socket.pause();
   }
 
@@ -115,17 +116,20 @@ export class Connection {
   #onEnd(): void {
     const handler = this.#handler;
     this.#handler = undefined;
-    // A pause that came with the last bytes concerns nobody any more.
-    if (!this.#wantsMore) this.#resumeIdle();
-    if (this.#reader.isPersistent && !this.#socket.readableEnded) {
-      this.#owner.idle(this, this.#reader.keepAliveS);
-    } else this.destroy();
     handler?.onEnd();
   }
 
-  #resumeIdle(): void {
-    this.#wantsMore = true;
-    this.#socket.resume();
+  /**
+   * INVARIANT: only after all bytes of the answer's piece were looked at. What follows the answer in it must not be
+   * read as the answer to the next request.
+   */
+  #rest(): void {
+    // Stopped by whoever took the answer.
+    if (this.#socket.destroyed) return;
+    // A pause that came with the last bytes concerns nobody any more.
+    if (!this.#wantsMore) this.#socket.resume();
+    if (!this.#reader.isPersistent || this.#socket.readableEnded) this.destroy();
+    else this.#owner.idle(this, this.#reader.keepAliveS);
   }
 
   #onClosed(): void {
