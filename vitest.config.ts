@@ -10,6 +10,11 @@ const INTEGRATION = [
   "packages/policy/test/{agreement,parse-limits}.test.ts",
   "packages/cli/test/{gateway,registry,doctor,run,demo-server}.test.ts",
   "packages/server/test/upstream/stdio/*.test.ts",
+  "packages/server/test/upstream/{http-faults,sse/faults}.test.ts",
+  "packages/server/test/audit/{verify,ledger-faults,kill}.test.ts",
+  "packages/server/test/storage/{storage,data-folder-faults}.test.ts",
+  "packages/server/test/snapshot/two-processes.test.ts",
+  "packages/server/test/mcp/strict-reading.test.ts",
 ];
 
 export default defineConfig({
