@@ -229,7 +229,9 @@ export async function manyConnections(): Promise<readonly Figure[] | Skipped> {
   await load.call("pay");
   // The first calls of a process are its slowest, and no measure.
   await paced(load, 3 * SECOND_MS);
-  const before = await paced(load, 5 * SECOND_MS);
+  const beforeAt = Date.now();
+  await paced(load, 5 * SECOND_MS);
+  const crowdAt = Date.now();
   const baseMiB = residentMiB(served.pid);
   const crowd = await openIdle(
     served,
@@ -238,25 +240,41 @@ export async function manyConnections(): Promise<readonly Figure[] | Skipped> {
   );
   const open = crowd.filter((socket) => !socket.destroyed).length;
   const perConnection = ((residentMiB(served.pid) - baseMiB) * 1024) / CONNECTIONS;
+  const duringAt = Date.now();
   const during = await paced(load, 5 * SECOND_MS);
   const failed = load.calls.filter(({ outcome }) => outcome !== "ran").length;
   for (const socket of crowd) socket.destroy();
   await load.close();
   await rig.stop(served);
-  const added = percentile(during, 0.99) - percentile(before, 0.99);
+  const beforeMs = percentile(latencies(rig, beforeAt, crowdAt), 0.99);
+  const duringMs = percentile(latencies(rig, duringAt, Number.POSITIVE_INFINITY), 0.99);
   return [
     exactly("connections that are held", open, CONNECTIONS),
     atMost("memory of each", perConnection, 40, " KiB"),
     exactly("calls that failed", failed, 0),
-    atMost("p99 more than before", added, 25, " ms"),
+    atMost("p99 by the gateway's clock, more than before", duringMs - beforeMs, 25, " ms"),
     {
       what: "paced calls",
       required: "",
-      measured: `${during.length} in 5 s, p99 ${percentile(before, 0.99).toFixed(1)} → ${percentile(during, 0.99).toFixed(1)} ms`,
+      measured: `${during.length} in 5 s, p99 ${beforeMs.toFixed(1)} → ${duringMs.toFixed(1)} ms, by the client ${percentile(during, 0.99).toFixed(1)} ms`,
       ok: true,
     },
     promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 })),
   ];
+}
+
+/** From the head of each call to the end of its answer, of those that ended between two times. */
+function latencies(rig: Rig, fromMs: number, toMs: number): readonly number[] {
+  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
+  try {
+    const rows = db.all("SELECT body FROM entry WHERE of > 0");
+    const outcomes = rows.map(
+      (row) => JSON.parse(String(row["body"])) as { time: number; latencyMs: number },
+    );
+    return outcomes.filter(({ time }) => time >= fromMs && time < toMs).map(({ latencyMs }) => latencyMs);
+  } finally {
+    db.close();
+  }
 }
 
 /** Calls at about a thousand a second, whatever the answers do. */
