@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import {
   Database,
   type DataFolder,
@@ -34,10 +34,11 @@ export class LedgerReader implements RowSource {
   }
 
   verify(): Verification {
+    const { ledgerFile, auditPublicKeyFile, checkpointsFile } = this.#folder;
     return verifyLedger({
-      ledgerFile: this.#folder.ledgerFile,
-      publicKey: readFileSync(this.#folder.auditPublicKeyFile, "utf8"),
-      checkpoints: "",
+      ledgerFile,
+      publicKey: readFileSync(auditPublicKeyFile, "utf8"),
+      checkpoints: () => (existsSync(checkpointsFile) ? readFileSync(checkpointsFile, "utf8") : ""),
     });
   }
 

@@ -71,12 +71,13 @@ export class LineClient implements AsyncDisposable {
     const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
     const opening = { jsonrpc: "2.0", id: "open", method: "initialize", params };
     await this.send(Buffer.from(JSON.stringify(opening)));
-    // Its row, and the one of the stream.
+    this.notify(Buffer.from(JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" })));
+    // Their rows, and the one of the stream.
     const endMs = performance.now() + TIMEOUT_MS;
     let rows = 0;
-    for (; rows < 2 && performance.now() < endMs; rows += this.rows.fresh().length)
+    for (; rows < 3 && performance.now() < endMs; rows += this.rows.fresh().length)
       await new Promise(setImmediate);
-    if (rows < 2) throw new Error("the server's own stream was not opened");
+    if (rows < 3) throw new Error("the server's own stream was not opened");
   }
 
   /** Sends one line; the lines that answer it, once there is one or the log knows the message. */
