@@ -155,6 +155,11 @@ describe("what goes upstream is what was judged (threats 17, 47, 57)", () => {
     ]);
   });
 
+  test("a legacy GET of a new stream, before any revision is settled, says neither", () => {
+    const going = sent({ verb: "GET", more: { era: "legacy", message: undefined, body: undefined } });
+    expect(going.headers).toEqual(["accept", "text/event-stream"]);
+  });
+
   test("of the client's headers only these travel, and what the operator lists", () => {
     const access = { ...ACCESS, server: { ...ACCESS.server, forwardHeaders: ["x-tenant", "x-none"] } };
     const raw = ["Cookie", "c", "X-Tenant", "t", "Authorization", "Bearer x", "X-Forwarded-For", "1.2.3.4"];

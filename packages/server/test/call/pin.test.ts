@@ -123,6 +123,14 @@ describe("arguments that are mirrored into headers (threat 17)", () => {
     expect(found).toMatchObject({ ok: false, error: { kind: "header-mismatch" } });
   });
 
+  test("that agree let the call go on, as do none on either side", async () => {
+    const results = [
+      await find(subject, knowledge, { raw: ["mcp-param-region", "eu"] }),
+      await find(toolOf("run"), knowledge),
+    ];
+    expect(results.map(({ found }) => found)).toEqual([ok(tool), ok(tool)]);
+  });
+
   test("are not there in an earlier revision, nor on stdio", async () => {
     const results = [
       await find(subject, knowledge, { raw, era: "legacy" }),
