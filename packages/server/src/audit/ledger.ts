@@ -117,9 +117,11 @@ export class Ledger implements Audit {
     this.#isBusy = intents.length >= BUSY_INTENTS;
     let first: number;
     try {
-      if (this.#isBroken) this.#recover();
+      const wasBroken = this.#isBroken;
+      if (wasBroken) this.#recover();
       first = this.#seq + 1;
-      this.#commit(intents);
+      this.#commit(intents, wasBroken);
+      this.#isBroken = false;
     } catch (cause) {
       this.#fail(cause);
       for (const { resolve } of intents) resolve(undefined);
@@ -136,7 +138,8 @@ export class Ledger implements Audit {
     this.#db.close();
   }
 
-  #commit(intents: readonly Waiting[]): void {
+  /** `mustWrite`: a transaction that changes nothing succeeds on a full disk, and would prove nothing. */
+  #commit(intents: readonly Waiting[], mustWrite: boolean): void {
     const db = this.#db;
     const outcomes = this.#outcomes;
     const kept = this.#kept;
@@ -156,7 +159,7 @@ export class Ledger implements Audit {
         head = insert(db, seq, NO_CALL, checkpointBody(seq, kept), head);
       }
       for (const rider of this.#riders) rider.write(db);
-      this.#openCalls.write(db, this.#seq + 1);
+      this.#openCalls.write(db, this.#seq + 1, mustWrite);
     });
     // INVARIANT: memory follows the disk, never the other way round.
     for (const [at, { entry }] of intents.entries()) this.#openCalls.begin(this.#seq + 1 + at, entry);
@@ -194,7 +197,6 @@ export class Ledger implements Audit {
     if (readHead(this.#db).seq > this.#seq) this.#adopt();
     ({ seq: this.#seq, head: this.#head } = readHead(this.#db));
     for (const rider of this.#riders) rider.reopened();
-    this.#isBroken = false;
   }
 
   /** The commit that failed is there: its outcomes are written, and its calls were refused, so none was sent. */

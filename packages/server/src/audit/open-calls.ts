@@ -24,9 +24,9 @@ export class OpenCalls {
     this.#open.delete(seq);
   }
 
-  /** Moves the mark, inside the transaction whose entries begin at `firstSeq`: what it commits is not over yet. */
-  write(db: Database, firstSeq: number): void {
-    if (firstSeq - this.#markedAt < EVERY_ENTRIES) return;
+  /** Moves the mark, now and then or when `isForced`, inside the transaction whose entries begin at `firstSeq`: what it commits is not over yet. */
+  write(db: Database, firstSeq: number, isForced = false): void {
+    if (!isForced && firstSeq - this.#markedAt < EVERY_ENTRIES) return;
     this.#markedAt = firstSeq;
     db.run(
       "INSERT INTO settled (id, before) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET before = excluded.before",

@@ -34,6 +34,29 @@ describe("faults F16: recovery without a request and without an operator", () =>
     expect(await committed).toBe(1);
     expect(failures.length).toBe(1);
   });
+
+  it("is not well again by a commit of nothing", async () => {
+    const told: string[] = [];
+    let isFull = true;
+    ledger.close();
+    ledger = openTestLedger(file, {
+      onFailure: () => told.push("failed"),
+      onCommit: () => told.push("committed"),
+      reopen: () => {
+        const db = openDatabase(file);
+        // As a full disk: what changes nothing succeeds.
+        if (isFull) db.exec("PRAGMA query_only = ON");
+        return db;
+      },
+    });
+    ledger.db.exec("PRAGMA query_only = ON");
+    expect(await ledger.intend(intentOf())).toBe(undefined);
+    ledger.flush();
+    ledger.flush();
+    isFull = false;
+    ledger.flush();
+    expect(told).toEqual(["failed", "committed"]);
+  });
 });
 
 describe("faults F17: a disk that lost what it acknowledged", () => {
