@@ -51,6 +51,8 @@ export class QuotaModel {
   #undo: (() => void)[] = [];
 
   readonly #monotonicMs: () => number;
+  /** What the clock that a start believed said when the one that nobody sets was at zero. */
+  #originMs = 0;
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
@@ -86,10 +88,16 @@ export class QuotaModel {
     return taken;
   }
 
-  /** A start believes the clock that it finds. */
+  /** A start believes the clock that it finds, and from there the one that nobody sets. */
   believe(nowMs: number): void {
+    this.#originMs = nowMs - this.#monotonicMs();
     for (const { taken } of this.#counters.values())
       for (const one of taken) if (one.atMs + one.windowMs <= nowMs) one.takenMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Over by its own time, or by the time since the start: where it still counts, the clock was set back since. */
+  isOver({ atMs, takenMs, windowMs }: Taken, monotonicMs: number): boolean {
+    return takenMs + windowMs <= monotonicMs || atMs + windowMs <= this.#originMs + monotonicMs;
   }
 
   /** L6: to the window it was taken from, unless that is over by the clock. */
@@ -156,7 +164,7 @@ export class QuotaModel {
     const nowMs = this.#monotonicMs();
     let used = 0;
     for (const old of this.#counters.get(demand.key)?.taken ?? []) {
-      const isForgotten = isForgetful && old.takenMs + old.windowMs <= nowMs;
+      const isForgotten = isForgetful && this.isOver(old, nowMs);
       if (counts(old, demand) && !isForgotten) used += old.amount;
     }
     return used;

@@ -23,6 +23,7 @@ export class QuotaWatch {
   constructor(clock: Clock, complain: (text: string) => void) {
     this.#nowMs = () => clock.nowMs();
     this.#model = new QuotaModel(() => clock.monotonicMs());
+    this.#model.believe(clock.nowMs());
     this.#complain = complain;
   }
 
@@ -52,7 +53,8 @@ export class QuotaWatch {
       if (one.refundOnError && fate?.refund === "on-error") continue;
       const all = [...(this.#ran.get(one.key) ?? []).filter((old) => old.atMs > one.atMs - DAYS_MS), one];
       this.#ran.set(one.key, all);
-      const sum = all.reduce((total, old) => total + (isTogether(old, one) ? old.amount : 0), 0);
+      const isCounted = (old: Taken) => isTogether(old, one) && !this.#model.isOver(old, one.takenMs);
+      const sum = all.reduce((total, old) => total + (isCounted(old) ? old.amount : 0), 0);
       const max = Math.max(
         ...rule.limits
           .filter(({ limit }) => one.key.includes(` ${limit.counter} `))

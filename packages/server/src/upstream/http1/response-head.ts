@@ -89,6 +89,20 @@ function frame(status: number, isHttp11: boolean, raw: readonly string[]): Respo
   };
 }
 
+/** RFC 9110 section 6.5.1: what frames a message is no trailer, and readers differ in what they make of one. */
+export function isFraming(name: string): boolean {
+  return FRAMING.has(name.toLowerCase());
+}
+
+const FRAMING: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "keep-alive",
+  "transfer-encoding",
+]);
+
 /** The name in lower case where it may frame the message; most are passed over by their length. */
 function framingField(name: string): string {
   return name.length === 10 || name.length === 14 || name.length === 17 ? name.toLowerCase() : "";

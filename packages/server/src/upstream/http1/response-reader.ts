@@ -1,4 +1,4 @@
-import { parseHead, parseLine, type ResponseFraming } from "./response-head.ts";
+import { isFraming, parseHead, parseLine, type ResponseFraming } from "./response-head.ts";
 
 /** What becomes of a response, in order. Nothing is told after `onEnd`, a fault or `stop`. */
 export interface ResponseParts {
@@ -16,6 +16,9 @@ type State = "head" | "fixed" | "until-close" | "size" | "chunk" | "chunk-end" |
 /** As `node:http` reads at most. */
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_SIZE_LINE_BYTES = 256;
+/** RFC 9112 section 7.1.1: extensions say nothing here; those that are none are garbage. No white space, no escapes. */
+const CHUNK_SIZE =
+  /^([0-9A-Fa-f]{1,8})(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"[\x20\x21\x23-\x5b\x5d-\x7e]*"))?)*$/;
 const EMPTY = Buffer.alloc(0);
 const CRLF = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
@@ -159,7 +162,7 @@ export class ResponseReader {
   }
 
   #beginChunk(line: string): void {
-    const size = /^([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/.exec(line)?.[1];
+    const size = CHUNK_SIZE.exec(line)?.[1];
     if (size === undefined) this.#fault = "garbage";
     this.#left = Number.parseInt(size ?? "0", 16);
     this.#trailerBytes = 0;
@@ -168,8 +171,10 @@ export class ResponseReader {
 
   #readTrailer(line: string): void {
     this.#trailerBytes += line.length;
-    if (line === "") this.#end();
-    else if (this.#trailerBytes > MAX_HEAD_BYTES || parseLine(line) === undefined) this.#fault = "garbage";
+    if (line === "") return this.#end();
+    const field = parseLine(line);
+    const isFine = field !== undefined && !isFraming(field.name) && this.#trailerBytes <= MAX_HEAD_BYTES;
+    if (!isFine) this.#fault = "garbage";
   }
 
   #readLine(bytes: Buffer, maxBytes: number, take: (line: string) => void): Buffer {

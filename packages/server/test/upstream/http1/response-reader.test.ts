@@ -147,6 +147,7 @@ describe("what could be read in two ways is garbage (threat 16, faults F6)", () 
     ["an endless size line", `${OK}transfer-encoding: chunked\r\n\r\n1;${"a".repeat(300)}`],
     ["an endless trailer", `${OK}transfer-encoding: chunked\r\n\r\n0\r\nx: ${"a".repeat(20_000)}`],
     ["many trailers", `${OK}transfer-encoding: chunked\r\n\r\n0\r\n${"x: aaaaaaaa\r\n".repeat(2_000)}`],
+    ["a length in a trailer", `${OK}transfer-encoding: chunked\r\n\r\n0\r\nContent-Length: 2\r\n\r\n`],
     ["a head of more than 16 KiB", `${OK}x: ${"a".repeat(17_000)}\r\n\r\n`],
     ["bytes after the end", `${OK}content-length: 1\r\n\r\nxy`],
   ];
