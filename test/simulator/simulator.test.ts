@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Ports } from "../../packages/server/src/call/ports.ts";
 import { simulate } from "./simulate.ts";
@@ -6,7 +5,8 @@ import { type Distort, playWorld } from "./world.ts";
 
 /** 10⁶ calls are a run of the continuous integration; a person who waits says less. */
 const CALLS = Number(process.env["PORTCULLIS_SIM_CALLS"] ?? "1000000");
-const SEED = Number(process.env["PORTCULLIS_SIM_SEED"] ?? randomInt(1, 2 ** 31));
+/** The same history in every run; `npm run simulate` draws another one each time. */
+const SEED = Number(process.env["PORTCULLIS_SIM_SEED"] ?? "1");
 const MINUTES = 60_000;
 
 test(`${CALLS} calls break no promise, with deaths, full disks and clocks that jump (P1, P2, P4, P8, L5, L6, L10)`, {
