@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { Ledger } from "../../packages/server/src/audit/ledger.ts";
 import { openLedger } from "../../packages/server/src/audit/ledger-schema.ts";
-import type { GrantId, IntentEntry, PolicyId, ServerId } from "../../packages/server/src/call/ports.ts";
+import type { IntentEntry } from "../../packages/server/src/call/ports.ts";
+import type { GrantId, PolicyId, ServerId } from "../../packages/server/src/call/records.ts";
 import { openDataFolder, verifyLedger } from "../../packages/server/src/index.ts";
 import { startWalCheckpoints } from "../../packages/server/src/storage/wal-checkpoints.ts";
 import type { Bench, Context } from "../bench.ts";

@@ -7,7 +7,8 @@ import { type Random, seededRandom } from "../../packages/policy/test/reference/
 import { signCheckpoint, sizeOfNote, splitNotes } from "../../packages/server/src/audit/checkpoint.ts";
 import { chain, Ledger } from "../../packages/server/src/audit/ledger.ts";
 import { openLedger } from "../../packages/server/src/audit/ledger-schema.ts";
-import type { GrantId, IntentEntry, ServerId } from "../../packages/server/src/call/ports.ts";
+import type { IntentEntry } from "../../packages/server/src/call/ports.ts";
+import type { GrantId, ServerId } from "../../packages/server/src/call/records.ts";
 import { FolderKeys } from "../../packages/server/src/storage/keys.ts";
 import { atLeast, atMost, type Experiment, exactly, type Figure } from "./experiment.ts";
 import { Load } from "./load.ts";

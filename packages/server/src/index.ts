@@ -1,7 +1,7 @@
 export { notesUpTo } from "./audit/checkpoint.ts";
 export { exportRows, type LogFilter, type LogRow } from "./audit/export.ts";
 export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";
-export type { Mode, PinState, ServerId } from "./call/ports.ts";
+export type { Mode, PinState, ServerId } from "./call/records.ts";
 export {
   type ConfigOrigins,
   type ConfigSources,

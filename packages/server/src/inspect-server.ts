@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import type { Era, Observer } from "./call/ports.ts";
+import type { Observer } from "./call/ports.ts";
+import type { Era } from "./call/records.ts";
 import { failureText } from "./call/refusal.ts";
 import { MemoryCounters } from "./counters/memory-counters.ts";
 import { assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";

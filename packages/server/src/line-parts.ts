@@ -1,6 +1,7 @@
 import type { Line } from "./call/handle-call.ts";
 import { RequestStates, TaskOwners } from "./call/handles.ts";
-import type { Audit, Clock, Counters, Keys, LineConfig, Observer, Server, ServerId } from "./call/ports.ts";
+import type { Audit, Clock, Counters, Keys, LineConfig, Observer } from "./call/ports.ts";
+import type { Server, ServerId } from "./call/records.ts";
 import { type Session, Sessions } from "./call/sessions.ts";
 import { FailureThrottle } from "./call/throttle.ts";
 import type { OutboundRules } from "./outbound/judge.ts";

@@ -7,17 +7,8 @@ import { Ledger } from "./audit/ledger.ts";
 import { openLedger } from "./audit/ledger-schema.ts";
 import { settleUnknown } from "./audit/settle-unknown.ts";
 import type { Access } from "./call/call.ts";
-import type {
-  Audit,
-  Counters,
-  Era,
-  Grant,
-  GrantId,
-  OnChange,
-  OrganisationId,
-  PolicyId,
-  ServerId,
-} from "./call/ports.ts";
+import type { Audit, Counters } from "./call/ports.ts";
+import type { Era, Grant, GrantId, OnChange, OrganisationId, PolicyId, ServerId } from "./call/records.ts";
 import { failureText } from "./call/refusal.ts";
 import { LedgerCounters } from "./counters/ledger-counters.ts";
 import { MemoryCounters } from "./counters/memory-counters.ts";

@@ -6,7 +6,7 @@ import type { Charge, Decision, JsonObject, JsonValue, Reservation } from "@port
 import type { Message, RequestId, RequestMessage } from "../mcp/json-rpc.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import type { TaskHandle } from "./handles.ts";
-import type { Era, GoverningPolicy, Grant, Mode, PinnedTool, Server } from "./ports.ts";
+import type { Era, GoverningPolicy, Grant, Mode, PinnedTool, Server } from "./records.ts";
 import type { InFlight, Session } from "./sessions.ts";
 
 /** `POST` carries one JSON-RPC message; `GET` opens a legacy stream; `DELETE` ends a legacy session. */

@@ -8,7 +8,8 @@ import {
   isTemplateListed,
 } from "@portcullis/policy";
 import type { Access, JudgedCall, RoutedCall, Stop } from "./call.ts";
-import type { PinnedTool, Ports } from "./ports.ts";
+import type { Ports } from "./ports.ts";
+import type { PinnedTool } from "./records.ts";
 
 /** Stage 5: policy's answer, and whether it stops the call in this mode (policy-spec section 6, A1). */
 export function decide(

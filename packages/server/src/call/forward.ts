@@ -2,7 +2,8 @@ import { headerParamsOf } from "../mcp/header-params.ts";
 import { encodeHeaderValue, readHeader } from "../mcp/headers.ts";
 import { MODERN_VERSION } from "../mcp/revisions.ts";
 import type { IntendedCall, RoutedCall } from "./call.ts";
-import type { Exchange, PinnedTool, UpstreamRequest, UpstreamSink, Upstreams } from "./ports.ts";
+import type { Exchange, UpstreamRequest, UpstreamSink, Upstreams } from "./ports.ts";
+import type { PinnedTool } from "./records.ts";
 
 /** What an upstream server is told when the client did not say what it takes. */
 const ACCEPT_BOTH = "application/json, text/event-stream";

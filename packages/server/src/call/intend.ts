@@ -1,7 +1,8 @@
 import type { JsonObject } from "@portcullis/policy";
 import { maskSecrets } from "../mcp/mask-secrets.ts";
 import type { AllowedCall, Arrival, Decision, IntendedCall, RoutedCall } from "./call.ts";
-import type { IntentEntry, PinnedTool, Ports } from "./ports.ts";
+import type { IntentEntry, Ports } from "./ports.ts";
+import type { PinnedTool } from "./records.ts";
 
 /** Stage 8: the audit row of an allowed call, committed before the first byte goes upstream. No audit, no call. */
 export function intend(allowed: AllowedCall, ports: Ports): Promise<IntendedCall | undefined> {

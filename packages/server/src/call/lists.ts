@@ -9,7 +9,7 @@ import {
   type JsonValue,
 } from "@portcullis/policy";
 import type { Access, ListKind } from "./call.ts";
-import type { Server } from "./ports.ts";
+import type { Server } from "./records.ts";
 
 /** The member of the result that holds each list. */
 export const LIST_MEMBER: { readonly [kind in ListKind]: string } = {

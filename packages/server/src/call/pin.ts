@@ -1,7 +1,8 @@
 import { err, ok, type Result } from "@portcullis/policy";
 import { checkHeaderParams } from "../mcp/header-params.ts";
 import type { RoutedCall } from "./call.ts";
-import type { PinnedTool, Ports, Server, UpstreamFailure } from "./ports.ts";
+import type { Ports, UpstreamFailure } from "./ports.ts";
+import type { PinnedTool, Server } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**

@@ -3,7 +3,8 @@
  * outside; `wire.ts` has the one exhaustive switch between.
  */
 import type { RequestId } from "../mcp/json-rpc.ts";
-import type { Era, UpstreamFailure } from "./ports.ts";
+import type { UpstreamFailure } from "./ports.ts";
+import type { Era } from "./records.ts";
 
 export type Refusal =
   // before anybody is known

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "@portcullis/policy";
 import type { AllowedCall, JudgedCall } from "./call.ts";
-import type { CounterIds, Grant, Ports, Reserving } from "./ports.ts";
+import type { CounterIds, Ports, Reserving } from "./ports.ts";
+import type { Grant } from "./records.ts";
 import type { Session } from "./sessions.ts";
 
 /** A limit said no. */

@@ -11,7 +11,8 @@ import {
 import type { Arrival, RoutedCall } from "./call.ts";
 import { type RequestStates, withMembers, withOpenRelatedTask } from "./handles.ts";
 import { own } from "./lists.ts";
-import type { Era, Ports, Server } from "./ports.ts";
+import type { Ports } from "./ports.ts";
+import type { Era, Server } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
 import { requestDigest } from "./request-digest.ts";
 import { type Session, Sessions } from "./sessions.ts";

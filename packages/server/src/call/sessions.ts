@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { JsonObject } from "@portcullis/policy";
 import type { RequestId } from "../mcp/json-rpc.ts";
 import type { Access, RoutedCall } from "./call.ts";
-import type { GrantId, ServerId } from "./ports.ts";
+import type { GrantId, ServerId } from "./records.ts";
 
 /** A request that was sent and has no recorded answer yet. */
 export interface InFlight {

@@ -5,7 +5,8 @@ import type { Access, ListKind, Subject } from "./call.ts";
 import { mayFollowTask } from "./decide.ts";
 import { unsealCursor, unsealTask, withMembers } from "./handles.ts";
 import { own } from "./lists.ts";
-import type { Era, Keys } from "./ports.ts";
+import type { Keys } from "./ports.ts";
+import type { Era } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** What a request is about, and the request anew where a sealed handle had to be opened. */

@@ -1,6 +1,7 @@
 import pino, { type DestinationStream, type Logger } from "pino";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Observer, Server } from "../call/ports.ts";
+import type { Observer } from "../call/ports.ts";
+import type { Server } from "../call/records.ts";
 
 /** Values that fit a log line; a token or an argument value is never one of them. */
 type Fields = { readonly [name: string]: string | number | undefined };

@@ -1,4 +1,5 @@
 import { compilePolicy, isJsonObject, validatePolicy } from "@portcullis/policy";
+import type { Snapshot } from "../call/ports.ts";
 import type {
   GoverningPolicy,
   Grant,
@@ -6,8 +7,7 @@ import type {
   PinnedTool,
   PolicyId,
   Server,
-  Snapshot,
-} from "../call/ports.ts";
+} from "../call/records.ts";
 import { readHeaderParams } from "../mcp/header-params.ts";
 import { numberOf, type Row, textOf } from "../storage/database.ts";
 import { type GrantRow, liveGrants, toGrantRow } from "../storage/grant-rows.ts";

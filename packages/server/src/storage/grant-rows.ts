@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import type { GrantAccess, GrantId, Keys, Mode, PolicyId, ServerId } from "../call/ports.ts";
+import type { Keys } from "../call/ports.ts";
+import type { GrantAccess, GrantId, Mode, PolicyId, ServerId } from "../call/records.ts";
 import { numberOf, optionalNumberOf, optionalTextOf, type Row, textOf } from "./database.ts";
 import { requirePolicy } from "./policy-rows.ts";
 import { requireServer } from "./server-rows.ts";

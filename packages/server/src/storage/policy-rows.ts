@@ -1,5 +1,5 @@
 import { err, ok, type PolicyDocument, type Result } from "@portcullis/policy";
-import type { PolicyId, ServerId } from "../call/ports.ts";
+import type { PolicyId, ServerId } from "../call/records.ts";
 import { numberOf, type Row, textOf } from "./database.ts";
 import { requireServer } from "./server-rows.ts";
 import { checkName, knownNames, type State } from "./state.ts";

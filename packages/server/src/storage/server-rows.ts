@@ -10,7 +10,7 @@ import type {
   Server,
   ServerId,
   Target,
-} from "../call/ports.ts";
+} from "../call/records.ts";
 import { type CredentialPlace, type CredentialPurpose, sealCredential } from "./credential-vault.ts";
 import { numberOf, optionalTextOf, type Row, textOf } from "./database.ts";
 import { checkName, knownNames, type State } from "./state.ts";

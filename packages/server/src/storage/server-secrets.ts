@@ -1,4 +1,4 @@
-import type { Server } from "../call/ports.ts";
+import type { Server } from "../call/records.ts";
 import { type CredentialPurpose, openCredential } from "./credential-vault.ts";
 import { credentialPlace, type EnvironmentVariable } from "./server-rows.ts";
 

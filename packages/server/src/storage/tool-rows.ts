@@ -1,5 +1,5 @@
 import type { JsonObject } from "@portcullis/policy";
-import type { PinState, ServerId } from "../call/ports.ts";
+import type { PinState, ServerId } from "../call/records.ts";
 import { optionalTextOf, type Row, textOf } from "./database.ts";
 import type { State } from "./state.ts";
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
-import type { Era, Server, UpstreamFailure, UpstreamSink, Upstreams } from "../call/ports.ts";
+import type { UpstreamFailure, UpstreamSink, Upstreams } from "../call/ports.ts";
+import type { Era, Server } from "../call/records.ts";
 import { isRequestId, type RequestId } from "../mcp/json-rpc.ts";
 import {
   CLIENT_CAPABILITIES_META,

@@ -1,5 +1,6 @@
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
-import type { Era, Server, UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { Era, Server } from "../call/records.ts";
 import {
   HEADER_MISMATCH,
   LEGACY_VERSIONS,

@@ -1,5 +1,6 @@
 import type { Result } from "@portcullis/policy";
-import type { Era, Server, ServerId, Target, UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { Era, Server, ServerId, Target } from "../call/records.ts";
 import { probeEra } from "./era-probe.ts";
 import { Findings } from "./findings.ts";
 import { isSameTarget } from "./same-target.ts";

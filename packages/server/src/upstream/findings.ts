@@ -1,4 +1,5 @@
-import type { Server, ServerId, Target, UpstreamFailure } from "../call/ports.ts";
+import type { UpstreamFailure } from "../call/ports.ts";
+import type { Server, ServerId, Target } from "../call/records.ts";
 import { isSameTarget } from "./same-target.ts";
 
 /** A remote server can be replaced under its URL; a command is the same program until it is registered anew. */

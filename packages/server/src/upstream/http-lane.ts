@@ -87,7 +87,7 @@ export class HttpLane implements ExchangeHost {
     this.#inFlight -= 1;
     if (this.#waiting.size === 0 || this.#wakeScheduled) return;
     this.#wakeScheduled = true;
-    // Not from inside the client's callback: its parser must not be entered twice.
+    // Not from inside the callback of an exchange that is still ending.
     queueMicrotask(() => this.#wake());
   }
 

@@ -1,12 +1,6 @@
 import { isJsonObject } from "@portcullis/policy";
-import type {
-  Exchange,
-  HttpTransport,
-  Server,
-  UpstreamFailure,
-  UpstreamRequest,
-  UpstreamSink,
-} from "../call/ports.ts";
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../call/ports.ts";
+import type { HttpTransport, Server } from "../call/records.ts";
 import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from "../mcp/revisions.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import { CHANNEL_SESSION } from "./channel/wire.ts";

@@ -1,11 +1,5 @@
-import type {
-  Exchange,
-  Server,
-  ServerId,
-  UpstreamFailure,
-  UpstreamRequest,
-  UpstreamSink,
-} from "../call/ports.ts";
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../call/ports.ts";
+import type { Server, ServerId } from "../call/records.ts";
 import { type Resolver, resolveWithSystem } from "../outbound/guard.ts";
 import { judgeUrl, type OutboundRules } from "../outbound/judge.ts";
 import { type ExchangeHost, HttpExchange } from "./http-exchange.ts";

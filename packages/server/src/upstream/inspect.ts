@@ -1,5 +1,6 @@
 import { err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
-import type { Era, Server, UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { Era, Server } from "../call/records.ts";
 import { METHOD_NOT_FOUND, SERVER_INFO_META } from "../mcp/revisions.ts";
 import { ask, INITIALIZE_PARAMS, own, ownChannel, type Question, tell } from "./ask.ts";
 

@@ -1,4 +1,5 @@
-import type { Exchange, Server, UpstreamSink } from "../call/ports.ts";
+import type { Exchange, UpstreamSink } from "../call/ports.ts";
+import type { Server } from "../call/records.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import type { ProcessTransport, Transport, TransportRequest } from "./upstreams.ts";
 

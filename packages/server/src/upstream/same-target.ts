@@ -1,4 +1,4 @@
-import type { Target } from "../call/ports.ts";
+import type { Target } from "../call/records.ts";
 
 /** True when both name the same place, so that what was learnt of one holds for the other. */
 export function isSameTarget(a: Target, b: Target): boolean {

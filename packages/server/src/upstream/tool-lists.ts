@@ -1,13 +1,6 @@
 import { err, type JsonObject, ok, type Result } from "@portcullis/policy";
-import type {
-  Observer,
-  Server,
-  ServerId,
-  Snapshot,
-  Tools,
-  UpstreamFailure,
-  Upstreams,
-} from "../call/ports.ts";
+import type { Observer, Snapshot, Tools, UpstreamFailure, Upstreams } from "../call/ports.ts";
+import type { Server, ServerId } from "../call/records.ts";
 import { listTools } from "./inspect.ts";
 import { type KnownDefinition, namesAlike, readToolList, type SeenTool } from "./seen-tools.ts";
 

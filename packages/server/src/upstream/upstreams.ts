@@ -1,13 +1,6 @@
 import type { Result } from "@portcullis/policy";
-import type {
-  Era,
-  Exchange,
-  Server,
-  UpstreamFailure,
-  UpstreamRequest,
-  UpstreamSink,
-  Upstreams,
-} from "../call/ports.ts";
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink, Upstreams } from "../call/ports.ts";
+import type { Era, Server } from "../call/records.ts";
 import { EraBook } from "./era.ts";
 
 /** One way to speak to servers: HTTP, or processes. */

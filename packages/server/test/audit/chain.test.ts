@@ -9,7 +9,8 @@ import { openLedger } from "../../src/audit/ledger-schema.ts";
 import { pruneLedger } from "../../src/audit/prune.ts";
 import { settleUnknown } from "../../src/audit/settle-unknown.ts";
 import { verifyLedger } from "../../src/audit/verify.ts";
-import type { GrantId, IntentEntry, ServerId } from "../../src/call/ports.ts";
+import type { IntentEntry } from "../../src/call/ports.ts";
+import type { GrantId, ServerId } from "../../src/call/records.ts";
 import { Database } from "../../src/storage/database.ts";
 import { FolderKeys, makeRootKey } from "../../src/storage/keys.ts";
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ledger, type LedgerOptions } from "../../src/audit/ledger.ts";
 import { openLedger } from "../../src/audit/ledger-schema.ts";
-import type { GrantId, IntentEntry, OutcomeEntry, PolicyId, ServerId } from "../../src/call/ports.ts";
+import type { IntentEntry, OutcomeEntry } from "../../src/call/ports.ts";
+import type { GrantId, PolicyId, ServerId } from "../../src/call/records.ts";
 import type { Database } from "../../src/storage/database.ts";
 
 /** A folder of its own for one test, removed by the returned function. */

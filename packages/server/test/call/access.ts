@@ -1,6 +1,6 @@
 import { compilePolicy, type PolicyDocument, validatePolicy } from "@portcullis/policy";
 import type { Access } from "../../src/call/call.ts";
-import type { GrantId, PinnedTool, PinState, PolicyId } from "../../src/call/ports.ts";
+import type { GrantId, PinnedTool, PinState, PolicyId } from "../../src/call/records.ts";
 import { serverAt } from "../upstream/harness.ts";
 
 /** Who calls what in a test: one grant on one server, under a policy or under none. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Access, Arrival, JudgedCall, RoutedCall, Subject } from "../../src/call/call.ts";
 import { decide } from "../../src/call/decide.ts";
-import type { OnChange, PinState } from "../../src/call/ports.ts";
+import type { OnChange, PinState } from "../../src/call/records.ts";
 import { refusalOf } from "../../src/call/stop.ts";
 import { NO_APPROVALS_YET } from "../../src/call/wire.ts";
 import { accessOf, pinned } from "./access.ts";

@@ -2,15 +2,9 @@ import type { Charge, JsonObject } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
 import type { Access, Arrival, IntendedCall, RoutedCall, Subject, Verb } from "../../src/call/call.ts";
 import { forward, isOpenEnded } from "../../src/call/forward.ts";
-import type {
-  Exchange,
-  OutcomeEntry,
-  PinnedTool,
-  Ports,
-  UpstreamRequest,
-  UpstreamSink,
-} from "../../src/call/ports.ts";
+import type { Exchange, OutcomeEntry, Ports, UpstreamRequest, UpstreamSink } from "../../src/call/ports.ts";
 import { Recording } from "../../src/call/record.ts";
+import type { PinnedTool } from "../../src/call/records.ts";
 import { Sessions } from "../../src/call/sessions.ts";
 import type { Ending } from "../../src/call/settle.ts";
 import type { Message } from "../../src/mcp/json-rpc.ts";

@@ -1,7 +1,8 @@
 import { Writable } from "node:stream";
 import { type PolicyDocument, type Result, validatePolicy } from "@portcullis/policy";
 import { JsonLinesAudit } from "../../src/audit/json-lines-audit.ts";
-import type { Audit, Clock, Counters, Era, Mode } from "../../src/call/ports.ts";
+import type { Audit, Clock, Counters } from "../../src/call/ports.ts";
+import type { Era, Mode } from "../../src/call/records.ts";
 import { MemoryCounters } from "../../src/counters/memory-counters.ts";
 import { createAgentServer, drain, listen } from "../../src/front/http-server.ts";
 import { assembleLine } from "../../src/line-parts.ts";

@@ -2,7 +2,7 @@ import type { JsonObject } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
 import type { ListKind } from "../../src/call/call.ts";
 import { listItems, own, visibleItems } from "../../src/call/lists.ts";
-import type { OnChange, PinState, Server } from "../../src/call/ports.ts";
+import type { OnChange, PinState, Server } from "../../src/call/records.ts";
 import { accessOf, pinned } from "./access.ts";
 
 const ACCESS = accessOf({

@@ -2,7 +2,8 @@ import { err, type JsonObject, ok } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
 import type { Arrival, RoutedCall, Subject } from "../../src/call/call.ts";
 import { findPin } from "../../src/call/pin.ts";
-import type { PinnedTool, Ports, Server, UpstreamFailure } from "../../src/call/ports.ts";
+import type { Ports, UpstreamFailure } from "../../src/call/ports.ts";
+import type { PinnedTool, Server } from "../../src/call/records.ts";
 import { accessOf, pinned } from "./access.ts";
 
 const ACCESS = accessOf({});

@@ -2,7 +2,7 @@ import type { JsonObject } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
 import type { Access, Subject } from "../../src/call/call.ts";
 import { sealCursor, sealTask } from "../../src/call/handles.ts";
-import type { Era } from "../../src/call/ports.ts";
+import type { Era } from "../../src/call/records.ts";
 import { readSubject } from "../../src/call/subject.ts";
 import type { RequestMessage } from "../../src/mcp/json-rpc.ts";
 import { KEYS } from "../storage/fixtures.ts";

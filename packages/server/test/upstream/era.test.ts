@@ -1,12 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type {
-  Era,
-  Exchange,
-  Server,
-  UpstreamFailure,
-  UpstreamRequest,
-  UpstreamSink,
-} from "../../src/call/ports.ts";
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../../src/call/ports.ts";
+import type { Era, Server } from "../../src/call/records.ts";
 import { UpstreamDirectory } from "../../src/upstream/upstreams.ts";
 import { Cleanup, openUpstreams, serverAt } from "./harness.ts";
 import { type Script, serveMcp } from "./mcp-fixture.ts";

@@ -5,14 +5,8 @@ import {
   type Server as NetServer,
   type Socket,
 } from "node:net";
-import type {
-  Exchange,
-  Server,
-  ServerId,
-  UpstreamFailure,
-  UpstreamRequest,
-  UpstreamSink,
-} from "../../src/call/ports.ts";
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../../src/call/ports.ts";
+import type { Server, ServerId } from "../../src/call/records.ts";
 import { endpointOf } from "../../src/outbound/judge.ts";
 import { HttpUpstreams, type HttpUpstreamsOptions } from "../../src/upstream/http.ts";
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Exchange, HttpTransport, Server } from "../../src/call/ports.ts";
+import type { Exchange } from "../../src/call/ports.ts";
+import type { HttpTransport, Server } from "../../src/call/records.ts";
 import { HttpTransports } from "../../src/upstream/http-transports.ts";
 import { listTools } from "../../src/upstream/inspect.ts";
 import { SseUpstreams } from "../../src/upstream/sse/sse-upstreams.ts";

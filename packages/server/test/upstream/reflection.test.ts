@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Exchange, Server, UpstreamRequest, UpstreamSink } from "../../src/call/ports.ts";
+import type { Exchange, UpstreamRequest, UpstreamSink } from "../../src/call/ports.ts";
+import type { Server } from "../../src/call/records.ts";
 import { ReflectionFilter } from "../../src/upstream/reflection.ts";
 import { listener, postTo, serverAt } from "./harness.ts";
 

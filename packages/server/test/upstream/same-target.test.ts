@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { SealedEnvironment, SealedHeaders, Target } from "../../src/call/ports.ts";
+import type { SealedEnvironment, SealedHeaders, Target } from "../../src/call/records.ts";
 import { isSameTarget } from "../../src/upstream/same-target.ts";
 
 const HTTP = { kind: "http", url: "https://a.example/", credential: undefined } as const;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "@portcullis/policy";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Exchange, PinnedTool, Server } from "../../src/call/ports.ts";
+import type { Exchange } from "../../src/call/ports.ts";
+import type { PinnedTool, Server } from "../../src/call/records.ts";
 import { definitionHash } from "../../src/mcp/canonical-json.ts";
 import type { SeenTool } from "../../src/upstream/seen-tools.ts";
 import { ToolLists, type ToolRecords } from "../../src/upstream/tool-lists.ts";

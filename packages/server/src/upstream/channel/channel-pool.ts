@@ -1,13 +1,5 @@
-import type {
-  Era,
-  Exchange,
-  Server,
-  ServerId,
-  Target,
-  UpstreamFailure,
-  UpstreamRequest,
-  UpstreamSink,
-} from "../../call/ports.ts";
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import type { Era, Server, ServerId, Target } from "../../call/records.ts";
 import { isOwnChannel } from "../ask.ts";
 import { isSameTarget } from "../same-target.ts";
 import { BackOff } from "./back-off.ts";

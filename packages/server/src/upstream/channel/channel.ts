@@ -1,4 +1,5 @@
-import type { Era, Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import type { Era } from "../../call/records.ts";
 import { toCancelLine, toClientResponse, toOneWayLine, toRequestLine } from "./client-message.ts";
 import { Delivery } from "./delivery.ts";
 import { type InFlightCall, MAX_IN_FLIGHT } from "./in-flight-calls.ts";

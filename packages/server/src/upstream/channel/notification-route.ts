@@ -1,5 +1,5 @@
 import type { JsonObject } from "@portcullis/policy";
-import type { Era } from "../../call/ports.ts";
+import type { Era } from "../../call/records.ts";
 import type { InFlightCall, InFlightCalls } from "./in-flight-calls.ts";
 import type { ServerQuestions } from "./server-questions.ts";
 import {

@@ -1,4 +1,5 @@
-import type { Exchange, Server, ServerId, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import type { Exchange, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import type { Server, ServerId } from "../../call/records.ts";
 import { ChannelPool, type Warn } from "../channel/channel-pool.ts";
 import type { Transport } from "../upstreams.ts";
 import { SseWire } from "./sse-wire.ts";

@@ -1,4 +1,4 @@
-import type { Server } from "../../call/ports.ts";
+import type { Server } from "../../call/records.ts";
 import type { Warn } from "../channel/channel-pool.ts";
 
 /** How stdio upstreams are run; every member has a default in {@link STDIO_DEFAULTS}. */

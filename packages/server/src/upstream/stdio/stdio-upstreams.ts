@@ -1,4 +1,5 @@
-import type { Exchange, Server, ServerId, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import type { Exchange, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
+import type { Server, ServerId } from "../../call/records.ts";
 import { ChannelPool } from "../channel/channel-pool.ts";
 import { scrubEnvironment } from "./environment.ts";
 import { type StdioOptions, type StdioSettings, toStdioSettings } from "./options.ts";

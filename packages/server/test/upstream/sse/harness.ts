@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { JsonObject } from "@portcullis/policy";
-import type { Server, UpstreamRequest } from "../../../src/call/ports.ts";
+import type { UpstreamRequest } from "../../../src/call/ports.ts";
+import type { Server } from "../../../src/call/records.ts";
 import { readMessage } from "../../../src/mcp/json-rpc.ts";
 import type { HttpUpstreamsOptions } from "../../../src/upstream/http.ts";
 import { SseUpstreams, type SseUpstreamsOptions } from "../../../src/upstream/sse/sse-upstreams.ts";

@@ -1,7 +1,8 @@
 import { createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { JsonObject, JsonValue } from "@portcullis/policy";
-import type { Exchange, Server, ServerId, UpstreamRequest } from "../../../src/call/ports.ts";
+import type { Exchange, UpstreamRequest } from "../../../src/call/ports.ts";
+import type { Server, ServerId } from "../../../src/call/records.ts";
 import { readMessage } from "../../../src/mcp/json-rpc.ts";
 import type { StdioOptions } from "../../../src/upstream/stdio/options.ts";
 import { StdioUpstreams } from "../../../src/upstream/stdio/stdio-upstreams.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { GrantId } from "../../../src/call/ports.ts";
+import type { GrantId } from "../../../src/call/records.ts";
 import { ownChannel } from "../../../src/upstream/ask.ts";
 import { type Place, placeFor } from "../../../src/upstream/channel/place.ts";
 import type { StdioOptions } from "../../../src/upstream/stdio/options.ts";

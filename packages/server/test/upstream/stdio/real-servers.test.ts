@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isJsonObject, type JsonObject } from "@portcullis/policy";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Server } from "../../../src/call/ports.ts";
+import type { Server } from "../../../src/call/records.ts";
 import {
   CLIENT_CAPABILITIES_META,
   CLIENT_INFO_META,
