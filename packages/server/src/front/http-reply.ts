@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { ServerResponse } from "node:http";
 import type { Reply } from "../call/call.ts";
 import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
@@ -6,6 +7,9 @@ import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
 const READER_STALL_MS = 30_000;
 /** What may wait for a slow client before it is cut off (faults F9). */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** Up to this, copying an answer costs less than writing it in two pieces. */
+const ONE_WRITE_BYTES = 12 * 1024;
 
 const STREAM_HEADERS = [
   "content-type",
@@ -46,7 +50,7 @@ export class HttpReply implements Reply {
     this.#isOver = true;
     const length = body === undefined ? 0 : Buffer.byteLength(body);
     this.#response.writeHead(status, [...headers, "content-length", String(length)]);
-    this.#response.end(body);
+    this.#response.end(asOnePiece(body, length));
   }
 
   startStream(headers: readonly string[]): void {
@@ -92,4 +96,13 @@ export class HttpReply implements Reply {
     this.#isOver = true;
     this.#closeListener?.();
   }
+}
+
+/**
+ * Node joins its head with a text and writes both at once; bytes are a second piece, and two pieces cost a fifth more
+ * than the whole answer. Only where the text is the same bytes again, and short enough to be copied.
+ */
+function asOnePiece(body: Buffer | string | undefined, length: number): Buffer | string | undefined {
+  const isText = body instanceof Buffer && length <= ONE_WRITE_BYTES && isUtf8(body);
+  return isText ? body.toString("utf8") : body;
 }
