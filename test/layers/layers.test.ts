@@ -11,6 +11,8 @@ const ROOT = join(import.meta.dirname, "../..");
 const ALLOWED: { readonly [room: string]: readonly string[] } = {
   // what a call may do: pure, and run in the browser too
   policy: [],
+  // what tools do, and the policy for each: pure, too
+  catalogue: ["policy"],
   // protocol only
   "server/mcp": ["policy"],
   // the line: policy, protocol, and its own ports
@@ -25,6 +27,15 @@ const ALLOWED: { readonly [room: string]: readonly string[] } = {
   "server/upstream": ["policy", "server/mcp", "server/call", "server/outbound"],
   "server/outbound": ["policy"],
   "server/observe": ["policy", "server/call"],
+  // pages and index of what is known about servers and tools
+  "server/catalogue": [
+    "policy",
+    "catalogue",
+    "server/mcp",
+    "server/storage",
+    "server/outbound",
+    "server/upstream",
+  ],
   // a program of its own, started as a child
   "server/demo": [],
   // composition
@@ -41,16 +52,22 @@ const ALLOWED: { readonly [room: string]: readonly string[] } = {
     "server/outbound",
     "server/observe",
     "server/demo",
+    "server/catalogue",
+    "catalogue",
   ],
-  cli: ["policy", "server"],
+  cli: ["policy", "catalogue", "server"],
 };
 
 /** npm packages that each package may reach; everything else is a finding. */
 const PACKAGES: { readonly [name: string]: readonly string[] } = {
   policy: ["zod", "re2js", "jsonc-parser", "yaml"],
+  catalogue: ["@portcullis/policy"],
   server: [
+    "@hono/node-server",
+    "@portcullis/catalogue",
     "@portcullis/policy",
     "canonicalize",
+    "hono",
     "ipaddr.js",
     "jsonc-parser",
     "pino",
@@ -58,7 +75,16 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
     "yaml",
     "zod",
   ],
-  cli: ["@portcullis/policy", "@portcullis/server", "cli-table3", "commander"],
+  cli: [
+    "@clack/prompts",
+    "@portcullis/catalogue",
+    "@portcullis/policy",
+    "@portcullis/server",
+    "cli-table3",
+    "commander",
+    "jsonc-parser",
+    "smol-toml",
+  ],
 };
 
 interface Import {
@@ -69,7 +95,7 @@ interface Import {
 
 function sources(): string[] {
   const found: string[] = [];
-  for (const name of ["policy", "server", "cli"]) {
+  for (const name of ["policy", "catalogue", "server", "cli"]) {
     const folder = join(ROOT, "packages", name, "src");
     for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
       if (entry.endsWith(".ts") && !entry.endsWith(".d.ts")) found.push(join(folder, entry));

@@ -1,0 +1,13 @@
+export type { ToolAnnotations, ToolContext, ToolDefinition } from "./tool.ts";
+export {
+  CATEGORIES,
+  type Category,
+  type Evidence,
+  type EvidenceSource,
+  MODIFIERS,
+  type Modifier,
+  RISK_OF,
+  RISKS,
+  type Risk,
+  type Verdict,
+} from "./verdict.ts";
