@@ -33,6 +33,6 @@ export default defineConfig({
       "test/e2e/{modern,legacy,legacy-tasks,legacy-streams,pins-and-shadow}.test.ts",
     ]),
     sequence: { sequencer: QuickFirst },
-    testTimeout: 15_000,
+    testTimeout: 60_000,
   },
 });

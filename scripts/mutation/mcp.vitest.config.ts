@@ -9,5 +9,5 @@ export default defineConfig({
   root: join(import.meta.dirname, "../.."),
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: askedTests(["packages/server/test/mcp/**/*.test.ts"]), testTimeout: 15_000 },
+  test: { include: askedTests(["packages/server/test/mcp/**/*.test.ts"]), testTimeout: 60_000 },
 });

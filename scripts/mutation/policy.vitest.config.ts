@@ -14,6 +14,6 @@ export default defineConfig({
       "packages/policy/test/**/*.test.ts",
       "!packages/policy/test/{agreement,parse-limits}.test.ts",
     ]),
-    testTimeout: 15_000,
+    testTimeout: 60_000,
   },
 });
