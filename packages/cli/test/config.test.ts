@@ -178,6 +178,41 @@ describe("configuration that is refused says what to do, one line each", () => {
       error: "`port` (from config.json) must be a whole number from 0 to 65535, not `[1]`",
     },
     {
+      name: "port with a fraction",
+      files: { "config.json": '{"port":1.5}' },
+      error: /^`port` \(from config\.json\) must be a whole number .*, not `1\.5`$/,
+    },
+    { name: "port in words", flags: { port: "1e3" }, error: /^`port` .*, not `1e3`$/ },
+    { name: "body too small", flags: { maxBodyBytes: "1023" }, error: /^`maxBodyBytes` .* from 1024 to / },
+    { name: "deadline too short", flags: { deadlineMs: "999ms" }, error: /^`deadlineMs` .*, not `999ms`$/ },
+    {
+      name: "neither true nor false",
+      env: { PORTCULLIS_DURABLE: "yes" },
+      error: /must be true or false, not `yes`$/,
+    },
+    {
+      name: "level that is none",
+      flags: { logLevel: "loud" },
+      error:
+        "`logLevel` (from --log-level) must be one of trace, debug, info, warn, error, fatal, silent, not `loud`",
+    },
+    { name: "host of another type", files: { "config.json": '{"host":1}' }, error: /^`host` .*, not `1`$/ },
+    {
+      name: "list with another type in it",
+      files: { "config.json": '{"allowedHosts":["a.example",1]}' },
+      error: /^`allowedHosts` \(from config\.json\) must be host names /,
+    },
+    {
+      name: "list that is none",
+      files: { "config.json": '{"allowedHosts":{"a.example":true}}' },
+      error: /^`allowedHosts` \(from config\.json\) must be host names /,
+    },
+    {
+      name: "list without end",
+      flags: { allowedHosts: Array.from({ length: 1001 }, () => "a.example") },
+      error: /^`allowedHosts` \(from --allowed-host\) must be host names /,
+    },
+    {
       name: "public URL with a path",
       flags: { publicUrl: "https://a.example/x" },
       error: /^`publicUrl` \(from --public-url\) must be a URL like /,

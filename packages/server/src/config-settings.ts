@@ -1,7 +1,6 @@
 import { isIP } from "node:net";
 import { err, ok, type Result } from "@portcullis/policy";
 import ipaddr from "ipaddr.js";
-import { z } from "zod";
 
 /** Everything an operator can set. Every default is in config-settings.ts (product.md, Configuration). */
 export interface Config {
@@ -51,22 +50,22 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** The one place of every default (product.md, Configuration). */
 export const SETTINGS: { readonly [K in ConfigKey]: Setting<Config[K]> } = {
-  host: setting("127.0.0.1", z.string().refine(isHost), "an IP address or a host name"),
+  host: setting("127.0.0.1", text(isHost), "an IP address or a host name"),
   port: setting(7411, wholeNumber(0, 65_535), "a whole number from 0 to 65535"),
   adminPort: setting(7412, wholeNumber(0, 65_535), "a whole number from 0 to 65535"),
   publicUrl: setting<string | undefined>(
     undefined,
-    z.string().refine(isOrigin).transform(toOrigin),
+    text(isOrigin, toOrigin),
     "a URL like `https://gateway.example.com` without path, user or query",
   ),
   allowedHosts: setting<readonly string[]>(
     [],
-    list(z.string().refine(isHostValue).transform(toLowerCase)),
+    list(text(isHostValue, toLowerCase)),
     "host names like `gateway.example.com` or `gateway.example.com:8443`, without `*`",
   ),
   allowedOrigins: setting<readonly string[]>(
     [],
-    list(z.string().refine(isOrigin).transform(toOrigin)),
+    list(text(isOrigin, toOrigin)),
     "origins like `https://app.example.com`, without `*`",
   ),
   maxBodyBytes: setting(
@@ -82,10 +81,10 @@ export const SETTINGS: { readonly [K in ConfigKey]: Setting<Config[K]> } = {
   auditRetentionDays: setting(90, wholeNumber(1, 36_500), "a whole number of days from 1 to 36500"),
   durable: setting(false, flag(), "true or false"),
   demo: setting(true, flag(), "true or false"),
-  logLevel: setting("info", z.enum(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`),
+  logLevel: setting("info", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`),
   privateRanges: setting<readonly string[]>(
     [],
-    list(z.string().refine((text) => ipaddr.isValidCIDR(text))),
+    list(text((range) => ipaddr.isValidCIDR(range))),
     "address ranges like `10.0.0.0/8`",
   ),
 };
@@ -127,43 +126,66 @@ export function parseDurationMs(text: string): number | undefined {
   return Number(match[1]) * (unitsMs[match[2] ?? "ms"] ?? 1);
 }
 
-function setting<T>(byDefault: T, schema: z.ZodType<T>, expected: string): Setting<T> {
+/** Gives the value that is meant, or undefined for one that is refused. */
+type Read<T> = (value: unknown) => T | undefined;
+
+function setting<T>(byDefault: T, read: Read<T>, expected: string): Setting<T> {
   return {
     byDefault,
     parse(value) {
-      const parsed = schema.safeParse(value);
-      return parsed.success ? ok(parsed.data) : err(expected);
+      const meant = read(value);
+      return meant === undefined ? err(expected) : ok(meant);
     },
   };
 }
 
-function wholeNumber(min: number, max: number): z.ZodType<number> {
-  return z.preprocess(fromDigits, z.number().int().min(min).max(max));
+function text(isValid: (text: string) => boolean, normalise = (text: string) => text): Read<string> {
+  return (value) => (typeof value === "string" && isValid(value) ? normalise(value) : undefined);
 }
 
-function duration(minMs: number, maxMs: number): z.ZodType<number> {
-  const fromText = (value: unknown): unknown =>
-    typeof value === "string" ? (parseDurationMs(value) ?? value) : value;
-  return z.preprocess(fromText, z.number().int().min(minMs).max(maxMs));
+function oneOf<T extends string>(words: readonly T[]): Read<T> {
+  return (value) => words.find((word) => word === value);
 }
 
-function flag(): z.ZodType<boolean> {
-  const words: { readonly [word: string]: boolean } = { true: true, "1": true, false: false, "0": false };
-  return z.preprocess(
-    (value) => (typeof value === "string" && Object.hasOwn(words, value) ? words[value] : value),
-    z.boolean(),
-  );
+function wholeNumber(min: number, max: number): Read<number> {
+  return (value) => inRange(typeof value === "string" ? fromDigits(value) : value, min, max);
 }
+
+function duration(minMs: number, maxMs: number): Read<number> {
+  return (value) => inRange(typeof value === "string" ? parseDurationMs(value) : value, minMs, maxMs);
+}
+
+function inRange(value: unknown, min: number, max: number): number | undefined {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) return undefined;
+  return value >= min && value <= max ? value : undefined;
+}
+
+function fromDigits(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function flag(): Read<boolean> {
+  const words = new Map<unknown, boolean>([
+    [true, true],
+    ["true", true],
+    ["1", true],
+    [false, false],
+    ["false", false],
+    ["0", false],
+  ]);
+  return (value) => words.get(value);
+}
+
+const MAX_LISTED = 1000;
 
 /** A list in a file, or words with commas between them in a variable. */
-function list(item: z.ZodType<string>): z.ZodType<readonly string[]> {
-  const fromText = (value: unknown): unknown =>
-    typeof value === "string" ? value.split(",").map((word) => word.trim()) : value;
-  return z.preprocess(fromText, z.array(item).max(1000));
-}
-
-function fromDigits(value: unknown): unknown {
-  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+function list(read: Read<string>): Read<readonly string[]> {
+  return (value) => {
+    const items: unknown = typeof value === "string" ? value.split(",").map((word) => word.trim()) : value;
+    if (!Array.isArray(items) || items.length > MAX_LISTED) return undefined;
+    const meant = Array.from(items, read);
+    return meant.every((item) => item !== undefined) ? meant : undefined;
+  };
 }
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
