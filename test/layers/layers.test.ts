@@ -71,7 +71,6 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
     "ipaddr.js",
     "jsonc-parser",
     "pino",
-    "prom-client",
     "yaml",
   ],
   cli: [

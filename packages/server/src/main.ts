@@ -10,6 +10,7 @@ import { LedgerCounters } from "./counters/ledger-counters.ts";
 import { createAdminServer } from "./front/admin-server.ts";
 import { createAgentServer, drain, listen } from "./front/http-server.ts";
 import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
+import { METRICS_CONTENT_TYPE } from "./observe/metrics.ts";
 import { LiveObserver } from "./observe/observer.ts";
 import { type DataFolder, lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { DiskSync } from "./storage/disk-sync.ts";
@@ -175,14 +176,12 @@ async function listenAll(
   let adminHosts: ReadonlySet<string> = new Set();
   const admin = createAdminServer({
     isReady,
-    metrics: async () => ({
-      contentType: observer.registry.contentType,
-      text: await observer.registry.metrics(),
-    }),
+    metrics: () => ({ contentType: METRICS_CONTENT_TYPE, text: observer.metrics.text() }),
     allowedHosts: () => adminHosts,
   });
-  observer.gauge("portcullis_sessions", "Legacy sessions that are open.", () => line.sessions.size);
-  observer.gauge("portcullis_open_calls", "Calls and streams that are not over.", () => line.open.size);
+  const { metrics } = observer;
+  metrics.gauge("portcullis_sessions", "Legacy sessions that are open.", () => line.sessions.size);
+  metrics.gauge("portcullis_open_calls", "Calls and streams that are not over.", () => line.open.size);
   try {
     const adminPort = await listen(admin, "127.0.0.1", config.adminPort);
     cleanup.defer(() => drain(admin, 0));

@@ -5,7 +5,7 @@ export interface AdminViews {
   /** False while a dependency is lost: no call is allowed then. */
   isReady(): boolean;
   /** Prometheus text. */
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  metrics(): { readonly contentType: string; readonly text: string };
   readonly allowedHosts: () => ReadonlySet<string>;
 }
 
@@ -29,10 +29,8 @@ export function createAdminServer(views: AdminViews): HttpServer {
     } else if (request.url === "/readyz") {
       answer(views.isReady() ? 200 : 503, "text/plain", views.isReady() ? "ready\n" : "not ready\n");
     } else if (request.url === "/metrics") {
-      views.metrics().then(
-        ({ contentType, text }) => answer(200, contentType, text),
-        () => answer(500, "text/plain", "metrics failed\n"),
-      );
+      const { contentType, text } = views.metrics();
+      answer(200, contentType, text);
     } else {
       answer(404, "text/plain", "not found\n");
     }

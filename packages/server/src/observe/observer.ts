@@ -1,7 +1,7 @@
 import pino, { type DestinationStream, type Logger } from "pino";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Observer } from "../call/ports.ts";
 import type { Server } from "../call/records.ts";
+import { type Counter, type Histogram, Metrics } from "./metrics.ts";
 
 /** Values that fit a log line; a token or an argument value is never one of them. */
 type Fields = { readonly [name: string]: string | number | undefined };
@@ -14,49 +14,40 @@ const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 /** Log lines as JSON and metrics for Prometheus. */
 export class LiveObserver implements Observer {
-  readonly registry = new Registry();
+  readonly metrics = new Metrics();
   readonly log: Logger;
-  readonly #refusals: Counter<"kind">;
-  readonly #calls: Counter<"server" | "status">;
-  readonly #latency: Histogram<"server">;
+  readonly #refusals: Counter;
+  readonly #calls: Counter;
+  readonly #latency: Histogram;
   readonly #warnedAtMs = new Map<string, number>();
-  /** Calls by server and status since somebody last asked: on the line a number is raised, and no more. */
-  readonly #newCalls = new Map<string, Map<string, number>>();
 
   constructor(level: string, destination: DestinationStream) {
     this.log = pino({ level, base: null }, destination);
-    const registers = [this.registry];
-    this.#refusals = new Counter({
-      name: "portcullis_refusals_total",
-      help: "Requests that the gateway answered itself, by reason.",
-      labelNames: ["kind"],
-      registers,
-    });
-    this.#calls = new Counter({
-      name: "portcullis_calls_total",
-      help: "Requests that were sent to a server, by how they ended.",
-      labelNames: ["server", "status"],
-      registers,
-      collect: () => this.#countCalls(),
-    });
-    this.#latency = new Histogram({
-      name: "portcullis_call_seconds",
-      help: "From the head of the request to the end of its answer.",
-      labelNames: ["server"],
-      buckets: LATENCY_BUCKETS,
-      registers,
-    });
+    this.#refusals = this.metrics.counter(
+      "portcullis_refusals_total",
+      "Requests that the gateway answered itself, by reason.",
+      ["kind"],
+    );
+    this.#calls = this.metrics.counter(
+      "portcullis_calls_total",
+      "Requests that were sent to a server, by how they ended.",
+      ["server", "status"],
+    );
+    this.#latency = this.metrics.histogram(
+      "portcullis_call_seconds",
+      "From the head of the request to the end of its answer.",
+      "server",
+      LATENCY_BUCKETS,
+    );
   }
 
   refused(kind: string): void {
-    this.#refusals.inc({ kind });
+    this.#refusals.raise(kind);
   }
 
   answered(server: Server, status: string, latencyMs: number): void {
-    const byStatus = this.#newCalls.get(server.name) ?? new Map<string, number>();
-    this.#newCalls.set(server.name, byStatus);
-    byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
-    this.#latency.observe({ server: server.name }, latencyMs / 1000);
+    this.#calls.raise(server.name, status);
+    this.#latency.observe(server.name, latencyMs / 1000);
   }
 
   warn(event: string, fields: Fields): void {
@@ -65,24 +56,5 @@ export class LiveObserver implements Observer {
     if (last !== undefined && nowMs - last < WARN_EVERY_MS) return;
     this.#warnedAtMs.set(event, nowMs);
     this.log.warn({ event, ...fields });
-  }
-
-  #countCalls(): void {
-    for (const [server, byStatus] of this.#newCalls) {
-      for (const [status, count] of byStatus) this.#calls.inc({ server, status }, count);
-    }
-    this.#newCalls.clear();
-  }
-
-  /** A figure that is read when somebody asks. */
-  gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(read());
-      },
-    });
   }
 }
