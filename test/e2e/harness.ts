@@ -93,7 +93,7 @@ export async function startRig(flags: Parameters<typeof resolveConfig>[0]["flags
   const dataDir = mkdtempSync(join(tmpdir(), "portcullis-e2e-"));
   const folder = unwrap(openDataFolder(dataDir));
   const state = unwrap(openState(folder.stateFile));
-  const { config } = unwrap(resolveConfig({ flags: { port: 0, ...flags }, env: {}, dataDir }));
+  const { config } = unwrap(await resolveConfig({ flags: { port: 0, ...flags }, env: {}, dataDir }));
   let logged = "";
   const log = new Writable({
     write(chunk: Buffer, _encoding, done) {

@@ -58,14 +58,14 @@ export function isDatabaseError(cause: unknown): cause is Error {
 }
 
 /** The gateway's URL of a server: of the running gateway, else as configured. */
-export function gatewayUrlOf(context: Context, serverId: string): string {
-  return `${gatewayBaseOf(context)}/mcp/${serverId}/`;
+export async function gatewayUrlOf(context: Context, serverId: string): Promise<string> {
+  return `${await gatewayBaseOf(context)}/mcp/${serverId}/`;
 }
 
-function gatewayBaseOf({ dataDir, io }: Context): string {
+async function gatewayBaseOf({ dataDir, io }: Context): Promise<string> {
   const running = readRunning(dataDir);
   if (running !== undefined) return running.url;
-  const resolved = resolveConfig({ flags: {}, env: io.env, dataDir });
+  const resolved = await resolveConfig({ flags: {}, env: io.env, dataDir });
   return resolved.ok ? configuredUrl(resolved.value.config) : "http://127.0.0.1:7411";
 }
 

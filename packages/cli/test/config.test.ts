@@ -28,8 +28,8 @@ const DEFAULTS = {
 };
 
 describe("configuration: flags, then variables, then the file, then defaults", () => {
-  test("nothing given: every value is the default", () => {
-    const resolved = resolveConfig(sources());
+  test("nothing given: every value is the default", async () => {
+    const resolved = await resolveConfig(sources());
     const origins = Object.fromEntries(CONFIG_KEYS.map((key) => [key, "default"]));
     expect(resolved).toEqual({ ok: true, value: { config: DEFAULTS, origins, warnings: [] } });
   });
@@ -56,8 +56,8 @@ describe("configuration: flags, then variables, then the file, then defaults", (
       from: "config.json",
     },
     { name: "file beats default", given: {}, file: '{"port":3}', port: 3, from: "config.json" },
-  ])("$name", ({ given, file, port, from }) => {
-    const resolved = resolveConfig({
+  ])("$name", async ({ given, file, port, from }) => {
+    const resolved = await resolveConfig({
       ...sources(file === undefined ? {} : { "config.json": file }),
       ...given,
     });
@@ -69,8 +69,8 @@ describe("configuration: flags, then variables, then the file, then defaults", (
     { name: "config.jsonc", text: '// why\n{"port": 1, "allowedHosts": ["a.example"],}' },
     { name: "config.yaml", text: "port: 1 # why\nallowedHosts: [a.example]\n" },
     { name: "config.yml", text: "port: 1\nallowedHosts:\n  - a.example\n" },
-  ])("$name is read", ({ name, text }) => {
-    const resolved = resolveConfig(sources({ [name]: text }));
+  ])("$name is read", async ({ name, text }) => {
+    const resolved = await resolveConfig(sources({ [name]: text }));
     expect(resolved.ok && resolved.value.config).toEqual({
       ...DEFAULTS,
       port: 1,
@@ -78,7 +78,7 @@ describe("configuration: flags, then variables, then the file, then defaults", (
     });
   });
 
-  test("text of variables becomes every type", () => {
+  test("text of variables becomes every type", async () => {
     const env = {
       PORTCULLIS_HOST: "::1",
       PORTCULLIS_ADMIN_PORT: "9",
@@ -96,7 +96,7 @@ describe("configuration: flags, then variables, then the file, then defaults", (
       PORTCULLIS_PORT_7411_TCP: "tcp://10.0.0.1:7411",
       OTHER: "x",
     };
-    const resolved = resolveConfig({ ...sources(), env });
+    const resolved = await resolveConfig({ ...sources(), env });
     expect(resolved.ok && resolved.value.config).toEqual({
       ...DEFAULTS,
       host: "::1",
@@ -113,9 +113,9 @@ describe("configuration: flags, then variables, then the file, then defaults", (
     });
   });
 
-  test("port 0 makes the health port any, too, unless it is named", () => {
-    const any = resolveConfig({ ...sources(), flags: { port: "0" } });
-    const named = resolveConfig({ ...sources(), flags: { port: "0", adminPort: "5" } });
+  test("port 0 makes the health port any, too, unless it is named", async () => {
+    const any = await resolveConfig({ ...sources(), flags: { port: "0" } });
+    const named = await resolveConfig({ ...sources(), flags: { port: "0", adminPort: "5" } });
     expect([any.ok && any.value.config.adminPort, named.ok && named.value.config.adminPort]).toEqual([0, 5]);
   });
 });
@@ -249,22 +249,22 @@ describe("configuration that is refused says what to do, one line each", () => {
       flags: { port: "7412" },
       error: "`port` and `adminPort` are both 7412: give one of them another port",
     },
-  ])("$name", ({ flags = {}, env = {}, files, error }) => {
-    const resolved = resolveConfig({ ...sources(files), flags, env });
+  ])("$name", async ({ flags = {}, env = {}, files, error }) => {
+    const resolved = await resolveConfig({ ...sources(files), flags, env });
     const expected = typeof error === "string" ? error : expect.stringMatching(error);
     expect(resolved).toEqual({ ok: false, error: [expected] });
   });
 
-  test("several mistakes are told at once", () => {
-    const resolved = resolveConfig({ ...sources(), flags: { port: "x", host: "a b" } });
+  test("several mistakes are told at once", async () => {
+    const resolved = await resolveConfig({ ...sources(), flags: { port: "x", host: "a b" } });
     expect(resolved.ok ? [] : resolved.error.map((line) => line.split(" ", 1)[0])).toEqual([
       "`port`",
       "`host`",
     ]);
   });
 
-  test("a public URL without encryption is served with a warning", () => {
-    const resolved = resolveConfig({ ...sources(), flags: { publicUrl: "http://gw.example" } });
+  test("a public URL without encryption is served with a warning", async () => {
+    const resolved = await resolveConfig({ ...sources(), flags: { publicUrl: "http://gw.example" } });
     expect(resolved.ok && resolved.value.warnings).toEqual([
       "`publicUrl` http://gw.example is not https: tokens travel readable for everyone on the way",
     ]);
@@ -309,8 +309,8 @@ describe("what is served and told (threat: DNS rebinding)", () => {
         origins: ["http://[fd00::1]:9"],
       },
     ],
-  )("$name", ({ flags, url, hosts, origins }) => {
-    const resolved = resolveConfig({ ...sources(), flags });
+  )("$name", async ({ flags, url, hosts, origins }) => {
+    const resolved = await resolveConfig({ ...sources(), flags });
     if (!resolved.ok) throw new Error(resolved.error.join());
     const { config } = resolved.value;
     expect([publicUrlOf(config, 9), [...hostAllowList(config, 9)], [...originAllowList(config, 9)]]).toEqual([

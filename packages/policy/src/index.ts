@@ -51,7 +51,7 @@ export {
 } from "./lint-warning.ts";
 export { HOLD_MESSAGE, INTERNAL_ERROR_MESSAGE, unknownToolMessage } from "./message.ts";
 export { isExactNumberToken } from "./number-token.ts";
-export { type ParsePolicyOptions, type PolicyFormat, parsePolicy, validatePolicy } from "./parse.ts";
+export { type ParsePolicyOptions, type PolicyFormat, parsePolicy } from "./parse.ts";
 export { hasEvery, type Path, type PathRoot, parsePath, type Step } from "./path.ts";
 export { compilePattern, MAX_PATTERN_INSTRUCTIONS, type Pattern } from "./pattern.ts";
 export {
@@ -81,4 +81,5 @@ export {
   isTemplateListed,
   type ServerRequest,
 } from "./section.ts";
+export { validatePolicy } from "./validate.ts";
 export { toWindow, type Window, windowEndMs, windowStartMs } from "./window.ts";

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { isJsonObject } from "../src/json.ts";
 import { lintPolicy } from "../src/lint.ts";
 import { lookUpPath } from "../src/lint-schema.ts";
-import { validatePolicy } from "../src/parse.ts";
 import { parsePath } from "../src/path.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 /** What the schema says of a path, in one line. */
 function ask(schema: unknown, text: string): string {

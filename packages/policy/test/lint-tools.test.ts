@@ -5,7 +5,7 @@ import { evaluateCall } from "../src/evaluate.ts";
 import type { JsonValue } from "../src/json.ts";
 import { type LintOptions, lintPolicy } from "../src/lint.ts";
 import type { Fix, Warning } from "../src/lint-warning.ts";
-import { validatePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 type Found = readonly (readonly [pointer: string, code: string])[];
 

@@ -4,7 +4,7 @@ import type { Entry, PolicyDocument, Predicate } from "../src/document.ts";
 import type { JsonValue } from "../src/json.ts";
 import { lintPolicy, MAX_WARNINGS } from "../src/lint.ts";
 import { LINT_WARNINGS, type Warning } from "../src/lint-warning.ts";
-import { validatePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 type Found = readonly (readonly [pointer: string, code: string])[];
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type PolicyFormat, parsePolicy, validatePolicy } from "../src/parse.ts";
+import { type PolicyFormat, parsePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 const HEAD = '"version":"1","default":"deny"';
 const KIB_256 = 262_144;

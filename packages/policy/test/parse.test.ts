@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PolicyError } from "../src/errors.ts";
-import { type PolicyFormat, parsePolicy, validatePolicy } from "../src/parse.ts";
+import { type PolicyFormat, parsePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 const HEAD = '"version":"1","default":"deny"';
 const YAML_HEAD = 'version: "1"\ndefault: deny\n';

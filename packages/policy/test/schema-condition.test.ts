@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { validatePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 const PREFIX = "/tools/t/require/0/conditions";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { OPERATORS } from "../src/document.ts";
 import { isJsonObject, type JsonValue } from "../src/json.ts";
 import { policyJsonSchema } from "../src/json-schema.ts";
-import { validatePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 const validate = new Ajv2020({ strict: false, allErrors: true }).compile(policyJsonSchema());
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { validatePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 function errorsOf(content: object): readonly string[] {
   const validated = validatePolicy({ version: "1", default: "deny", ...content });

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "@portcullis/policy";
-import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import { parseDocument } from "yaml";
+import type { ParseError } from "jsonc-parser";
 
 /** The top level of the config file: every key that is written there, also unknown ones. */
 export interface ConfigFile {
@@ -13,15 +12,18 @@ export interface ConfigFile {
 
 const NAMES = ["config.json", "config.jsonc", "config.yaml", "config.yml"] as const;
 
-/** Reads the one config file of a data folder. A missing file is an empty one; two files are an error. */
-export function readConfigFile(dataDir: string): Result<ConfigFile, string> {
+/**
+ * Reads the one config file of a data folder. A missing file is an empty one; two files are an error. Most starts
+ * have no file: what reads one is loaded with it.
+ */
+export async function readConfigFile(dataDir: string): Promise<Result<ConfigFile, string>> {
   const found = NAMES.filter((name) => existsSync(join(dataDir, name)));
   const name = found[0];
   if (name === undefined) return ok({ name: "default", values: new Map() });
   if (found.length > 1) return err(`${found.join(" and ")} are both in \`${dataDir}\`: keep one of them`);
   const text = readText(join(dataDir, name));
   if (!text.ok) return text;
-  const values = name.startsWith("config.json") ? parseJsonc(text.value) : parseYaml(text.value);
+  const values = await (name.startsWith("config.json") ? parseJsonc(text.value) : parseYaml(text.value));
   return values.ok ? ok({ name, values: values.value }) : err(`\`${join(dataDir, name)}\`: ${values.error}`);
 }
 
@@ -33,28 +35,26 @@ function readText(path: string): Result<string, string> {
   }
 }
 
-function parseJsonc(text: string): Result<ReadonlyMap<string, unknown>, string> {
+async function parseJsonc(text: string): Promise<Result<ReadonlyMap<string, unknown>, string>> {
+  const jsonc = await import("jsonc-parser");
   const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const root = jsonc.parseTree(text, errors, { allowTrailingComma: true });
   const first = errors[0];
   if (first !== undefined)
-    return err(`line ${lineOf(text, first.offset)}: ${printParseErrorCode(first.error)}`);
+    return err(`line ${lineOf(text, first.offset)}: ${jsonc.printParseErrorCode(first.error)}`);
   if (root?.type !== "object") return err("must hold one object `{…}`");
   const values = new Map<string, unknown>();
   for (const property of root.children ?? []) {
-    const [key, value] = readProperty(property);
+    const [keyNode, valueNode] = property.children ?? [];
+    const key = String(keyNode?.value);
     if (values.has(key)) return err(`line ${lineOf(text, property.offset)}: \`${key}\` is there twice`);
-    values.set(key, value);
+    values.set(key, valueNode === undefined ? undefined : jsonc.getNodeValue(valueNode));
   }
   return ok(values);
 }
 
-function readProperty(property: Node): readonly [string, unknown] {
-  const [key, value] = property.children ?? [];
-  return [String(key?.value), value === undefined ? undefined : getNodeValue(value)];
-}
-
-function parseYaml(text: string): Result<ReadonlyMap<string, unknown>, string> {
+async function parseYaml(text: string): Promise<Result<ReadonlyMap<string, unknown>, string>> {
+  const { parseDocument } = await import("yaml");
   const document = parseDocument(text, { version: "1.2", schema: "core", uniqueKeys: true });
   const first = document.errors[0];
   if (first !== undefined) return err(first.message.split("\n", 1)[0] ?? "is not YAML");

@@ -33,8 +33,10 @@ export interface ConfigSources {
  * Flags, then `PORTCULLIS_*`, then the config file of the data folder, then defaults. Unknown keys, values out of
  * range and insecure combinations are errors, one line each, that say what to do (product.md, Configuration).
  */
-export function resolveConfig(sources: ConfigSources): Result<ResolvedConfig, readonly string[]> {
-  const file = readConfigFile(sources.dataDir);
+export async function resolveConfig(
+  sources: ConfigSources,
+): Promise<Result<ResolvedConfig, readonly string[]>> {
+  const file = await readConfigFile(sources.dataDir);
   if (!file.ok) return err([file.error]);
   const errors = [...unknownKeys(file.value), ...unknownVariables(sources.env)];
   const { config, origins } = readSettings(sources, file.value, errors);

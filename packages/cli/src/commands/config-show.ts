@@ -6,7 +6,7 @@ import { configFlags } from "./config-options.ts";
 /** `config show`: `{"<key>": {"value", "from"}, …}`, unset values as null. */
 export async function configShow(context: Context): Promise<ExitCode> {
   const { io, out, dataDir } = context;
-  const resolved = resolveConfig({ flags: configFlags(context.options), env: io.env, dataDir });
+  const resolved = await resolveConfig({ flags: configFlags(context.options), env: io.env, dataDir });
   if (!resolved.ok) return refuse(context, resolved.error.join("; "));
   const { config, origins, warnings } = resolved.value;
   for (const warning of warnings) out.warn(warning);

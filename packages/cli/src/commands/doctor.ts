@@ -27,7 +27,7 @@ const STYLES = { ok: "green", warn: "yellow", fail: "red" } as const;
 
 async function examine(context: Context): Promise<readonly Finding[]> {
   const { dataDir, io } = context;
-  const { config, findings: ofConfig } = checkConfig(context);
+  const { config, findings: ofConfig } = await checkConfig(context);
   const machine = [
     checkNode(process.versions.node),
     checkClock(io.nowMs(), readNewestRowMs(dataDir)),

@@ -20,7 +20,7 @@ import { announceDemo, isFirstStart, printDemoAgain, setUpDemo } from "./demo.ts
 export async function serve(context: Context): Promise<ExitCode> {
   const { io, out, dataDir } = context;
   const stop = io.stopSignal();
-  const resolved = resolveConfig({ flags: configFlags(context.options), env: io.env, dataDir });
+  const resolved = await resolveConfig({ flags: configFlags(context.options), env: io.env, dataDir });
   if (!resolved.ok) return refuse(context, resolved.error.join("; "));
   const { config, warnings } = resolved.value;
   for (const warning of warnings) out.warn(warning);

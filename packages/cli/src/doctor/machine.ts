@@ -31,11 +31,11 @@ export function checkClock(nowMs: number, newestRowMs: number | undefined): Find
   return fine("clock", now);
 }
 
-export function checkConfig({ io, dataDir }: Context): {
+export async function checkConfig({ io, dataDir }: Context): Promise<{
   readonly config?: Config;
   readonly findings: readonly Finding[];
-} {
-  const resolved = resolveConfig({ flags: {}, env: io.env, dataDir });
+}> {
+  const resolved = await resolveConfig({ flags: {}, env: io.env, dataDir });
   if (!resolved.ok) return { findings: resolved.error.map((line) => failing("config", line)) };
   const { config, warnings } = resolved.value;
   const findings =

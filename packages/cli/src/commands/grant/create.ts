@@ -22,7 +22,7 @@ export async function grantCreate(context: Context): Promise<ExitCode> {
       `\`--expires ${expires}\` must be a time from \`1s\` to \`3650d\`, such as \`90d\``,
     );
   }
-  return withWorkspace(context, { create: false }, ({ folder, state }) => {
+  return withWorkspace(context, { create: false }, async ({ folder, state }) => {
     const server = requireServer(state, options.text("server") ?? "");
     if (!server.ok) return refuse(context, server.error);
     const nowMs = io.nowMs();
@@ -41,7 +41,7 @@ export async function grantCreate(context: Context): Promise<ExitCode> {
       out.warn(
         `\`${grant.label}\` has no policy, so every call is denied; \`grant set ${grant.label} --policy NAME\` gives it one`,
       );
-    const url = gatewayUrlOf(context, server.value.id);
+    const url = await gatewayUrlOf(context, server.value.id);
     const expiresAt = toIso(grant.expiresAtMs);
     if (context.json) out.json({ id: grant.id, label: grant.label, token, url, expiresAt });
     else {

@@ -14,7 +14,7 @@ export async function serverAdd(context: Context): Promise<ExitCode> {
   const { options, io, out } = context;
   const target = parseTarget(targetWords(context), io);
   if (!target.ok) return refuse(context, target.error);
-  const configured = resolveConfig({ flags: {}, env: io.env, dataDir: context.dataDir });
+  const configured = await resolveConfig({ flags: {}, env: io.env, dataDir: context.dataDir });
   if (!configured.ok) return refuse(context, configured.error.join("; "));
   const settings = parseServerOptions(options, configured.value.config.deadlineMs);
   if (!settings.ok) return refuse(context, settings.error);
@@ -32,7 +32,7 @@ export async function serverAdd(context: Context): Promise<ExitCode> {
     if (!seen.ok)
       out.warn(`${seen.error}; the server is registered, and its first list will be accepted later`);
     const { id } = added.value;
-    const url = gatewayUrlOf(context, id);
+    const url = await gatewayUrlOf(context, id);
     if (context.json) out.json({ id, name, url });
     else {
       out.line(`${toPrintable(name)}  ${id}  ${url}`);

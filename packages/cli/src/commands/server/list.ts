@@ -5,8 +5,8 @@ import { gatewayUrlOf, withWorkspace } from "../../workspace.ts";
 
 /** `server list`: `[{"id","name","url","transport","target","era","deadlineMs","onChange","tools","waiting"}]`. */
 export async function serverList(context: Context): Promise<ExitCode> {
-  return withWorkspace(context, { create: false }, ({ state }) => {
-    const servers = listServers(state).map((server) => toListed(context, state, server));
+  return withWorkspace(context, { create: false }, async ({ state }) => {
+    const servers = await Promise.all(listServers(state).map((server) => toListed(context, state, server)));
     if (context.json) context.out.json(servers);
     else {
       context.out.table(
@@ -18,12 +18,12 @@ export async function serverList(context: Context): Promise<ExitCode> {
   });
 }
 
-function toListed(context: Context, state: State, server: ServerRow) {
+async function toListed(context: Context, state: State, server: ServerRow) {
   const tools = listTools(state, server.id);
   return {
     id: server.id,
     name: server.name,
-    url: gatewayUrlOf(context, server.id),
+    url: await gatewayUrlOf(context, server.id),
     /** As it was set: a server over HTTP whose transport is found out is `http`. */
     transport: server.target.kind === "http" ? (server.target.transport ?? "http") : "stdio",
     /** Never the arguments of a command: people pass keys in them. */
