@@ -9,8 +9,24 @@ export interface WalWorkerData {
   readonly file: string;
 }
 
-/** Moves the pages of a database that this process writes, in a thread of its own. */
+/**
+ * Moves the pages of a database that this process writes, in a thread of its own. The thread is started when its first
+ * round is due: starting one takes longer than opening the gateway does, and calls would wait for it.
+ */
 export function startWalCheckpoints(file: string): AsyncDisposable {
+  let worker: Worker | undefined;
+  const start = setTimeout(() => {
+    worker = startWorker(file);
+  }, PASSIVE_EVERY_MS).unref();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearTimeout(start);
+      await worker?.terminate();
+    },
+  };
+}
+
+function startWorker(file: string): Worker {
   // The sources run as they are in development and compiled when published.
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const data: WalWorkerData = { file };
@@ -18,9 +34,5 @@ export function startWalCheckpoints(file: string): AsyncDisposable {
   worker.unref();
   // Without the thread the log only grows; SQLite moves it when the database is next opened.
   worker.on("error", () => {});
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await worker.terminate();
-    },
-  };
+  return worker;
 }

@@ -24,11 +24,14 @@ function truncateLog(): void {
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-setInterval(() => {
+function round(): void {
   try {
     const { log } = passive.get() as { log: number };
     if (log > TRUNCATE_ABOVE_PAGES) truncateLog();
   } catch {
     // Busy or out of space: the next round tries again, and the log keeps everything meanwhile.
   }
-}, PASSIVE_EVERY_MS);
+}
+
+round();
+setInterval(round, PASSIVE_EVERY_MS);
