@@ -29,8 +29,9 @@ export async function startServed(
   args: readonly string[],
   until: RegExp,
   dataDir = realpathSync(mkdtempSync(join(tmpdir(), "portcullis-served-"))),
+  command = PORTCULLIS,
 ): Promise<Served> {
-  const [node = "", ...script] = PORTCULLIS;
+  const [node = "", ...script] = command;
   const child = spawn(node, [...script, "serve", "--port", "0", "--data", dataDir, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
