@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { policyJsonSchema } from "../src/json-schema.ts";
-import { parsePolicy, validatePolicy } from "../src/parse.ts";
+import { parsePolicy } from "../src/parse.ts";
+import { validatePolicy } from "../src/validate.ts";
 
 const HEAD = { version: "1", default: "deny" };
 const entry = (content: unknown) => ({ ...HEAD, tools: { t: content } });
