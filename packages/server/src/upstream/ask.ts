@@ -11,6 +11,7 @@ import {
   PROTOCOL_VERSION_META,
   TASKS_EXTENSION,
 } from "../mcp/revisions.ts";
+import { readBoundedObject } from "../mcp/server-message.ts";
 
 /** What the gateway asks a server on its own account; no client's message and no client's session. */
 export interface Question {
@@ -89,7 +90,7 @@ export function ask(
   let refused = 0;
   upstreams.open(requestOf(question, body, message), {
     onAnswer: (status, answer, session) => {
-      const found = readObject(answer.toString("utf8"));
+      const found = readBoundedObject(answer.toString("utf8"));
       const isOurs = found !== undefined && (isReplyTo(found, id) || isAnonymousError(found));
       resolve(ok({ status, message: isOurs ? found : undefined, session, bytes: answer.length }));
     },
@@ -98,7 +99,7 @@ export function ask(
     },
     onEvent: (event) => {
       const data = event.data ?? "";
-      const found = readObject(data);
+      const found = readBoundedObject(data);
       const asked = found === undefined ? undefined : requestIdOf(found);
       if (asked !== undefined && question.era === "legacy" && refused < MAX_REFUSED) {
         refused += 1;
@@ -190,15 +191,6 @@ function withModernMeta(params: JsonObject): JsonObject {
     [CLIENT_CAPABILITIES_META]: { ...CAPABILITIES, extensions: { [TASKS_EXTENSION]: {} } },
   };
   return { ...params, _meta: meta };
-}
-
-function readObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isReplyTo(message: JsonObject, id: string): boolean {

@@ -2,6 +2,7 @@ import { isJsonObject } from "@portcullis/policy";
 import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../call/ports.ts";
 import type { HttpTransport, Server } from "../call/records.ts";
 import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from "../mcp/revisions.ts";
+import { readBoundedObject } from "../mcp/server-message.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import { CHANNEL_SESSION } from "./channel/wire.ts";
 import { Findings } from "./findings.ts";
@@ -157,11 +158,6 @@ function isInitialize({ message }: UpstreamRequest): boolean {
 }
 
 function isModernError(body: Buffer): boolean {
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8"));
-    const error = isJsonObject(value) ? value["error"] : undefined;
-    return isJsonObject(error) && MODERN_ERRORS.has(error["code"]);
-  } catch {
-    return false;
-  }
+  const error = readBoundedObject(body.toString("utf8"))?.["error"];
+  return isJsonObject(error) && MODERN_ERRORS.has(error["code"]);
 }

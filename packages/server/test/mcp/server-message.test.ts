@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readServerMessage } from "../../src/mcp/server-message.ts";
+import { readBoundedObject, readServerMessage } from "../../src/mcp/server-message.ts";
 
-describe("messages of servers (threats 1, 8, 41)", () => {
+describe("messages of servers (threats 1, 8, 41, 44)", () => {
   it.each([
     ["an object", '{"a":1}', { a: 1 }],
     [
@@ -16,6 +16,8 @@ describe("messages of servers (threats 1, 8, 41)", () => {
       { a: { a: { a: 1 } }, b: [{ a: 1 }, { a: 2 }] },
     ],
     ["white space", ' { "a" : 1 ,\n"b"\t:{ } }\r', { a: 1, b: {} }],
+    ["a million numbers", `{"a":[${"1,".repeat(999_999)}1]}`, undefined],
+    ["100,000 parts", `{"a":[${"[],".repeat(49_999)}${'"",'.repeat(49_997)}{}]}`, undefined],
     ["200 levels", `{"a":${"[".repeat(199)}${"]".repeat(199)}}`, undefined],
   ])("reads %s", (_, text, value) => {
     const read = readServerMessage(text);
@@ -34,9 +36,25 @@ describe("messages of servers (threats 1, 8, 41)", () => {
     ["a name twice, with white space", '{"a" :1,"a"\n:2}'],
     ["`__proto__` twice", '{"__proto__":1,"__proto__":2}'],
     ["a name twice beside quotes and slashes", '{"\\\\":":","a\\"":1,"a\\"":2}'],
+    ["a string without its end", '{"a":"'],
+    ["a million and one numbers", `{"a":[${"1,".repeat(1_000_000)}1]}`],
+    ["100,001 parts", `{"a":[${"[],".repeat(49_999)}${'"",'.repeat(49_998)}{}]}`],
+    ["100,001 names", `{${Array.from({ length: 100_001 }, (_, at) => `"${at}":1`).join()}}`],
     ["201 levels", `{"a":${"[".repeat(200)}${"]".repeat(200)}}`],
     ["a million levels", `{"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`],
   ])("refuses %s", (_, text) => {
     expect(readServerMessage(text)).toBeUndefined();
+  });
+});
+
+describe("what the gateway alone reads of a server (threats 8, 44)", () => {
+  it.each([
+    ["an object", '{"a":1,"a":2}', { a: 2 }],
+    ["a list", "[]", undefined],
+    ["broken JSON", '{"a":', undefined],
+    ["201 levels", `{"a":${"[".repeat(200)}${"]".repeat(200)}}`, undefined],
+    ["100,001 parts", `{"a":[${"[],".repeat(99_998)}{}]}`, undefined],
+  ])("%s", (_, text, value) => {
+    expect(readBoundedObject(text)).toEqual(value);
   });
 });

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
 import { isRequestId, type RequestId } from "../../mcp/json-rpc.ts";
 import { SUBSCRIPTION_ID_META } from "../../mcp/revisions.ts";
+import { readBoundedObject } from "../../mcp/server-message.ts";
 
 /** One message as it passes through a pipe, of either side. */
 export type WireMessage =
@@ -27,7 +28,7 @@ export type WireMessage =
 export function readWireMessage(line: Buffer | string): WireMessage | undefined {
   if (typeof line !== "string" && !isUtf8(line)) return undefined;
   const text = typeof line === "string" ? line : line.toString("utf8");
-  const value = parseObject(text);
+  const value = readBoundedObject(text);
   if (value === undefined) return undefined;
   const id = own(value, "id");
   const method = own(value, "method");
@@ -109,15 +110,6 @@ export function progressTokenOf(value: JsonObject): RequestId | undefined {
 /** The subscription that a message names in `<part>._meta`. */
 export function subscriptionIdOf(value: JsonObject, part: "params" | "result"): JsonValue | undefined {
   return own(metaOf(objectOf(own(value, part))), SUBSCRIPTION_ID_META);
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function paramsOf(value: JsonObject): JsonObject {
