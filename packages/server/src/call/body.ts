@@ -28,13 +28,14 @@ function collect(
     request.off("data", onData);
     request.off("end", onEnd);
     request.off("close", onClose);
+    if (!result.ok) request.resume();
     resolve(result);
   };
   const onData = (chunk: Buffer) => {
     size += chunk.length;
     if (size > maxBytes) {
-      // Counted while streaming: a false or absent Content-Length buys nothing (threat 9).
-      request.pause();
+      // Counted while streaming: a false or absent Content-Length buys nothing (threat 9). What still comes is thrown
+      // away, until the server's `requestTimeout`: a connection that ends with bytes unread takes the answer with it.
       finish(err({ kind: "body-too-large", maxBytes }));
     } else if (first === undefined) {
       first = chunk;

@@ -97,10 +97,8 @@ type IdentifiedRefusal = Exclude<
 function messageToWire(refusal: IdentifiedRefusal, context: RefusalContext): WireAnswer {
   switch (refusal.kind) {
     case "body-too-large":
-      return http(413, context, INVALID_REQUEST, `The body is larger than ${refusal.maxBytes} bytes.`, [
-        "connection",
-        "close",
-      ]);
+      // Without `Connection: close`, with which Node cuts before the client has sent all, and so before it reads.
+      return http(413, context, INVALID_REQUEST, `The body is larger than ${refusal.maxBytes} bytes.`);
     case "body-aborted":
       return http(400, context, INVALID_REQUEST, "The body is not complete.", ["connection", "close"]);
     case "malformed":

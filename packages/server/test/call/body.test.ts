@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
@@ -41,13 +42,17 @@ describe("the body, whole and within its bound", () => {
     expect(message.listenerCount("data")).toBe(0);
   });
 
-  test("one that says too little is counted, and nothing more is read (threat 9)", async () => {
+  test("one that says too little is counted, and nothing more is kept (threat 9)", async () => {
     const message = request("1");
     const read = readBody(message, CONFIG);
     message.push("abc");
     message.push("def");
     expect(await read).toEqual(TOO_LARGE);
-    expect([message.isPaused(), message.listenerCount("data")]).toEqual([true, 0]);
+    expect(message.listenerCount("data")).toBe(0);
+    // Bytes that nobody reads would make the end of the connection take the answer with it.
+    message.push("ghi");
+    message.push(null);
+    await once(message, "end");
   });
 
   test("one that is cut off", async () => {

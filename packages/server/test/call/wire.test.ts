@@ -51,12 +51,7 @@ describe("before anybody is known, an answer has no id", () => {
       ["www-authenticate", 'Bearer realm="portcullis"'],
     ],
     [{ kind: "throttled", retryAfterS: 9 }, 429, "Too many failed attempts.", ["retry-after", "9"]],
-    [
-      { kind: "body-too-large", maxBytes: 5 },
-      413,
-      "The body is larger than 5 bytes.",
-      ["connection", "close"],
-    ],
+    [{ kind: "body-too-large", maxBytes: 5 }, 413, "The body is larger than 5 bytes.", []],
     [{ kind: "body-aborted" }, 400, "The body is not complete.", ["connection", "close"]],
   ])("$kind", (refusal, status, message, headers) => {
     expect(wire(refusal, NO_REQUEST)).toEqual({ status, headers, body: error(-32600, message) });
