@@ -1,25 +1,23 @@
 /** What must hold once everything was tried: the log verifies and exports, nothing leaked, nothing is left open. */
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { World } from "./cells.ts";
+import type { Figures } from "./loop-watch.ts";
 import { sendRaw } from "./raw-client.ts";
+import type { WatchedProcess } from "./watched-process.ts";
 
-export interface Baseline {
-  readonly files: number;
-  readonly heldBytes: number;
-}
+/** What each process held before. */
+export type Baseline = ReadonlyMap<WatchedProcess, Figures>;
 
 /** Kept-alive connections to servers come and go by a few. */
 const MORE_FILES = 16;
-/** What the corpus itself keeps to be read again, and no more. */
-const MORE_HELD_BYTES = 160 * 1024 * 1024;
+const MORE_HELD_BYTES = 64 * 1024 * 1024;
 const SETTLE_MS = 5_000;
 
-export function takeBaseline(): Baseline {
-  return { files: openFiles(), heldBytes: heldBytes() };
+export async function takeBaseline({ cells }: World): Promise<Baseline> {
+  const processes = [...new Set(cells.map(({ process }) => process))];
+  const figures = await Promise.all(processes.map((process) => process.figures({ collect: true })));
+  return new Map(processes.map((process, at) => [process, figures[at] as Figures]));
 }
 
 /** What is wrong; empty when all is well. */
@@ -42,10 +40,7 @@ export async function checkAftermath(world: World, baseline: Baseline): Promise<
     if (verified?.ok === false) problems.push(`${name}: the log does not verify: ${verified.reason}`);
   }
   problems.push(...checkExport(rig.folder.path, rig.rows().length));
-  if (!(await settles(() => openFiles() <= baseline.files + MORE_FILES)))
-    problems.push(`${openFiles()} open files, ${baseline.files} before`);
-  const grownBytes = heldBytes() - baseline.heldBytes;
-  if (grownBytes > MORE_HELD_BYTES) problems.push(`the memory grew by ${grownBytes} bytes`);
+  for (const [process, before] of baseline) problems.push(...(await checkHeld(process, before)));
   return problems;
 }
 
@@ -79,25 +74,15 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Memory that somebody still holds. The process's own size also counts what the collector has not seen to yet. */
-function heldBytes(): number {
-  setFlagsFromString("--expose-gc");
-  const collect: unknown = runInNewContext("gc");
-  if (typeof collect === "function") collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-function openFiles(): number {
-  return readdirSync("/proc/self/fd").length;
-}
-
-/** True once `isSo`, looked at whenever the process has nothing else to do. */
-async function settles(isSo: () => boolean): Promise<boolean> {
+/** Nothing is left open, and nothing is kept. */
+async function checkHeld(process: WatchedProcess, before: Figures): Promise<readonly string[]> {
   const endMs = performance.now() + SETTLE_MS;
-  while (!isSo()) {
-    if (performance.now() > endMs) return false;
-    await new Promise(setImmediate);
-  }
-  return true;
+  let now = await process.figures({ collect: true });
+  while (now.files > before.files + MORE_FILES && performance.now() < endMs)
+    now = await process.figures({ collect: true });
+  const problems: string[] = [];
+  if (now.files > before.files + MORE_FILES) problems.push(`${now.files} open files, ${before.files} before`);
+  const grownBytes = (now.heldBytes ?? 0) - (before.heldBytes ?? 0);
+  if (grownBytes > MORE_HELD_BYTES) problems.push(`the memory grew by ${grownBytes} bytes`);
+  return problems;
 }

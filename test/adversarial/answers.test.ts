@@ -12,7 +12,7 @@ describe("hostile answers", () => {
 
   beforeAll(async () => {
     world = await openWorld();
-    baseline = takeBaseline();
+    baseline = await takeBaseline(world);
   });
   afterAll(() => world[Symbol.asyncDispose]());
 

@@ -87,11 +87,17 @@ export async function runAnswers(
       ({ tags }) => tags.has("web") && wanted.some((tag) => tags.has(tag)),
     )) {
       cells += 1;
-      const problems = await tryAnswer(answer, cell, world).catch((error: unknown) => [String(error)]);
+      const problems = await tryWatched(answer, cell, world).catch((error: unknown) => [String(error)]);
       failures.push(...problems.map((problem) => `${answer.name} on ${cell.name}: ${problem}`));
     }
   }
   return { cells, failures };
+}
+
+async function tryWatched(answer: Answer, cell: Cell, world: World): Promise<readonly string[]> {
+  const { length } = bytesOf(answer, valuesFor("1", "", cell.target.era));
+  const held = await cell.process.notHeldUp(length, () => tryAnswer(answer, cell, world));
+  return [...held.value, ...held.problems];
 }
 
 /** What is wrong; empty when the client heard what it should, and the oracle of all cases holds. */

@@ -71,11 +71,18 @@ export async function runCatalogues(
   for (const catalogue of catalogues) {
     for (const era of catalogue.on ?? (["modern", "legacy"] as const)) {
       cells += 1;
-      const problems = await tryCatalogue(catalogue, era, world).catch((error: unknown) => [String(error)]);
+      const problems = await tryWatched(catalogue, era, world).catch((error: unknown) => [String(error)]);
       failures.push(...problems.map((problem) => `${catalogue.name} on ${era}: ${problem}`));
     }
   }
   return { cells, failures };
+}
+
+async function tryWatched(catalogue: Catalogue, era: Target["era"], world: World): Promise<string[]> {
+  const pages = [catalogue.first, catalogue.later ?? []].flat();
+  const bytes = Math.max(...pages.map((page) => toBytes(page, {}).length));
+  const held = await world.process.notHeldUp(bytes, () => tryCatalogue(catalogue, era, world));
+  return [...held.value, ...held.problems];
 }
 
 let servers = 0;

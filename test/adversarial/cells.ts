@@ -1,25 +1,18 @@
 /** The ways in and out on which every case is tried: both eras, HTTP and stdio, on either side. */
-import {
-  closeSync,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { type Registered, type Rig, startRig } from "../e2e/harness.ts";
 import { Canaries } from "./canaries.ts";
 import type { Target } from "./compose.ts";
+import { GrowingFile } from "./growing-file.ts";
 import { LedgerReader, type RowSource } from "./ledger-reader.ts";
 import { LineClient } from "./line-client.ts";
 import { headerOf, sendRaw } from "./raw-client.ts";
 import { type RawUpstream, type Seen, startRawUpstream } from "./raw-upstream.ts";
+import { startWatchedGateway, type WatchedGateway } from "./watched-gateway.ts";
+import type { WatchedProcess } from "./watched-process.ts";
 import { answerAsWorld, isOwnTraffic, LEGACY } from "./world-server.ts";
 import { WORLD_TOOLS } from "./world-tools.ts";
 
@@ -38,6 +31,8 @@ export interface Cell {
   /** The client of a cell on stdio. */
   readonly lines: LineClient | undefined;
   readonly rows: RowSource;
+  /** The process of the product in between. */
+  readonly process: WatchedProcess;
   /** What reached the upstream since the last call. */
   received(): readonly Received[];
 }
@@ -45,6 +40,10 @@ export interface Cell {
 /** Everything that the corpus runs against. */
 export interface World extends AsyncDisposable {
   readonly rig: Rig;
+  /** The gateway's. */
+  readonly process: WatchedProcess;
+  /** For files; removed at the end. */
+  readonly folder: string;
   readonly upstream: RawUpstream;
   readonly cells: readonly Cell[];
   readonly canaries: Canaries;
@@ -58,7 +57,14 @@ const POLICY = parse(readFileSync(new URL("./world-policy.yaml", import.meta.url
 export async function openWorld(): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const upstream = stack.use(await startRawUpstream(answerAsWorld));
-  const rig = stack.use(await startRig());
+  let started: WatchedGateway | undefined;
+  const rig = stack.use(
+    await startRig({}, async (dataDir) => {
+      started = await startWatchedGateway(dataDir);
+      return started;
+    }),
+  );
+  if (started === undefined) throw new TypeError("the gateway was not started");
   const folder = mkdtempSync(join(tmpdir(), "portcullis-adversarial-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const canaries = new Canaries();
@@ -75,7 +81,8 @@ export async function openWorld(): Promise<World> {
     canaries.add("grant token", registered.token.slice("pcl_g_".length));
     return registered;
   };
-  const site: Site = { rig, upstream, ledger, canaries, folder, register };
+  const { process: serving } = started;
+  const site: Site = { rig, process: serving, upstream, ledger, canaries, folder, register };
   const cells = [
     await webCell(site, "http-modern", "modern"),
     await webCell(site, "http-session", "session"),
@@ -87,11 +94,21 @@ export async function openWorld(): Promise<World> {
   ];
   for (const cell of cells) cell.rows.fresh();
   const open = stack.move();
-  return { rig, upstream, cells, canaries, register, [Symbol.asyncDispose]: () => open.disposeAsync() };
+  return {
+    rig,
+    process: serving,
+    upstream,
+    cells,
+    canaries,
+    folder,
+    register,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
 }
 
 interface Site {
   readonly rig: Rig;
+  readonly process: WatchedProcess;
   readonly upstream: RawUpstream;
   readonly ledger: LedgerReader;
   readonly canaries: Canaries;
@@ -111,6 +128,7 @@ async function webCell(site: Site, name: string, kind: "modern" | "session" | "s
     target: { ...opening, session },
     lines: undefined,
     rows: site.ledger,
+    process: site.process,
     received: webReader(site.upstream, `/${kind}/${name}`),
   };
 }
@@ -133,6 +151,7 @@ async function childCell(site: Site, name: string, era: "legacy" | "modern"): Pr
     target: { ...opening, session },
     lines: undefined,
     rows: site.ledger,
+    process: site.process,
     received: childReader(record),
   };
 }
@@ -147,20 +166,22 @@ async function lineCell(
   const path = `${era === "modern" ? "modern" : "stateless"}/${name}`;
   const lines = stack.use(
     await LineClient.start({
-      // One of the two has a ledger, the other writes its rows to a stream.
-      ...(era === "modern" ? { dataDir: join(site.folder, name) } : {}),
+      folder: site.folder,
+      // One of the two has a ledger, the other writes its rows to a file.
+      isKept: era === "modern",
       policy: POLICY,
-      url: `http://127.0.0.1:${site.upstream.port}/${path}`,
+      server: { url: `http://127.0.0.1:${site.upstream.port}/${path}` },
       era,
     }),
   );
-  if (era === "legacy") await lines.initialize();
+  if (era === "legacy") await lines.initialize(true);
   return {
     name,
     tags: new Set([era, "lines", name]),
     target: { era, front: "lines", path: "", host: "", token: "", session: undefined },
     lines,
     rows: lines.rows,
+    process: lines.process,
     // Not the stream that `run` opens on its own.
     received: webReader(site.upstream, `/${path}`, ({ verb }) => verb !== "GET"),
   };
@@ -211,26 +232,13 @@ function webReader(
 /** Lines of processes that serve a client; the gateway's own say who started them. */
 function childReader(record: string): Cell["received"] {
   const own = new Set<number>();
-  let from = statSync(record).size;
+  const file = new GrowingFile(record);
   return () => {
-    const fresh = readFrom(record, from);
-    from += fresh.length;
-    const lines = fresh.toString("utf8").split("\n").slice(0, -1);
+    const lines = file.fresh().toString("utf8").split("\n").slice(0, -1);
     const read = lines.map((text) => JSON.parse(text) as { pid: number; line: string });
     for (const { pid, line } of read) if (line.includes('"name":"portcullis"')) own.add(pid);
     return read
       .filter(({ pid }) => !own.has(pid))
       .map(({ line }) => ({ body: Buffer.from(line), headers: [] }));
   };
-}
-
-function readFrom(file: string, position: number): Buffer {
-  const fd = openSync(file, "r");
-  try {
-    const bytes = Buffer.alloc(fstatSync(fd).size - position);
-    readSync(fd, bytes, 0, bytes.length, position);
-    return bytes;
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -16,7 +16,7 @@ describe("the corpus", () => {
 
   beforeAll(async () => {
     world = await openWorld();
-    baseline = takeBaseline();
+    baseline = await takeBaseline(world);
   });
   afterAll(() => world[Symbol.asyncDispose]());
 

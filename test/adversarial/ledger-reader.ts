@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
 import {
   Database,
   type DataFolder,
@@ -7,6 +8,7 @@ import {
   type Verification,
   verifyLedger,
 } from "@portcullis/server";
+import { GrowingFile } from "./growing-file.ts";
 
 /** Audit rows, as they come. */
 export interface RowSource extends Disposable {
@@ -47,15 +49,18 @@ export class LedgerReader implements RowSource {
   }
 }
 
-/** Rows that a process without a data folder writes as JSON lines. */
+/** Rows that a process without a data folder writes to a file as JSON lines. */
 export class WrittenRows implements RowSource {
+  readonly #file: GrowingFile;
+  readonly #decoder = new StringDecoder("utf8");
   #text = "";
 
-  take(text: string): void {
-    this.#text += text;
+  constructor(file: string) {
+    this.#file = new GrowingFile(file);
   }
 
   fresh(): readonly LogRow[] {
+    this.#text += this.#decoder.write(this.#file.fresh());
     // Where any reader of lines cuts; each piece must be a whole row.
     const lines = this.#text.split(/[\n\v\f\r\u0085\u2028\u2029]/);
     this.#text = lines.pop() ?? "";

@@ -1,15 +1,18 @@
-import { PassThrough, Writable } from "node:stream";
-import { validatePolicy } from "@portcullis/policy";
-import { openDataFolder, runStdio } from "@portcullis/server";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openDataFolder } from "@portcullis/server";
 import { unwrap } from "../e2e/harness.ts";
 import { LedgerReader, type RowSource, WrittenRows } from "./ledger-reader.ts";
+import { WatchedProcess } from "./watched-process.ts";
 import { LEGACY } from "./world-server.ts";
 
 export interface LineClientOptions {
-  /** Without one, rows go to a stream and not to a ledger. */
-  readonly dataDir?: string;
+  /** For its files. */
+  readonly folder: string;
+  /** Rows go to a ledger, or else as lines to a file. */
+  readonly isKept: boolean;
   readonly policy: unknown;
-  readonly url: string;
+  readonly server: { readonly url: string } | { readonly command: readonly string[] };
   readonly era: "legacy" | "modern";
 }
 
@@ -18,75 +21,65 @@ const TIMEOUT_MS = 10_000;
 /** A client that can only speak stdio, with `run` between it and a server. */
 export class LineClient implements AsyncDisposable {
   readonly rows: RowSource;
-  readonly #input = new PassThrough();
+  readonly process: WatchedProcess;
   readonly #lines: string[] = [];
   #text = "";
-  #log = "";
   #onLine: (() => void) | undefined;
-  #ended: Promise<unknown> = Promise.resolve();
 
-  private constructor(rows: RowSource) {
+  private constructor(rows: RowSource, process: WatchedProcess) {
     this.rows = rows;
+    this.process = process;
+    process.child.stdout.setEncoding("utf8").on("data", (text: string) => this.#take(text));
   }
 
-  static async start({ dataDir, policy, url, era }: LineClientOptions): Promise<LineClient> {
-    const written = new WrittenRows();
-    const client = new LineClient(
-      dataDir === undefined ? written : new LedgerReader(unwrap(openDataFolder(dataDir))),
-    );
-    const sink = (take: (text: string) => void) =>
-      new Writable({
-        write: (chunk: Buffer, _encoding, done) => {
-          take(chunk.toString());
-          done();
-        },
-      });
-    client.#ended = runStdio({
-      policy: unwrap(validatePolicy(policy)),
-      policyName: "world",
-      target: { kind: "http", url, headers: [] },
-      era,
-      deadlineMs: 20_000,
-      onChange: "block",
-      dataDir,
-      maxBodyBytes: 4 * 1024 * 1024,
-      logLevel: "info",
-      input: client.#input,
-      output: sink((text) => client.#take(text)),
-      rows: sink((text) => written.take(text)),
-      log: sink((text) => {
-        client.#log += text;
-      }),
-    }).then(unwrap);
+  /** Resolves once `run` answers. */
+  static async start({ folder, isKept, policy, server, era }: LineClientOptions): Promise<LineClient> {
+    const own = mkdtempSync(join(folder, "run-"));
+    const [file, data, rows] = ["policy.json", "data", "rows.jsonl"].map((name) => join(own, name));
+    if (file === undefined || data === undefined || rows === undefined) throw new TypeError("three files");
+    writeFileSync(file, JSON.stringify(policy));
+    writeFileSync(rows, "");
+    mkdirSync(data, { mode: 0o700 });
+    const kept = isKept ? new LedgerReader(unwrap(openDataFolder(data))) : new WrittenRows(rows);
+    const target = "url" in server ? ["--url", server.url] : ["--", ...server.command];
+    const place = isKept ? ["--data", data] : ["--log", rows];
+    const options = ["-c", file, "--era", era, "--deadline", "20s", ...place];
+    const client = new LineClient(kept, new WatchedProcess(["run", ...options, ...target]));
+    await client.send(Buffer.from('{"jsonrpc":"1.0","id":"ready"}'));
+    await client.#rowsCame(1);
     return client;
   }
 
   get log(): string {
-    return this.#log;
+    return this.process.logged;
   }
 
-  /** Opens the session, with the stream that `run` opens for it. */
-  async initialize(): Promise<void> {
+  /** Opens the session; with the stream that `run` opens for it where the server is reached over HTTP. */
+  async initialize(hasStream: boolean): Promise<void> {
     const clientInfo = { name: "adversary", version: "1" };
     const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
     const opening = { jsonrpc: "2.0", id: "open", method: "initialize", params };
     await this.send(Buffer.from(JSON.stringify(opening)));
     this.notify(Buffer.from(JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" })));
     // Their rows, and the one of the stream.
+    await this.#rowsCame(hasStream ? 3 : 2);
+  }
+
+  async #rowsCame(expected: number): Promise<void> {
     const endMs = performance.now() + TIMEOUT_MS;
-    let rows = 0;
-    for (; rows < 3 && performance.now() < endMs; rows += this.rows.fresh().length)
+    for (let rows = 0; rows < expected; rows += this.rows.fresh().length) {
+      if (performance.now() > endMs) throw new Error(`${expected} rows did not come`);
       await new Promise(setImmediate);
-    if (rows < 3) throw new Error("the server's own stream was not opened");
+    }
   }
 
   /** Sends one line; the lines that answer it, once there is one or the log knows the message. */
   async send(line: Buffer): Promise<readonly string[]> {
     this.#lines.length = 0;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(new Error("no line in time")), TIMEOUT_MS);
+    const timer = setTimeout(() => reject(new Error(`no line in time: ${this.log.slice(-300)}`)), TIMEOUT_MS);
     this.#onLine = resolve;
-    this.#input.write(Buffer.concat([line, Buffer.from("\n")]));
+    this.process.child.stdin.write(Buffer.concat([line, Buffer.from("\n")]));
     await promise.finally(() => clearTimeout(timer));
     return [...this.#lines];
   }
@@ -94,7 +87,7 @@ export class LineClient implements AsyncDisposable {
   /** Sends a line that is not answered. */
   notify(line: Buffer): void {
     this.#lines.length = 0;
-    this.#input.write(Buffer.concat([line, Buffer.from("\n")]));
+    this.process.child.stdin.write(Buffer.concat([line, Buffer.from("\n")]));
   }
 
   /** Lines since the last message was sent. */
@@ -111,8 +104,7 @@ export class LineClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#input.end();
-    await this.#ended;
+    await this.process[Symbol.asyncDispose]();
     this.rows[Symbol.dispose]();
   }
 }

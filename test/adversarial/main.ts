@@ -23,7 +23,7 @@ if (!Number.isInteger(runs) || runs < 0 || !Number.isInteger(seed)) {
 const failures: string[] = [];
 {
   await using world = await openWorld();
-  const baseline = takeBaseline();
+  const baseline = await takeBaseline(world);
   const families = readCorpus();
 
   const corpus = await runCorpus(families, world);
@@ -53,6 +53,8 @@ const failures: string[] = [];
   if (mutants.failure !== undefined) failures.push(`mutants: ${mutants.failure}`);
   console.log(`mutants     ${mutants.inputs} inputs, ${mutants.heard} heard by the upstream, seed ${seed}`);
 
+  for (const process of baseline.keys())
+    console.log(`event loop  held up for ${process.longestBlockMs.toFixed(1)} ms at most`);
   failures.push(...(await checkAftermath(world, baseline)));
 }
 for (const failure of failures) console.log(`FAILED  ${failure}`);

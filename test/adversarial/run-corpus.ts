@@ -1,5 +1,6 @@
 /** Runs the corpus, every case on every cell that it applies to. */
 import type { Cell, World } from "./cells.ts";
+import { compose } from "./compose.ts";
 import { type Case, classOf, type Family } from "./corpus.ts";
 import { type Admitted, canBeSaid, runCase } from "./run-case.ts";
 
@@ -38,7 +39,9 @@ export async function runCorpus(families: readonly Family[], world: World): Prom
 
 async function tryCase(written: Case, cell: Cell, world: World): ReturnType<typeof runCase> {
   try {
-    return await runCase(written, cell, world);
+    const { wire } = compose(written, cell.target);
+    const held = await cell.process.notHeldUp(wire.length, () => runCase(written, cell, world));
+    return { ...held.value, problems: [...held.value.problems, ...held.problems] };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { problems: [problem], admitted: undefined };

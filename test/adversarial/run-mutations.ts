@@ -39,7 +39,10 @@ export async function runMutations(
       inputs += 1;
       const chosen = seeds[at];
       if (chosen === undefined) return;
-      heard += await tryMutant(chosen, mutations, world);
+      const attempt = () => tryMutant(chosen, mutations, world);
+      const { value, problems } = await chosen.cell.process.notHeldUp(0, attempt);
+      if (problems.length > 0) throw new Error(problems.join());
+      heard += value;
     },
   );
   const outcome = await fc.check(property, { numRuns: runs, seed, endOnFailure: false });

@@ -139,7 +139,7 @@ describe("what a grant may, from one message to the next (threats 37, 49, 63)", 
     expect(await call()).toContain("[POLICY DENIED]");
     unwrap(setGrant(world.rig.state, newest()?.grant ?? "", { mode: "shadow" }));
     expect(await call()).not.toContain("[POLICY DENIED]");
-    expect(newest()).toMatchObject({ mode: "shadow", effect: "deny", status: "ok" });
+    await vi.waitFor(() => expect(newest()).toMatchObject({ mode: "shadow", effect: "deny", status: "ok" }));
     unwrap(setGrant(world.rig.state, newest()?.grant ?? "", { mode: "enforce" }));
     expect(await call()).toContain("[POLICY DENIED]");
   });
@@ -212,8 +212,10 @@ describe("run, for clients on stdio (gateway.md 5)", () => {
     };
     const url = `http://127.0.0.1:${world.upstream.port}/stateless/run`;
     {
-      await using client = await LineClient.start({ policy: ALLOW, url, era: "legacy" });
-      await client.initialize();
+      const { folder } = world;
+      const options = { folder, isKept: false, policy: ALLOW, era: "legacy" } as const;
+      await using client = await LineClient.start({ ...options, server: { url } });
+      await client.initialize(true);
       await vi.waitFor(() => expect(client.lines.at(-1)).toBe(JSON.stringify(notices[2])));
       expect(client.lines.join("\n")).not.toMatch(/made-up|sampling/);
     }

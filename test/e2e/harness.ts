@@ -67,7 +67,7 @@ export interface Registered {
 export interface Rig extends AsyncDisposable {
   readonly folder: DataFolder;
   readonly state: State;
-  readonly gateway: Gateway;
+  readonly gateway: StartedGateway["gateway"];
   /** Every log line so far. */
   readonly logged: () => string;
   /** Registers a server with one policy and one grant. */
@@ -88,11 +88,15 @@ export function readRows(ledgerFile: string): readonly LogRow[] {
   }
 }
 
-/** `flags` are settings as the command line gives them, over any port. */
-export async function startRig(flags: Parameters<typeof resolveConfig>[0]["flags"] = {}): Promise<Rig> {
-  const dataDir = mkdtempSync(join(tmpdir(), "portcullis-e2e-"));
-  const folder = unwrap(openDataFolder(dataDir));
-  const state = unwrap(openState(folder.stateFile));
+type Flags = Parameters<typeof resolveConfig>[0]["flags"];
+
+/** A gateway, here or in a process of its own. */
+export interface StartedGateway {
+  readonly gateway: Pick<Gateway, "url" | "adminUrl" | "close">;
+  readonly logged: () => string;
+}
+
+async function startHere(dataDir: string, flags: Flags): Promise<StartedGateway> {
   const { config } = unwrap(await resolveConfig({ flags: { port: 0, ...flags }, env: {}, dataDir }));
   let logged = "";
   const log = new Writable({
@@ -101,13 +105,24 @@ export async function startRig(flags: Parameters<typeof resolveConfig>[0]["flags
       done();
     },
   });
-  const gateway = unwrap(await startGateway({ dataDir, config, log }));
+  return { gateway: unwrap(await startGateway({ dataDir, config, log })), logged: () => logged };
+}
+
+/** `flags` are settings as the command line gives them, over any port. */
+export async function startRig(
+  flags: Flags = {},
+  start: (dataDir: string, flags: Flags) => Promise<StartedGateway> = startHere,
+): Promise<Rig> {
+  const dataDir = mkdtempSync(join(tmpdir(), "portcullis-e2e-"));
+  const folder = unwrap(openDataFolder(dataDir));
+  const state = unwrap(openState(folder.stateFile));
+  const { gateway, logged } = await start(dataDir, flags);
   let grants = 0;
   return {
     folder,
     state,
     gateway,
-    logged: () => logged,
+    logged,
     add(name, target, policy, options) {
       const now = Date.now();
       const server = unwrap(
