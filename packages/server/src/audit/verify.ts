@@ -100,6 +100,7 @@ function readCheckpoints(
 
 /** Throws with the reason at the first entry that does not fit. */
 function walk(db: Database, expected: Map<number, string>, progress: Progress): void {
+  assertNoneBefore(db, progress);
   let head = startOf(db, expected, progress);
   let before = progress.seq ?? 0;
   for (;;) {
@@ -115,6 +116,14 @@ function walk(db: Database, expected: Map<number, string>, progress: Progress): 
   if (expected.size > 0) throw new Error("entries that a checkpoint saw are missing");
   assertIndexed(db);
   progress.seq = undefined;
+}
+
+/** The walk begins at 1, and would not see what somebody put in front of it. */
+function assertNoneBefore(db: Database, progress: Progress): void {
+  const row = db.get("SELECT seq FROM entry WHERE seq < 1 ORDER BY seq LIMIT 1");
+  if (row === undefined) return;
+  progress.seq = numberOf(row, "seq");
+  throw new Error("an entry stands before the first one");
 }
 
 /** The head after the block; undefined for an empty one. */

@@ -97,6 +97,12 @@ describe("faults F31: what is found, and where", () => {
     ["a call turned into an outcome", (db) => db.run("UPDATE entry SET of = 1 WHERE seq = 5"), 5, ""],
     ["two rows exchanged", (db) => swap(db, 7, 9), 7, ""],
     ["a row put in", (db) => insertCopy(db, 7), 7, ""],
+    [
+      "a row in front of the first",
+      (db) => db.run("INSERT INTO entry SELECT 0, of, body, hash FROM entry WHERE seq = 1"),
+      0,
+      "",
+    ],
     ["a tail that a checkpoint saw", (db) => db.run("DELETE FROM entry WHERE seq > 100"), 101, "outside"],
     ["the whole log gone", (db) => db.run("DELETE FROM entry"), 1, "outside"],
     ["a rewritten chain", (db) => rewrite(db, 7), 110, "outside"],
