@@ -5,11 +5,11 @@ const MAX_DEPTH = 200;
 /** Strings, objects and lists together: more would hold up every other client while they are read. */
 const MAX_PARTS = 100_000;
 /** Values of any kind: numbers cost little, but not nothing. */
-const MAX_VALUES = 1_000_000;
+const MAX_VALUES = 200_000;
 
 /**
  * Reads one message of a server, or says with undefined that it is none: a JSON object, nested no deeper than 200
- * levels and of no more than 100,000 strings, objects and lists and a million values, in which no name stands twice in
+ * levels and of no more than 100,000 strings, objects and lists and 200,000 values, in which no name stands twice in
  * one object, because its bytes travel on and the client may take the value that was not looked at (threats 1, 8, 41,
  * 44). What numbers and names say is the client's to judge. Never throws.
  */

@@ -16,7 +16,7 @@ describe("messages of servers (threats 1, 8, 41, 44)", () => {
       { a: { a: { a: 1 } }, b: [{ a: 1 }, { a: 2 }] },
     ],
     ["white space", ' { "a" : 1 ,\n"b"\t:{ } }\r', { a: 1, b: {} }],
-    ["a million numbers", `{"a":[${"1,".repeat(999_999)}1]}`, undefined],
+    ["200,000 numbers", `{"a":[${"1,".repeat(199_999)}1]}`, undefined],
     ["100,000 parts", `{"a":[${"[],".repeat(49_999)}${'"",'.repeat(49_997)}{}]}`, undefined],
     ["200 levels", `{"a":${"[".repeat(199)}${"]".repeat(199)}}`, undefined],
   ])("reads %s", (_, text, value) => {
@@ -37,7 +37,7 @@ describe("messages of servers (threats 1, 8, 41, 44)", () => {
     ["`__proto__` twice", '{"__proto__":1,"__proto__":2}'],
     ["a name twice beside quotes and slashes", '{"\\\\":":","a\\"":1,"a\\"":2}'],
     ["a string without its end", '{"a":"'],
-    ["a million and one numbers", `{"a":[${"1,".repeat(1_000_000)}1]}`],
+    ["200,001 numbers", `{"a":[${"1,".repeat(200_000)}1]}`],
     ["100,001 parts", `{"a":[${"[],".repeat(49_999)}${'"",'.repeat(49_998)}{}]}`],
     ["100,001 names", `{${Array.from({ length: 100_001 }, (_, at) => `"${at}":1`).join()}}`],
     ["201 levels", `{"a":${"[".repeat(200)}${"]".repeat(200)}}`],
