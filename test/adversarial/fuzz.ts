@@ -1,6 +1,6 @@
 /** `npm run fuzz -- --seconds 60 --seed N`: fuzzes the reader of messages and the parser of policies. */
 import { parseArgs } from "node:util";
-import { POLICY_PARSER, STRICT_READING } from "./fuzz-targets.ts";
+import { JSON_POLICIES, STRICT_READING, YAML_POLICIES } from "./fuzz-targets.ts";
 import { runFuzz } from "./run-fuzz.ts";
 
 const { values } = parseArgs({
@@ -8,13 +8,16 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
-const targets = [STRICT_READING, POLICY_PARSER];
+const targets = [STRICT_READING, JSON_POLICIES, YAML_POLICIES];
 let isFine = Number.isFinite(seconds) && seconds > 0 && Number.isInteger(seed);
 if (!isFine) console.error("usage: npm run fuzz -- [--seconds N] [--seed N]");
 else {
   for (const target of targets) {
     const { inputs, kept, branches, failure } = runFuzz(target, seconds / targets.length, seed);
-    console.log(`${target.name}: ${inputs} inputs, ${branches} branches, ${kept} kept, seed ${seed}`);
+    const rate = Math.round(inputs / (seconds / targets.length));
+    console.log(
+      `${target.name}: ${inputs} inputs (${rate}/s), ${branches} branches, ${kept} kept, seed ${seed}`,
+    );
     if (failure !== undefined) console.log(`FAILED  ${target.name}: ${failure}`);
     isFine &&= failure === undefined;
   }
