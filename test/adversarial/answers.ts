@@ -112,14 +112,15 @@ async function tryAnswer(answer: Answer, cell: Cell, world: World): Promise<read
   };
   const sent = compose(written, cell.target);
   world.upstream.script = (seen) =>
-    isCall(seen) && !isOwnTraffic(seen) ? replyOf(answer, seen, cell) : answerAsWorld(seen);
+    isCall(seen) && !isOwnTraffic(seen) ? replyOf(answer, seen, cell.target.era) : answerAsWorld(seen);
   const raw = await sendRaw(world.rig.gateway.url, sent.wire).finally(() => {
     world.upstream.script = answerAsWorld;
   });
   const rows = cell.rows.fresh();
   const told = "told" in answer.expect ? (answer.expect.told ?? 0) : 0;
   const received = await receivedOf(cell, 1 + told);
-  const problems = checkHeard(answer, raw);
+  const problems = checkHeard(answer, raw.body.toString("utf8"), messagesIn(raw));
+  if ("hidden" in answer.expect && raw.status !== 200) problems.push(`HTTP ${raw.status}`);
   if (rows.length !== 1) problems.push(`${rows.length} rows instead of 1`);
   if (received.length !== 1 + told) problems.push(`the upstream heard ${received.length} messages`);
   const leaked = world.canaries.find(raw.wire.toString("utf8")) ?? world.canaries.find(JSON.stringify(rows));
@@ -147,9 +148,10 @@ function isCall({ message }: Seen): boolean {
   return message?.["method"] !== undefined && message["id"] !== undefined;
 }
 
-function replyOf(answer: Answer, { message, headers }: Seen, cell: Cell): RawReply {
+/** What the server says to this call over HTTP. */
+export function replyOf(answer: Answer, { message, headers }: Seen, era: Cell["target"]["era"]): RawReply {
   const credential = headerOf(headers, "x-api-key") ?? "";
-  const bytes = bytesOf(answer, valuesFor(JSON.stringify(message?.["id"]), credential, cell.target.era));
+  const bytes = bytesOf(answer, valuesFor(JSON.stringify(message?.["id"]), credential, era));
   const pieces = answer.chopped === true ? [...bytes].map((byte) => Buffer.from([byte])) : [bytes];
   // What has no length of its own ends with the connection.
   const ends = answer.ends ?? (answer.json === undefined ? "close" : undefined);
@@ -183,17 +185,15 @@ export function bytesOf({ json, events, raw, status = "200", headers = {} }: Ans
   return Buffer.concat([toBytes(`${lines.join("\r\n")}\r\n\r\n`, values), body]);
 }
 
-function checkHeard(answer: Answer, raw: RawAnswer): string[] {
-  const text = raw.body.toString("utf8");
+/** What is wrong with what the client hears: the text of it all, and its messages. */
+export function checkHeard(answer: Answer, text: string, messages: readonly unknown[]): string[] {
   if ("invalid" in answer.expect)
     return text.includes("[UPSTREAM ERROR]") ? [] : [`no error is told: ${text.slice(0, 200)}`];
   if ("stopped" in answer.expect)
     return text.includes("[POLICY DENIED]") ? [] : [`no denial is told: ${text.slice(0, 200)}`];
-  if ("hidden" in answer.expect) return raw.status === 200 ? [] : [`HTTP ${raw.status}`];
-  const heard = messagesIn(raw).map(withoutId);
-  const expected = answer.expect.messages.map((message) =>
-    withoutId(JSON.parse(toBytes(message, { id: "0", type: "" }).toString("utf8"))),
-  );
+  if ("hidden" in answer.expect) return messages.length > 0 ? [] : ["the client hears nothing"];
+  const heard = messages.map(withoutId);
+  const expected = answer.expect.messages.map(expectedMessage);
   return JSON.stringify(heard) === JSON.stringify(expected)
     ? []
     : [
@@ -201,8 +201,13 @@ function checkHeard(answer: Answer, raw: RawAnswer): string[] {
       ];
 }
 
+/** A message that a case expects, as {@link withoutId} leaves it. */
+export function expectedMessage(text: string): unknown {
+  return withoutId(JSON.parse(toBytes(text, { id: "0", type: "" }).toString("utf8")));
+}
+
 /** The messages of an answer: one as JSON, or those of a stream, by the rules of server-sent events. */
-function messagesIn({ headers, body }: RawAnswer): unknown[] {
+export function messagesIn({ headers, body }: RawAnswer): unknown[] {
   const text = body.toString("utf8");
   if (headerOf(headers, "content-type") !== "text/event-stream") return text === "" ? [] : [JSON.parse(text)];
   return text
@@ -213,7 +218,7 @@ function messagesIn({ headers, body }: RawAnswer): unknown[] {
 }
 
 /** Ids differ from run to run, and so does the type that the modern era asks for. */
-function withoutId(value: unknown): unknown {
+export function withoutId(value: unknown): unknown {
   const text = JSON.stringify(value, (key, inside) =>
     key === "resultType" && inside === "complete" ? undefined : inside,
   );

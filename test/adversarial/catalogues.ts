@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
-import type { World } from "./cells.ts";
+import { initialize, type World } from "./cells.ts";
 import { compose, type Target } from "./compose.ts";
 import type { Case } from "./corpus.ts";
 import { sendRaw } from "./raw-client.ts";
@@ -70,30 +70,59 @@ export async function runCatalogues(
   let cells = 0;
   for (const catalogue of catalogues) {
     for (const era of catalogue.on ?? (["modern", "legacy"] as const)) {
-      cells += 1;
-      const problems = await tryWatched(catalogue, era, world).catch((error: unknown) => [String(error)]);
-      failures.push(...problems.map((problem) => `${catalogue.name} on ${era}: ${problem}`));
+      for (const isChild of canBeAChilds(catalogue) ? [false, true] : [false]) {
+        cells += 1;
+        const problems = await tryWatched(catalogue, { era, isChild }, world).catch((error: unknown) => [
+          String(error),
+        ]);
+        const place = `${era}${isChild ? " child" : ""}`;
+        failures.push(...problems.map((problem) => `${catalogue.name} on ${place}: ${problem}`));
+      }
     }
   }
   return { cells, failures };
 }
 
-async function tryWatched(catalogue: Catalogue, era: Target["era"], world: World): Promise<string[]> {
+/** What serves the list: over HTTP, or a child process. */
+interface Kind {
+  readonly era: Target["era"];
+  readonly isChild: boolean;
+}
+
+/** A child has a process for each client, and a line is a line. */
+function canBeAChilds({ first, later, cloaked, members = "" }: Catalogue): boolean {
+  const texts = [first, later ?? [], members].flat();
+  return cloaked !== true && texts.every((text) => !toBytes(text, {}).includes(0x0a));
+}
+
+async function tryWatched(catalogue: Catalogue, kind: Kind, world: World): Promise<string[]> {
   const pages = [catalogue.first, catalogue.later ?? []].flat();
   const bytes = Math.max(...pages.map((page) => toBytes(page, {}).length));
-  const held = await world.process.notHeldUp(bytes, () => tryCatalogue(catalogue, era, world));
+  const held = await world.process.notHeldUp(bytes, () => tryCatalogue(catalogue, kind, world));
   return [...held.value, ...held.problems];
 }
 
 let servers = 0;
 
-async function tryCatalogue(catalogue: Catalogue, era: Target["era"], world: World): Promise<string[]> {
+/** A server of its own for each try. */
+async function open({ era, isChild }: Kind, world: World): Promise<{ target: Target; path: string }> {
   servers += 1;
-  const path = `${era === "modern" ? "modern" : "stateless"}/list-${servers}`;
+  const name = `list-${servers}`;
+  const path = `${era === "modern" ? "modern" : "stateless"}/${name}`;
   const policy = { version: "1", default: "allow" };
-  const { url, token } = world.register(`list-${servers}`, path, era, policy);
+  const command = world.relay.command(path);
+  const { url, token } = isChild
+    ? world.rig.add(name, { kind: "stdio", command }, policy, { era })
+    : world.register(name, path, era, policy);
   const { host, pathname } = new URL(url);
   const target: Target = { era, front: "http", path: pathname, host, token, session: undefined };
+  const session = isChild && era === "legacy" ? await initialize(world, target) : undefined;
+  return { target: { ...target, session }, path };
+}
+
+async function tryCatalogue(catalogue: Catalogue, kind: Kind, world: World): Promise<string[]> {
+  const { era } = kind;
+  const { target, path } = await open(kind, world);
   let isLater = false;
   world.upstream.script = (seen) => {
     if (seen.path !== `/${path}` || seen.message?.["method"] !== "tools/list") return answerAsWorld(seen);
@@ -115,6 +144,7 @@ async function tryCatalogue(catalogue: Catalogue, era: Target["era"], world: Wor
     return [...checkListed(catalogue, listed), ...(await checkCalls(catalogue, target, world))];
   } finally {
     world.upstream.script = answerAsWorld;
+    world.relay.end(path);
   }
 }
 

@@ -11,6 +11,7 @@ import { LedgerReader, type RowSource } from "./ledger-reader.ts";
 import { LineClient } from "./line-client.ts";
 import { headerOf, sendRaw } from "./raw-client.ts";
 import { type RawUpstream, type Seen, startRawUpstream } from "./raw-upstream.ts";
+import { type Relay, startRelay } from "./relay.ts";
 import { startWatchedGateway, type WatchedGateway } from "./watched-gateway.ts";
 import type { WatchedProcess } from "./watched-process.ts";
 import { answerAsWorld, isOwnTraffic, LEGACY } from "./world-server.ts";
@@ -45,19 +46,22 @@ export interface World extends AsyncDisposable {
   /** For files; removed at the end. */
   readonly folder: string;
   readonly upstream: RawUpstream;
+  /** Plays servers that are child processes. */
+  readonly relay: Relay;
   readonly cells: readonly Cell[];
   readonly canaries: Canaries;
   /** Registers one more server and grant, and keeps an eye on its token. */
   register(name: string, path: string, era: "legacy" | "modern", policy?: unknown): Registered;
 }
 
-const CREDENTIAL = "upstream-credential-canary-5b1f0c9e2d";
-const POLICY = parse(readFileSync(new URL("./world-policy.yaml", import.meta.url), "utf8")) as object;
+export const CREDENTIAL = "upstream-credential-canary-5b1f0c9e2d";
+export const POLICY = parse(readFileSync(new URL("./world-policy.yaml", import.meta.url), "utf8")) as object;
 
 export async function openWorld(): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const upstream = stack.use(await startRawUpstream(answerAsWorld));
   let started: WatchedGateway | undefined;
+  const relay = stack.use(await startRelay(upstream));
   const rig = stack.use(
     await startRig({}, async (dataDir) => {
       started = await startWatchedGateway(dataDir);
@@ -98,6 +102,7 @@ export async function openWorld(): Promise<World> {
     rig,
     process: serving,
     upstream,
+    relay,
     cells,
     canaries,
     folder,
@@ -174,7 +179,7 @@ async function lineCell(
       era,
     }),
   );
-  if (era === "legacy") await lines.initialize(true);
+  if (era === "legacy") await lines.initialize();
   return {
     name,
     tags: new Set([era, "lines", name]),
@@ -218,6 +223,8 @@ function webReader(
 ): Cell["received"] {
   let from = upstream.seen.length;
   return () => {
+    // Somebody may have thrown away what was read.
+    from = Math.min(from, upstream.seen.length);
     const own = upstream.seen.slice(from).filter((seen) => seen.path === path);
     // Read once: thousands of bodies need not be kept.
     for (let at = from; at < upstream.seen.length; at += 1) {

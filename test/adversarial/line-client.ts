@@ -14,9 +14,12 @@ export interface LineClientOptions {
   readonly policy: unknown;
   readonly server: { readonly url: string } | { readonly command: readonly string[] };
   readonly era: "legacy" | "modern";
+  /** What the server is given: a header, or a variable of its process. */
+  readonly credential?: string;
 }
 
 const TIMEOUT_MS = 10_000;
+let barriers = 0;
 
 /** A client that can only speak stdio, with `run` between it and a server. */
 export class LineClient implements AsyncDisposable {
@@ -33,7 +36,14 @@ export class LineClient implements AsyncDisposable {
   }
 
   /** Resolves once `run` answers. */
-  static async start({ folder, isKept, policy, server, era }: LineClientOptions): Promise<LineClient> {
+  static async start({
+    folder,
+    isKept,
+    policy,
+    server,
+    era,
+    credential,
+  }: LineClientOptions): Promise<LineClient> {
     const own = mkdtempSync(join(folder, "run-"));
     const [file, data, rows] = ["policy.json", "data", "rows.jsonl"].map((name) => join(own, name));
     if (file === undefined || data === undefined || rows === undefined) throw new TypeError("three files");
@@ -41,10 +51,13 @@ export class LineClient implements AsyncDisposable {
     writeFileSync(rows, "");
     mkdirSync(data, { mode: 0o700 });
     const kept = isKept ? new LedgerReader(unwrap(openDataFolder(data))) : new WrittenRows(rows);
+    const given =
+      "url" in server ? ["--header", "X-Api-Key: env:CREDENTIAL"] : ["--env", "API_KEY=env:CREDENTIAL"];
     const target = "url" in server ? ["--url", server.url] : ["--", ...server.command];
     const place = isKept ? ["--data", data] : ["--log", rows];
     const options = ["-c", file, "--era", era, "--deadline", "20s", ...place];
-    const client = new LineClient(kept, new WatchedProcess(["run", ...options, ...target]));
+    const args = ["run", ...options, ...(credential === undefined ? [] : given), ...target];
+    const client = new LineClient(kept, new WatchedProcess(args, { CREDENTIAL: credential }));
     await client.send(Buffer.from('{"jsonrpc":"1.0","id":"ready"}'));
     await client.#rowsCame(1);
     return client;
@@ -54,15 +67,15 @@ export class LineClient implements AsyncDisposable {
     return this.process.logged;
   }
 
-  /** Opens the session; with the stream that `run` opens for it where the server is reached over HTTP. */
-  async initialize(hasStream: boolean): Promise<void> {
+  /** Opens the session, with the stream that `run` opens for it. */
+  async initialize(): Promise<void> {
     const clientInfo = { name: "adversary", version: "1" };
     const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
     const opening = { jsonrpc: "2.0", id: "open", method: "initialize", params };
     await this.send(Buffer.from(JSON.stringify(opening)));
     this.notify(Buffer.from(JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" })));
     // Their rows, and the one of the stream.
-    await this.#rowsCame(hasStream ? 3 : 2);
+    await this.#rowsCame(3);
   }
 
   async #rowsCame(expected: number): Promise<void> {
@@ -82,6 +95,30 @@ export class LineClient implements AsyncDisposable {
     this.process.child.stdin.write(Buffer.concat([line, Buffer.from("\n")]));
     await promise.finally(() => clearTimeout(timer));
     return [...this.#lines];
+  }
+
+  /** Sends one request; every line until it is answered and whatever was said with it has come. */
+  async exchange(line: Buffer, id: unknown): Promise<readonly string[]> {
+    this.#lines.length = 0;
+    barriers += 1;
+    const barrier = `barrier-${barriers}`;
+    const answered = JSON.stringify(id);
+    this.process.child.stdin.write(Buffer.concat([line, Buffer.from("\n")]));
+    await this.#lineCame((text) => isAnswerTo(text, answered));
+    this.process.child.stdin.write(`{"jsonrpc":"1.0","id":"${barrier}"}\n`);
+    await this.#lineCame((text) => text.includes(barrier));
+    return this.#lines.filter((text) => !text.includes(barrier));
+  }
+
+  async #lineCame(isIt: (line: string) => boolean): Promise<void> {
+    const endMs = performance.now() + TIMEOUT_MS;
+    while (!this.#lines.some(isIt)) {
+      if (performance.now() > endMs) throw new Error(`no line in time: ${this.#lines.join().slice(0, 300)}`);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onLine = resolve;
+      const timer = setTimeout(resolve, TIMEOUT_MS);
+      await promise.finally(() => clearTimeout(timer));
+    }
   }
 
   /** Sends a line that is not answered. */
@@ -107,4 +144,10 @@ export class LineClient implements AsyncDisposable {
     await this.process[Symbol.asyncDispose]();
     this.rows[Symbol.dispose]();
   }
+}
+
+/** True for a response with this id, written as JSON. */
+function isAnswerTo(line: string, id: string): boolean {
+  const message = JSON.parse(line) as { readonly id?: unknown; readonly method?: unknown };
+  return message.method === undefined && JSON.stringify(message.id) === id;
 }

@@ -1,22 +1,28 @@
-/** `npm run adversarial -- [--runs N] [--seed N]`: everything hostile at once, with its counts. Exit 1 on a failure. */
+/**
+ * `npm run adversarial -- [--runs N] [--seed N] [--from N]`: everything hostile at once, with its counts. Exit 1 on a
+ * failure. With `--from` the mutants alone, from the N-th of that seed on.
+ */
 import { parseArgs } from "node:util";
 import { checkAftermath, takeBaseline } from "./aftermath.ts";
 import { readAnswers, runAnswers } from "./answers.ts";
 import { readCatalogues, runCatalogues } from "./catalogues.ts";
-import { openWorld } from "./cells.ts";
-import { readCorpus } from "./corpus.ts";
+import { openWorld, type World } from "./cells.ts";
+import { type Family, readCorpus } from "./corpus.ts";
+import { readFraming, runFraming } from "./framing.ts";
+import { runLineAnswers } from "./line-answers.ts";
 import { runMatrix } from "./matrix.ts";
 import { differentInPython } from "./python-reader.ts";
 import { type CorpusRun, runCorpus } from "./run-corpus.ts";
 import { runMutations } from "./run-mutations.ts";
 
 const { values } = parseArgs({
-  options: { runs: { type: "string", default: "5000" }, seed: { type: "string" } },
+  options: { runs: { type: "string", default: "5000" }, seed: { type: "string" }, from: { type: "string" } },
 });
 const runs = Number(values.runs);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
-if (!Number.isInteger(runs) || runs < 0 || !Number.isInteger(seed)) {
-  console.error("usage: npm run adversarial -- [--runs N] [--seed N]");
+const from = Number(values.from ?? 0);
+if (![runs, seed, from].every((number) => Number.isInteger(number) && number >= 0) || from % 5_000 !== 0) {
+  console.error("usage: npm run adversarial -- [--runs N] [--seed N] [--from N, a multiple of 5,000]");
   process.exit(1);
 }
 
@@ -26,6 +32,30 @@ const failures: string[] = [];
   const baseline = await takeBaseline(world);
   const families = readCorpus();
 
+  if (values.from === undefined) await runAllElse(families, world);
+
+  const mutants = await runMutations(families, world, {
+    runs,
+    seed,
+    from,
+    onProgress: (inputs) => console.log(`mutants     ${inputs} of ${runs}, ${memory()}`),
+  });
+  if (mutants.failure !== undefined) failures.push(`mutants: ${mutants.failure}`);
+  console.log(`mutants     ${mutants.inputs} inputs, ${mutants.heard} heard by the upstream, seed ${seed}`);
+
+  for (const process of baseline.keys())
+    console.log(`event loop  held up for ${process.longestBlockMs.toFixed(1)} ms at most`);
+  failures.push(...(await checkAftermath(world, baseline)));
+}
+for (const failure of failures) console.log(`FAILED  ${failure}`);
+console.log(`${failures.length} failures, seed ${seed}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+function memory(): string {
+  return `${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB here`;
+}
+
+async function runAllElse(families: readonly Family[], world: World): Promise<void> {
   const corpus = await runCorpus(families, world);
   printCounts(corpus);
   failures.push(...corpus.failures);
@@ -40,6 +70,15 @@ const failures: string[] = [];
   failures.push(...heard.failures);
   console.log(`answers     ${answers.length} answers, ${heard.cells} cells`);
 
+  const onLines = await runLineAnswers(answers, world);
+  failures.push(...onLines.failures);
+  console.log(`on lines    ${answers.length} answers, ${onLines.cells} cells`);
+
+  const framing = readFraming();
+  const framed = await runFraming(framing, world);
+  failures.push(...framed.failures);
+  console.log(`framing     ${framing.length} cases, ${framed.cells} cells`);
+
   const catalogues = readCatalogues();
   const listed = await runCatalogues(catalogues, world);
   failures.push(...listed.failures);
@@ -48,18 +87,7 @@ const failures: string[] = [];
   const matrix = await runMatrix(world);
   failures.push(...matrix.failures);
   console.log(`matrix      ${matrix.cells} cells, ${matrix.successes} of them may succeed`);
-
-  const mutants = await runMutations(families, world, runs, seed);
-  if (mutants.failure !== undefined) failures.push(`mutants: ${mutants.failure}`);
-  console.log(`mutants     ${mutants.inputs} inputs, ${mutants.heard} heard by the upstream, seed ${seed}`);
-
-  for (const process of baseline.keys())
-    console.log(`event loop  held up for ${process.longestBlockMs.toFixed(1)} ms at most`);
-  failures.push(...(await checkAftermath(world, baseline)));
 }
-for (const failure of failures) console.log(`FAILED  ${failure}`);
-console.log(`${failures.length} failures, seed ${seed}`);
-process.exitCode = failures.length === 0 ? 0 : 1;
 
 function printCounts({ counts, cells }: CorpusRun): void {
   let cases = 0;

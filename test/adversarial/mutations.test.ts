@@ -15,7 +15,7 @@ describe("mutants of the corpus", () => {
   afterAll(() => world[Symbol.asyncDispose]());
 
   test(`5,000 of them, from seed ${SEED}, say one thing to every reader or reach nobody`, async () => {
-    const run = await runMutations(readCorpus(), world, 5_000, SEED);
+    const run = await runMutations(readCorpus(), world, { runs: 5_000, seed: SEED });
     expect(run.failure).toBeUndefined();
     expect(run.inputs).toBe(5_000);
     // A mutator that breaks everything would prove nothing.

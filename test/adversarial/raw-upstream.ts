@@ -19,6 +19,10 @@ export interface RawReply {
   readonly pieces: readonly Buffer[];
   /** Default: kept open for the next request. */
   readonly ends?: "close" | "reset";
+  /** The bytes are of a server on stdio: they have no head of HTTP. */
+  readonly isLines?: true;
+  /** What such a server writes to standard error before. */
+  readonly aside?: Buffer;
 }
 
 export type Script = (seen: Seen) => RawReply;
@@ -93,7 +97,8 @@ function readRequest(wire: Buffer): { readonly seen: Seen; readonly size: number
   return { seen: { verb, path, headers, body, message: readObject(body) }, size };
 }
 
-function readObject(body: Buffer): Seen["message"] {
+/** What V8 reads; undefined where it is no JSON object. */
+export function readObject(body: Buffer): Seen["message"] {
   try {
     const value: unknown = JSON.parse(body.toString("utf8"));
     return typeof value === "object" && value !== null ? (value as Seen["message"]) : undefined;

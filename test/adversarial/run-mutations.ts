@@ -19,15 +19,25 @@ interface Seed {
   readonly composed: Composed;
 }
 
+/** Inputs between two reports; each chunk has a seed of its own, so that a run can go on where another one ended. */
+const CHUNK = 5_000;
+
+export interface MutationOptions {
+  readonly runs: number;
+  readonly seed: number;
+  /** Inputs of the run with this seed that were tried before; a multiple of 5,000. */
+  readonly from?: number;
+  readonly onProgress?: (inputs: number) => void;
+}
+
 /** Longer bodies are the corpus's own business: here the shapes count. */
 const MAX_SEED_BYTES = 1_500;
 
-/** `runs` inputs from `seed`; stops at the first that is wrong, and makes it small. */
+/** Inputs `from` to `runs` of a seed; stops at the first that is wrong, and makes it small. */
 export async function runMutations(
   families: readonly Family[],
   world: World,
-  runs: number,
-  seed: number,
+  { runs, seed, from = 0, onProgress }: MutationOptions,
 ): Promise<MutationRun> {
   const seeds = seedsOf(families, world);
   let inputs = 0;
@@ -45,11 +55,19 @@ export async function runMutations(
       heard += value;
     },
   );
-  const outcome = await fc.check(property, { numRuns: runs, seed, endOnFailure: false });
-  const failure = outcome.failed
-    ? `${String(outcome.errorInstance)}\n${fc.defaultReportMessage(outcome)}`
-    : undefined;
-  return { inputs, heard, failure };
+  for (let at = from; at < runs; at += CHUNK) {
+    const outcome = await fc.check(property, { numRuns: Math.min(CHUNK, runs - at), seed: seed + at });
+    if (outcome.failed)
+      return {
+        inputs,
+        heard,
+        failure: `${String(outcome.errorInstance)}\n${fc.defaultReportMessage(outcome)}`,
+      };
+    onProgress?.(from + inputs);
+    // What was heard was judged: nothing of it is kept.
+    world.upstream.seen.length = 0;
+  }
+  return { inputs, heard, failure: undefined };
 }
 
 /** The calls of the corpus that are read at all, as they go to a server of each era. */

@@ -215,7 +215,7 @@ describe("run, for clients on stdio (gateway.md 5)", () => {
       const { folder } = world;
       const options = { folder, isKept: false, policy: ALLOW, era: "legacy" } as const;
       await using client = await LineClient.start({ ...options, server: { url } });
-      await client.initialize(true);
+      await client.initialize();
       await vi.waitFor(() => expect(client.lines.at(-1)).toBe(JSON.stringify(notices[2])));
       expect(client.lines.join("\n")).not.toMatch(/made-up|sampling/);
     }

@@ -22,10 +22,10 @@ export class WatchedProcess implements AsyncDisposable {
   longestBlockMs = 0;
   #logged = "";
 
-  constructor(args: readonly string[]) {
+  constructor(args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
     const [node = "", ...script] = PORTCULLIS;
     const stdio = ["pipe", "pipe", "pipe", "ipc"] as const;
-    const env = { PATH: process.env["PATH"] };
+    const env = { PATH: process.env["PATH"], ...variables };
     const child = spawn(node, ["--import", WATCH, ...script, ...args], { stdio: [...stdio], env });
     this.child = child as ChildProcessByStdio<Writable, Readable, Readable>;
     this.child.stdin.on("error", () => {});
