@@ -1,3 +1,5 @@
+export { type Classifier, classifyTool, createClassifier } from "./classify/classify.ts";
+export { RULES, RULES_VERSION, type Rule, type RuleId } from "./classify/rules.ts";
 export type { ToolAnnotations, ToolContext, ToolDefinition } from "./tool.ts";
 export {
   CATEGORIES,

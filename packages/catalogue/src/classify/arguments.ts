@@ -1,0 +1,186 @@
+import type { Category, Modifier } from "../verdict.ts";
+import { verbOf } from "./lexicon/verb-forms.ts";
+import { wordSet } from "./lexicon/word-set.ts";
+import { readName } from "./name.ts";
+import type { Place } from "./place.ts";
+import type { RuleId } from "./rules.ts";
+import type { Argument } from "./schema.ts";
+import { isGraver } from "./vote.ts";
+
+/** What the arguments of a tool say for. */
+export interface SchemaSign {
+  readonly rule: RuleId;
+  readonly says: Category | Modifier;
+  readonly pointer: string;
+  readonly text: string;
+}
+
+/** What the arguments tell: about the category, and what makes it worse. */
+export interface SchemaReading {
+  readonly operations: SchemaSign | undefined;
+  readonly runs: SchemaSign | undefined;
+  readonly writes: SchemaSign | undefined;
+  readonly modifiers: readonly SchemaSign[];
+}
+
+const OPERATION = wordSet(
+  "action actions operation operations op method command subcommand verb mode act cmd",
+);
+const ARITHMETIC = /^(?:subtract|multiply|divide|sum|avg|mean|min|max|sqrt)/i;
+const HTTP = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/;
+export function readSchema(args: readonly Argument[], place: Place): SchemaReading {
+  const top = args.filter(({ depth }) => depth === 0);
+  return {
+    operations: gravestOperation(args, place),
+    runs: first(args, runsSomething),
+    writes: writesSomething(top),
+    modifiers: args.flatMap((argument) => modifiersOf(argument)),
+  };
+}
+
+function first(
+  args: readonly Argument[],
+  read: (argument: Argument) => SchemaSign | undefined,
+): SchemaSign | undefined {
+  for (const argument of args) {
+    const sign = read(argument);
+    if (sign !== undefined) return sign;
+  }
+  return undefined;
+}
+
+function gravestOperation(args: readonly Argument[], place: Place): SchemaSign | undefined {
+  let gravest: SchemaSign | undefined;
+  for (const argument of args) {
+    const last = argument.words.at(-1) ?? "";
+    if (!OPERATION.has(last) || argument.depth > 1) continue;
+    const sign = operationOf(argument, place);
+    if (sign === undefined) continue;
+    if (gravest === undefined || isGraver(sign.says as Category, gravest.says as Category)) gravest = sign;
+  }
+  return gravest;
+}
+
+function operationOf(argument: Argument, place: Place): SchemaSign | undefined {
+  const values = argument.values.length > 0 ? argument.values : quotedValues(argument.description);
+  if (values.length === 0 || values.some((value) => ARITHMETIC.test(value))) return undefined;
+  const { pointer } = argument;
+  const http = values.filter((value) => HTTP.test(value));
+  if (http.length >= 2 && http.includes("POST"))
+    return { rule: "schema.http-method", says: "Execute", pointer, text: http.join(", ") };
+  let best: SchemaSign | undefined;
+  let known = 0;
+  for (const value of values) {
+    const [action] = readName(value, place).named;
+    if (action === undefined || (action.trust === "weak" && action.rule !== "noun.read")) continue;
+    known++;
+    if (best === undefined || isGraver(action.category, best.says as Category))
+      best = { rule: "schema.operations", says: action.category, pointer, text: value };
+  }
+  // `mode: fast | sort` is no list of operations.
+  return known * 2 >= values.length ||
+    (best !== undefined && isGraver(best.says as Category, "Write") && known >= 1)
+    ? best
+    : undefined;
+}
+
+/** `One of 'list', 'create', 'delete'`. */
+function quotedValues(description: string): readonly string[] {
+  const quoted = [...description.matchAll(/['"`]([a-z][a-z_-]{1,30})['"`]/g)].map(([, value = ""]) => value);
+  if (quoted.length >= 2) return quoted;
+  const listed = /(?:one of|either|:|\()\s*([a-z_]+(?:\s*(?:,|\||\/|\bor\b)\s*[a-z_]+)+)/i.exec(
+    description,
+  )?.[1];
+  const values = listed?.split(/\s*(?:,|\||\/|\bor\b)\s*/).filter((value) => value !== "") ?? [];
+  return values.every((value) => verbOf(value.toLowerCase()) !== undefined) ? values : [];
+}
+
+const COMMAND = wordSet("command cmd commands cmdline shell bash");
+const CODE = wordSet(
+  "code script javascript js python snippet program applescript expression function source lua ruby",
+);
+const CODE_TEXT = /\b(?:execut|run\b|evaluat|eval\b)/i;
+const SQL = /\bsql\b|\bcypher\b/i;
+
+function isText({ types, values }: Argument): boolean {
+  return values.length === 0 && (types.length === 0 || types.includes("string") || types.includes("array"));
+}
+
+function runsSomething(argument: Argument): SchemaSign | undefined {
+  if (argument.depth > 1 || !isText(argument)) return undefined;
+  const { pointer, name: text, words: parts, description } = argument;
+  const last = parts.at(-1) ?? "";
+  if (
+    parts.some((part) => SQL.test(part)) ||
+    (last === "query" && SQL.test(description)) ||
+    (last === "statement" && SQL.test(description))
+  )
+    return { rule: "schema.sql", says: "Execute", pointer, text };
+  if (COMMAND.has(last)) return { rule: "schema.command", says: "Execute", pointer, text };
+  if (!CODE.has(last) || NO_CODE.has(parts.at(-2) ?? "")) return undefined;
+  const isSure =
+    last === "script" ||
+    last === "javascript" ||
+    last === "python" ||
+    last === "code" ||
+    CODE_TEXT.test(description);
+  return isSure && !SHORT_CODE.test(description)
+    ? { rule: "schema.code", says: "Execute", pointer, text }
+    : undefined;
+}
+const NO_CODE = wordSet(
+  "country language currency error status zip postal area source lang auth verification invite promo coupon airport region product discount category access authorization state response exit project iata icao color zip dialing",
+);
+const SHORT_CODE =
+  /\b(?:ISO|language code|country|currency|iata|postal|two-letter|2-letter|3-letter|error code|status code|OAuth|verification code|ticker)\b/i;
+
+const WHAT = wordSet("content contents body text data markdown html payload");
+const WHERE = wordSet("path file filepath filename destination");
+const SAFETY = wordSet("force overwrite confirm confirmation confirmed dryrun");
+
+function writesSomething(args: readonly Argument[]): SchemaSign | undefined {
+  const what = args.find(({ words: [only, more] }) => more === undefined && WHAT.has(only ?? ""));
+  const where = args.find(({ words: parts }) => WHERE.has(parts.at(-1) ?? ""));
+  if (what !== undefined && where !== undefined)
+    return { rule: "schema.content", says: "Write", pointer: what.pointer, text: what.name };
+  const safety = args.find(
+    ({ words: parts, types }) =>
+      (parts.join("") === "dryrun" || SAFETY.has(parts[0] ?? "")) &&
+      (types.length === 0 || types.includes("boolean")),
+  );
+  return safety && { rule: "schema.safety", says: "Write", pointer: safety.pointer, text: safety.name };
+}
+
+const RECIPIENT = wordSet(
+  "to recipient recipients cc bcc phone email emails attendees invitees destination receiver payee beneficiary",
+);
+const SECRET = wordSet(
+  "password passwd secret token apikey passphrase credential credentials mnemonic pin otp",
+);
+const PATH = wordSet("path paths file filepath filename dir directory folder cwd workdir filenames files");
+const URL_WORDS = wordSet("url urls uri uris link endpoint webhook href website");
+const NO_SECRET = wordSet(
+  "max page next prev previous continuation num cursor min total count limit sync output input prompt completion",
+);
+
+function modifiersOf(argument: Argument): readonly SchemaSign[] {
+  const { words: parts, pointer, name: text, types } = argument;
+  const last = parts.at(-1) ?? "";
+  const signs: SchemaSign[] = [];
+  const isString = types.length === 0 || types.includes("string") || types.includes("array");
+  if (!isString) return signs;
+  const isKey =
+    last === "key" &&
+    (parts.at(-2) === "api" ||
+      parts.at(-2) === "private" ||
+      parts.at(-2) === "secret" ||
+      parts.at(-2) === "access");
+  if (isKey || (SECRET.has(last) && !NO_SECRET.has(parts.at(-2) ?? "")))
+    signs.push({ rule: "modifier.secret", says: "secret-input", pointer, text });
+  if (URL_WORDS.has(last)) signs.push({ rule: "modifier.url", says: "url-input", pointer, text });
+  if (PATH.has(last) || (last === "path" && parts.at(-2) !== "json"))
+    signs.push({ rule: "modifier.path", says: "path-input", pointer, text });
+  if (RECIPIENT.has(last) || RECIPIENT.has(parts[0] ?? ""))
+    signs.push({ rule: "modifier.recipient", says: "external-recipient", pointer, text });
+  return signs;
+}

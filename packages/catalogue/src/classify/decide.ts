@@ -1,0 +1,105 @@
+import type { Category } from "../verdict.ts";
+import { READ_NOUNS } from "./lexicon/objects.ts";
+import { wordSet } from "./lexicon/word-set.ts";
+import { runRaises, textRaises } from "./raises.ts";
+import type { Readings } from "./readings.ts";
+import { isGraver, type Vote } from "./vote.ts";
+import {
+  annotationVote,
+  disguisedVote,
+  laterVote,
+  listedVote,
+  nameVote,
+  nounVote,
+  operationsVote,
+  runsVote,
+  textVote,
+  unknown,
+  writesVote,
+} from "./votes.ts";
+import { toSingular } from "./words.ts";
+
+/** The category with its reasons, the decisive one first. */
+export interface Decided {
+  readonly category: Category;
+  readonly votes: readonly Vote[];
+  /** Readings that the confidence is made of. */
+  readonly name: Vote | undefined;
+  readonly text: Vote | undefined;
+}
+
+export function decide(readings: Readings): Decided {
+  const name = nameVote(readings);
+  const text = textVote(readings);
+  let winner = baseVote(readings, name, text);
+  const votes: Vote[] = [];
+  const consider = (vote: Vote | undefined, raises: boolean): void => {
+    if (vote === undefined) return;
+    votes.push(vote);
+    if (raises && isGraver(vote.category, winner.category)) winner = vote;
+  };
+  consider(name, false);
+  consider(text, text !== undefined && textRaises(readings, winner, text));
+  consider(operationsVote(readings), true);
+  const runs = runsVote(readings);
+  consider(runs, runs !== undefined && runRaises(readings, winner, runs));
+  consider(listedVote(readings), winner.category !== "Read" || winner.trust !== "pure");
+  consider(laterVote(readings), true);
+  consider(writesVote(readings), winner.category === "Read" && winner.trust === "weak");
+  consider(annotationVote(readings), true);
+  consider(disguisedVote(readings), true);
+  const lowered = milder(readings, winner, votes);
+  if (lowered !== undefined) winner = lowered;
+  const others = votes.filter(({ at }) => at !== winner.at);
+  const agreeing = others.filter(({ category }) => category === winner.category);
+  const differing = others.filter(({ category }) => category !== winner.category);
+  return { category: winner.category, votes: [winner, ...agreeing, ...differing], name, text };
+}
+
+/** What is believed before anything graver is found. */
+function baseVote(readings: Readings, name: Vote | undefined, text: Vote | undefined): Vote {
+  if (name !== undefined && name.trust !== "weak" && !isOnlyNoun(readings, name, text)) return name;
+  if (text !== undefined) return text;
+  return name ?? operationsVote(readings) ?? nounVote(readings) ?? unknown(readings);
+}
+
+/** `order_status`, `post_details`: the verb was a noun, if the description says so too. */
+function isOnlyNoun({ named }: Readings, name: Vote, text: Vote | undefined): boolean {
+  if (name.trust !== "strong" || text?.category !== "Read" || text.trust === "weak") return false;
+  if (name.category === "Destructive") return false;
+  return READ_NOUNS.has(toSingular(named.words.at(-1)?.word ?? "")) && named.words.length > 1;
+}
+
+/** What may make a verdict milder, and only where no other reading says otherwise. */
+function milder(readings: Readings, winner: Vote, votes: readonly Vote[]): Vote | undefined {
+  const others = votes.filter((vote) => vote !== winner && vote.category !== "Read");
+  return byHint(readings, winner, others) ?? byClaim(readings, winner, others);
+}
+
+/** `Runs a read-only query`, where the name says nothing else. */
+function byClaim({ readOnlyClaim }: Readings, winner: Vote, others: readonly Vote[]): Vote | undefined {
+  if (readOnlyClaim === undefined || winner.source !== "description" || !RUNS.has(winner.verb))
+    return undefined;
+  if (others.some(({ rule }) => rule !== "schema.sql")) return undefined;
+  return { ...MILD, rule: "text.read-only", source: "description", at: readOnlyClaim };
+}
+const RUNS = wordSet("run execute call invoke perform");
+const MILD = { category: "Read", trust: "weak", verb: "" } as const;
+
+/** `readOnlyHint` is believed where name and description were unsure. */
+function byHint({ readOnlyHint }: Readings, winner: Vote, others: readonly Vote[]): Vote | undefined {
+  if (readOnlyHint !== true || winner.category !== "Write" || !isUnsure(winner)) return undefined;
+  if (!others.every(isUnsure)) return undefined;
+  return {
+    ...MILD,
+    rule: "annotation.read-only",
+    source: "annotation",
+    at: { pointer: "/readOnlyHint", text: "true" },
+  };
+}
+
+function isUnsure({ rule, trust, source }: Vote): boolean {
+  if (rule === "unknown" || rule === "verb.produce") return true;
+  const isText = source === "name" || source === "title" || source === "description";
+  return trust === "weak" && isText && rule !== "text.disguised";
+}

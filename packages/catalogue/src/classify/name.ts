@@ -1,0 +1,185 @@
+import { type Action, toAction } from "./action.ts";
+import { READ_NOUNS, RUN_NOUNS } from "./lexicon/objects.ts";
+import { SIGN_VERBS, type VerbForm, verbOf } from "./lexicon/verb-forms.ts";
+import type { Place } from "./place.ts";
+import type { Span } from "./sentences.ts";
+import { toNameWords, toSingular, type Word } from "./words.ts";
+
+/** What a name says: an action with its place in the name. */
+export interface Named extends Span, Action {}
+
+/** `is_contract`, `can_deploy` ask. */
+const QUESTIONS = new Set(["is", "are", "has", "can", "does", "what", "which", "who", "where", "how"]);
+/** `mark_messages_read` reads nothing. */
+const SETS = new Set(["mark", "set", "toggle"]);
+
+/** Every action that a name tells of, the head first; empty where it has no known verb. */
+export interface NameReading {
+  readonly named: readonly Named[];
+  readonly words: readonly Word[];
+}
+
+const LINKS = new Set(["and", "or", "then", "to"]);
+/** In front of a name, for how much or how: no action of their own. */
+const FRONT = new Set([
+  "bulk",
+  "batch",
+  "multi",
+  "mass",
+  "quick",
+  "auto",
+  "safe",
+  "force",
+  "soft",
+  "hard",
+  "async",
+  "api",
+  "mcp",
+  "tool",
+  "do",
+  "re",
+  "try",
+]);
+
+export function readName(name: string, place: Place): NameReading {
+  const words = toNameWords(name);
+  const from = firstWord(words, place);
+  const heads = headsOf(words, from);
+  if (heads.length === 0) return { named: nounsOf(words, from, name), words };
+  return { named: heads.map((index) => toNamed(words, index, from, place)), words };
+}
+
+/** Where the name begins behind the server's own name and words of manner. */
+function firstWord(words: readonly Word[], place: Place): number {
+  let from = 0;
+  while (from < words.length - 1) {
+    const word = words[from]?.word ?? "";
+    const verb = verbOf(word);
+    const isPrefix =
+      (place.serverWords.has(word) &&
+        (verb === undefined || verb.trust !== "pure" || verb.form !== "base")) ||
+      (from === 0 && word === place.sharedPrefix);
+    const hasVerbBehind = words.slice(from + 1).some((later) => verbOf(later.word)?.form === "base");
+    if (!(FRONT.has(word) || (isPrefix && (verb === undefined || hasVerbBehind)))) break;
+    from++;
+  }
+  return from;
+}
+
+function headsOf(words: readonly Word[], from: number): readonly number[] {
+  const forms = words.map(({ word }) => verbOf(word));
+  const isBase = (index: number): boolean => forms[index]?.form === "base";
+  const head = headIndex(words, forms, from);
+  if (head === undefined) return [];
+  const heads = [head];
+  for (let index = from; index < words.length; index++) {
+    if (index === head || !isBase(index)) continue;
+    const isLinked =
+      LINKS.has(words[index - 1]?.word ?? "") &&
+      words[index - 1]?.word !== "to" &&
+      forms[index]?.trust !== "weak";
+    if (isLinked || isLastDeed(forms, index, head)) heads.push(index);
+  }
+  return heads;
+}
+
+/** `search_index_delete` deletes: a verb that is never a noun, at the end, outweighs a reading one in front. */
+function isLastDeed(forms: readonly (VerbForm | undefined)[], index: number, head: number): boolean {
+  const [last, first] = [forms[index], forms[head]];
+  if (index !== forms.length - 1 || index <= head + 1 || last?.trust !== "pure" || last.group === "read")
+    return false;
+  return first?.trust !== "pure" || last.group === "destructive";
+}
+
+function headIndex(
+  words: readonly Word[],
+  forms: readonly (VerbForm | undefined)[],
+  from: number,
+): number | undefined {
+  const last = forms.length - 1;
+  const is = (index: number, ...trusts: readonly string[]): boolean => {
+    const form = forms[index];
+    return form?.form === "base" && trusts.includes(form.trust);
+  };
+  if (is(from, "pure") || QUESTIONS.has(words[from]?.word ?? "")) return from;
+  // `monitor_create_alert`: what stands in front is a subject, not a verb.
+  if (forms[from]?.group === "read" && is(from + 1, "pure")) return from + 1;
+  if (is(from, "strong") && forms[last]?.verb === "read" && SETS.has(forms[from]?.verb ?? "")) return from;
+  if (last > from && is(last, "pure")) return last;
+  if (is(from, "strong")) return from;
+  for (let index = from + 1; index <= last; index++) if (is(index, "pure")) return index;
+  if (last > from && is(last, "strong")) return last;
+  for (let index = from + 1; index <= last; index++) if (is(index, "strong")) return index;
+  const doer = forms.findIndex(
+    (form, index) => index >= from && form?.form === "noun" && form.group === "destructive",
+  );
+  if (doer >= 0) return doer;
+  if (is(from, "weak")) return from;
+  if (last > from && is(last, "weak")) return last;
+  return inflected(forms, from);
+}
+
+/** `deletes_all`, `bulk_deletion`: what changes things counts in any form; `updates` alone may be a plural. */
+function inflected(forms: readonly (VerbForm | undefined)[], from: number): number | undefined {
+  const changing = forms.findIndex(
+    (form, index) =>
+      index >= from &&
+      form !== undefined &&
+      form.group !== "read" &&
+      form.form !== "base" &&
+      (form.trust === "pure" || form.form === "noun"),
+  );
+  if (changing >= 0) return changing;
+  const first = forms[from];
+  return first !== undefined && (first.form === "s" || first.form === "ing") && first.trust !== "weak"
+    ? from
+    : undefined;
+}
+
+function toNamed(words: readonly Word[], index: number, from: number, place: Place): Named {
+  const word = words[index]?.word ?? "";
+  const form = QUESTIONS.has(word) ? ASKING : verbOf(word);
+  const { start = 0, end = 0 } = words[index] ?? {};
+  const others = [...words.slice(index + 1), ...words.slice(from, index)].map(({ word }) => toSingular(word));
+  if (form === undefined) return { category: "Write", rule: "unknown", trust: "weak", verb: "", start, end };
+  const action = toAction(form, others, place);
+  const isMiddle = form.trust === "strong" && index !== from && index !== words.length - 1;
+  return { ...action, trust: isMiddle || form.form !== "base" ? "weak" : action.trust, start, end };
+}
+
+/** A name without a verb. */
+function nounsOf(words: readonly Word[], from: number, name: string): readonly Named[] {
+  for (const [sign, group] of isAscii(name) ? [] : SIGN_VERBS) {
+    const start = name.indexOf(sign);
+    const form = { verb: sign, group, trust: "strong", form: "base" } as const;
+    if (start >= 0) return [{ ...toAction(form, [], NOWHERE), start, end: start + sign.length }];
+  }
+  for (let index = words.length - 1; index >= from; index--) {
+    const word = words[index];
+    if (word === undefined) continue;
+    const at = { start: word.start, end: word.end, verb: word.word };
+    if (RUN_NOUNS.has(word.word)) return [{ category: "Execute", rule: "noun.run", trust: "weak", ...at }];
+  }
+  for (const word of [words.at(-1), words[from]]) {
+    if (word === undefined) continue;
+    if (READ_NOUNS.has(word.word) || READ_NOUNS.has(toSingular(word.word)))
+      return [
+        {
+          category: "Read",
+          rule: "noun.read",
+          trust: "weak",
+          start: word.start,
+          end: word.end,
+          verb: word.word,
+        },
+      ];
+  }
+  return [];
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x00-\x7f]*$/.test(text);
+}
+
+const ASKING: VerbForm = { verb: "is", group: "read", trust: "strong", form: "base" };
+const NOWHERE: Place = { subjects: new Set(), serverWords: new Set(), sharedPrefix: undefined, server: "" };

@@ -1,0 +1,65 @@
+import type { ToolDefinition } from "../tool.ts";
+import { readSchema, type SchemaReading } from "./arguments.ts";
+import { finalClaim, laterDeed, listedOperations, readOnlyClaim } from "./claims.ts";
+import { type NameReading, readName } from "./name.ts";
+import { type SeenText, toSeenText } from "./normalise.ts";
+import type { Place } from "./place.ts";
+import { type Prose, readProse, type Said } from "./prose.ts";
+import { readArguments } from "./schema.ts";
+import type { Span } from "./sentences.ts";
+
+/** Most UTF-16 units that are read of a name, a title and a description. What stands behind is not read. */
+export const TEXT_LIMITS = { name: 200, title: 200, description: 4_000 } as const;
+
+/** Everything that was read of a tool, before anything is weighed. */
+export interface Readings {
+  readonly name: SeenText;
+  readonly title: SeenText;
+  readonly description: SeenText;
+  readonly named: NameReading;
+  readonly titled: NameReading;
+  readonly prose: Prose;
+  readonly later: Said | undefined;
+  readonly listed: readonly (Span & { readonly word: string })[];
+  readonly readOnlyClaim: Span | undefined;
+  readonly finalClaim: Span | undefined;
+  readonly schema: SchemaReading;
+  readonly readOnlyHint: boolean | undefined;
+  readonly destructiveHint: boolean | undefined;
+  readonly place: Place;
+}
+
+/** Reads a definition that a stranger wrote: nothing of its shape is taken for granted. */
+export function toReadings(tool: ToolDefinition, place: Place): Readings {
+  const name = toSeenText(text(tool.name), TEXT_LIMITS.name);
+  const title = toSeenText(text(tool.title), TEXT_LIMITS.title);
+  const description = toSeenText(text(tool.description), TEXT_LIMITS.description);
+  const prose = readProse(description.text, place);
+  return {
+    name,
+    title,
+    description,
+    named: readName(name.text, place),
+    titled: readName(title.text, place),
+    prose,
+    later: laterDeed(description.text, prose.sentences, place),
+    listed: listedOperations(description.text),
+    readOnlyClaim: readOnlyClaim(description.text),
+    finalClaim: finalClaim(description.text),
+    schema: readSchema(readArguments(tool.inputSchema), place),
+    readOnlyHint: hint(tool.annotations, "readOnlyHint"),
+    destructiveHint: hint(tool.annotations, "destructiveHint"),
+    place,
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function hint(annotations: unknown, key: string): boolean | undefined {
+  if (typeof annotations !== "object" || annotations === null || !Object.hasOwn(annotations, key))
+    return undefined;
+  const value: unknown = (annotations as { readonly [key: string]: unknown })[key];
+  return typeof value === "boolean" ? value : undefined;
+}

@@ -1,0 +1,250 @@
+/**
+ * `npm run eval:classifier -- <labels.jsonl> [--json] [--half a|b] [--wrong]`: how well the classifier agrees with
+ * labelled tools. One `{server, tool, description, inputSchema, annotations, category, category_source, accept,
+ * label_error, must_not_be_read}` per line. Verdicts are made with the hints hidden; where a tool has hints, once more
+ * with them. `--half` takes the servers whose hash is even (a) or odd (b), so that rules made on one half can be
+ * checked on the other; `--wrong` lists every verdict that is not accepted.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import {
+  CATEGORIES,
+  type Category,
+  createClassifier,
+  type ToolDefinition,
+  type Verdict,
+} from "@portcullis/catalogue";
+
+interface Label {
+  readonly server: string;
+  readonly tool: string;
+  readonly description?: string | null;
+  readonly inputSchema?: ToolDefinition["inputSchema"] | null;
+  readonly annotations?: ToolDefinition["annotations"] | null;
+  readonly category: Category | null;
+  readonly category_source: string | null;
+  readonly accept: readonly Category[];
+  readonly label_error: boolean;
+  readonly must_not_be_read: boolean;
+}
+
+const BOUNDS = [0.95, 0.9, 0.8, 0.7, 0.5, 0];
+
+interface Judged {
+  readonly label: Label;
+  /** Without the server's hints. */
+  readonly hidden: Verdict;
+  readonly shown: Verdict;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean" }, half: { type: "string" }, wrong: { type: "boolean" } },
+});
+const [path] = positionals;
+if (path === undefined)
+  throw new Error("usage: npm run eval:classifier -- <labels.jsonl> [--json] [--half a|b] [--wrong]");
+const labels = readFileSync(path, "utf8")
+  .split("\n")
+  .filter((line) => line.trim() !== "")
+  .map((line): Label => JSON.parse(line))
+  .filter(({ server }) => values.half === undefined || halfOf(server) === values.half);
+const judged = judgeAll(labels);
+const report = {
+  tools: labels.length,
+  agreement: agreements(judged),
+  readVersusChange: { hidden: readVersusChange(judged, "hidden"), shown: readVersusChange(judged, "shown") },
+  confusion: confusion(judged),
+  dangerous: dangerous(judged),
+  calibration: calibration(judged),
+  toolsPerSecond: speed(labels),
+};
+if (values.json === true) console.log(JSON.stringify(report));
+else print(report);
+
+function halfOf(server: string): "a" | "b" {
+  return ((createHash("sha256").update(server).digest()[0] ?? 0) & 1) === 0 ? "a" : "b";
+}
+
+function toTool(label: Label, hasHints: boolean): ToolDefinition {
+  return {
+    name: label.tool,
+    ...(label.description && { description: label.description }),
+    ...(label.inputSchema && { inputSchema: label.inputSchema }),
+    ...(hasHints && label.annotations && { annotations: label.annotations }),
+  };
+}
+
+/** Consecutive lines of one server are siblings, as for `portcullis classify`. */
+function judgeAll(all: readonly Label[]): readonly Judged[] {
+  return groups(all).flatMap((group) => {
+    const siblings = group.map((label) => toTool(label, false));
+    const classify = createClassifier({ server: group[0]?.server ?? "", siblings });
+    return group.map((label) => ({
+      label,
+      hidden: classify(toTool(label, false)),
+      shown: classify(toTool(label, true)),
+    }));
+  });
+}
+
+function groups(all: readonly Label[]): readonly (readonly Label[])[] {
+  const found: Label[][] = [];
+  for (const label of all) {
+    const last = found.at(-1);
+    if (last?.[0]?.server === label.server) last.push(label);
+    else found.push([label]);
+  }
+  return found;
+}
+
+function agreements(all: readonly Judged[]) {
+  const sources = new Map<string, Judged[]>();
+  for (const item of all) {
+    const source = item.label.category_source ?? "no category";
+    const names =
+      item.label.category === null ? [] : [source, ...(source.startsWith("pages:") ? ["pages: all"] : [])];
+    for (const name of names) sources.set(name, [...(sources.get(name) ?? []), item]);
+  }
+  return [...sources]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([source, items]) => {
+      const sound = items.filter(({ label }) => !label.label_error);
+      const strict = sound.filter(({ label, hidden }) => label.category === hidden.category).length;
+      const accepted = items.filter(isAccepted).length;
+      const errors = items.length - sound.length;
+      return {
+        source,
+        tools: sound.length,
+        errors,
+        strict: share(strict, sound.length),
+        accepted: share(accepted, items.length),
+        acceptedSound: share(sound.filter(isAccepted).length, sound.length),
+      };
+    });
+}
+
+function isAccepted({ label, hidden }: Judged): boolean {
+  return label.category === hidden.category && !label.label_error
+    ? true
+    : label.accept.includes(hidden.category);
+}
+
+/** Tools that change something and those that only read, as the labels say; and by hints alone. */
+function readVersusChange(all: readonly Judged[], key: "hidden" | "shown") {
+  const count = (items: readonly Judged[]) => {
+    const known = items.filter(
+      ({ label }) => label.must_not_be_read || (label.category === "Read" && !label.label_error),
+    );
+    const right = known.filter((item) => isReadRight(item, key)).length;
+    const changing = items.filter(({ label }) => label.must_not_be_read);
+    const missed = changing.filter((item) => item[key].category === "Read").length;
+    return {
+      tools: known.length,
+      right: share(right, known.length),
+      changing: changing.length,
+      changingCalledRead: missed,
+      missed: share(missed, changing.length),
+    };
+  };
+  const byHint = all.filter(
+    ({ label }) => label.category_source === null || label.category_source.startsWith("annotation"),
+  );
+  return { all: count(all), byHint: count(byHint) };
+}
+
+function isReadRight({ label, ...verdicts }: Judged, key: "hidden" | "shown"): boolean {
+  const { category } = verdicts[key];
+  return label.must_not_be_read ? category !== "Read" : label.accept.includes(category);
+}
+
+function confusion(all: readonly Judged[]): {
+  readonly [label: string]: { readonly [verdict: string]: number };
+} {
+  const sound = all.filter(({ label }) => label.category !== null && !label.label_error);
+  return Object.fromEntries(
+    CATEGORIES.map((from) => [
+      from,
+      Object.fromEntries(
+        CATEGORIES.map((to) => [
+          to,
+          sound.filter(({ label, hidden }) => label.category === from && hidden.category === to).length,
+        ]),
+      ),
+    ]),
+  );
+}
+
+function dangerous(all: readonly Judged[]) {
+  const read = all.filter(({ hidden }) => hidden.category === "Read");
+  const name = ({ label }: Judged): string => `${label.server} / ${label.tool}`;
+  const isGrave = ({ label }: Judged): boolean =>
+    label.category === "Destructive" || label.category === "Financial";
+  return {
+    graveCalledRead: read.filter((item) => isGrave(item) && !isAccepted(item)).map(name),
+    graveCalledReadThoughAccepted: read.filter((item) => isGrave(item) && isAccepted(item)).map(name),
+    changingCalledRead: read.filter(({ label }) => label.must_not_be_read).map(name),
+  };
+}
+
+function calibration(all: readonly Judged[]) {
+  const sound = all.filter(({ label }) => label.category !== null && !label.label_error);
+  return BOUNDS.map((from, index) => {
+    const to = BOUNDS[index - 1] ?? Number.POSITIVE_INFINITY;
+    const items = sound.filter(({ hidden }) => hidden.confidence >= from && hidden.confidence < to);
+    const strict = items.filter(({ label, hidden }) => label.category === hidden.category).length;
+    return {
+      from,
+      tools: items.length,
+      strict: share(strict, items.length),
+      accepted: share(items.filter(isAccepted).length, items.length),
+    };
+  });
+}
+
+/** On one core, the best of three. */
+function speed(all: readonly Label[]): number {
+  const tools = all.map((label) => toTool(label, true));
+  const classify = createClassifier();
+  const runs = [0, 1, 2, 3].map(() => {
+    const started = performance.now();
+    for (const tool of tools) classify(tool);
+    return performance.now() - started;
+  });
+  return Math.round((tools.length / Math.min(...runs)) * 1000);
+}
+
+function share(part: number, whole: number): number {
+  return whole === 0 ? 1 : Math.round((part / whole) * 10_000) / 10_000;
+}
+
+function print(found: typeof report): void {
+  const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+  console.log(`${found.tools} tools, ${found.toolsPerSecond} tools/s\n`);
+  console.table(
+    found.agreement.map((row) => ({
+      ...row,
+      strict: percent(row.strict),
+      accepted: percent(row.accepted),
+      acceptedSound: percent(row.acceptedSound),
+    })),
+  );
+  console.log("read versus change", found.readVersusChange);
+  console.table(found.confusion);
+  console.table(found.calibration);
+  console.log("dangerous", found.dangerous);
+  if (values.wrong === true) for (const item of judged) printWrong(item);
+}
+
+function printWrong(item: Judged): void {
+  const { label, hidden } = item;
+  const isMissed = label.must_not_be_read && hidden.category === "Read";
+  const isStrict = label.category === null || label.label_error || label.category === hidden.category;
+  if (isStrict && !isMissed) return;
+  const because = hidden.evidence.map(({ rule, text }) => `${rule} \`${text}\``).join(", ");
+  const mark = isMissed ? "READ" : isAccepted(item) ? "ok  " : "no  ";
+  console.log(
+    `${mark} ${label.category ?? "change"} → ${hidden.category} ${hidden.confidence} ${label.category_source} | ${label.server} | ${label.tool} | ${(label.description ?? "").replace(/\s+/g, " ").slice(0, 120)} | ${because.slice(0, 200)}`,
+  );
+}
