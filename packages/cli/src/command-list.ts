@@ -72,4 +72,14 @@ export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
     ],
     load: async () => (await import("./commands/completion.ts")).completion,
   },
+  {
+    usage: "classify [file]",
+    summary: "say what tools do and how dangerous they are, and why",
+    details: [
+      "Reads standard input without a file, or for `-`: one {server, tool, description, inputSchema, annotations} per line, or the answer of tools/list. With --json one verdict per line, in the same order. A line that cannot be read is told with its number, the rest is done, and the exit code is 2.",
+      "Consecutive tools of one server are judged in each other's light, up to 1,000 together: keep the lines of a server together.",
+    ],
+    examples: ["classify tools.jsonl", "classify --json - < tools.jsonl"],
+    load: async () => (await import("./commands/classify.ts")).classify,
+  },
 ];

@@ -5,6 +5,8 @@ export interface CommandSpec {
   /** Name and operands as commander reads them: `check <file>`, `run [command...]`. */
   readonly usage: string;
   readonly summary: string;
+  /** Paragraphs under the summary, in the command's own help only. */
+  readonly details?: readonly string[];
   readonly options?: readonly OptionSpec[];
   /** Whole command lines without the program's name. */
   readonly examples: readonly string[];

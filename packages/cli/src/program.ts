@@ -71,7 +71,8 @@ function addGroup(program: Command, spec: GroupSpec, io: Io, out: Output, finish
 }
 
 function addCommand(parent: Command, spec: CommandSpec, io: Io, out: Output, finish: Finish): void {
-  const command = parent.command(spec.usage).description(spec.summary);
+  const command = parent.command(spec.usage).summary(spec.summary);
+  command.description([spec.summary, ...(spec.details ?? [])].join("\n\n"));
   configure(command, io, out);
   for (const option of spec.options ?? []) command.addOption(toOption(option));
   command.addHelpText(
