@@ -1,0 +1,215 @@
+import { CATEGORIES, type Verdict } from "@portcullis/catalogue";
+import { err, ok, type Result } from "@portcullis/policy";
+import { type Database, numberOf, textOf } from "../../storage/database.ts";
+import { addCounts, type Counts, NO_TOOLS, sumOf, toCounts } from "./counts.ts";
+import { type Classify, type IncomingServer, type Note, type ReadyTool, readIncoming } from "./incoming.ts";
+import {
+  checkServerName,
+  findRecord,
+  isAtLeastAsTrusted,
+  mergeFacts,
+  type ServerRecord,
+  writeServer,
+} from "./server-record.ts";
+import { deleteTool, insertTool, type Owner, updateTool } from "./tool-record.ts";
+
+/** What one server's news did to the index. */
+export interface UpsertReport {
+  /** Of the record that was made or changed: known by its package, a server keeps the name that it has. */
+  readonly name: string;
+  readonly isNew: boolean;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly unchanged: number;
+  readonly notes: readonly Note[];
+}
+
+/** Events of one server that are kept; the oldest go. */
+const MAX_DRIFT_EVENTS = 1_000;
+
+/** Brings news into the index: one server at a time, all of it or nothing. */
+export class CatalogueWriter {
+  readonly #db: Database;
+  readonly #classify: Classify;
+
+  constructor(db: Database, classify: Classify) {
+    this.#db = db;
+    this.#classify = classify;
+  }
+
+  /**
+   * Makes or updates one server. What is unchanged by its hash is neither written nor judged again; what changed
+   * or went is a drift event. News of somebody who is trusted less, or older news, changes no tool.
+   */
+  upsertServer(incoming: IncomingServer): Result<UpsertReport, string> {
+    const named = checkServerName(incoming.name);
+    if (!named.ok) return named;
+    const read = incoming.tools === undefined ? undefined : readIncoming(incoming.tools);
+    const context = { server: incoming.name, siblings: [...(read?.tools.values() ?? [])].map(toDefinition) };
+    const verdicts = new Map<ReadyTool, Verdict>();
+    const verdictOf = (tool: ReadyTool): Verdict => {
+      const verdict = tool.verdict ?? verdicts.get(tool) ?? this.#classify(tool.definition, context);
+      verdicts.set(tool, verdict);
+      return verdict;
+    };
+    // Judged before the write lock is taken: rules may take seconds for thousands of tools.
+    for (const tool of this.#unknownTools(incoming, read?.tools)) verdictOf(tool);
+    return this.#db.transaction(() => this.#write(incoming, read, verdictOf));
+  }
+
+  #unknownTools(incoming: IncomingServer, tools: ReadonlyMap<string, ReadyTool> | undefined): ReadyTool[] {
+    if (tools === undefined) return [];
+    const record = findRecord(this.#db, incoming);
+    const known = record === undefined ? new Map() : this.#knownTools(record.id);
+    return [...tools].filter(([name, { hash }]) => known.get(name)?.hash !== hash).map(([, tool]) => tool);
+  }
+
+  #write(
+    incoming: IncomingServer,
+    read: ReturnType<typeof readIncoming> | undefined,
+    verdictOf: (tool: ReadyTool) => Verdict,
+  ): Result<UpsertReport, string> {
+    const before = findRecord(this.#db, incoming);
+    if (before !== undefined && isForeign(before, incoming)) {
+      return err(`the name \`${incoming.name}\` belongs to another package in the catalogue`);
+    }
+    const isStale = read !== undefined && before !== undefined && isOlderNews(incoming, before);
+    const facts = mergeFacts(isStale ? { ...incoming, tools: undefined } : incoming, before?.facts);
+    const { id, isChanged } = writeServer(this.#db, facts, before);
+    const owner: Owner = { id, name: facts.name };
+    const notes = [...(read?.notes ?? [])];
+    if (isStale) notes.push({ tool: undefined, reason: "what is known of its tools is newer or surer" });
+    const tools =
+      read === undefined || isStale
+        ? { added: 0, changed: 0, removed: 0, unchanged: 0 }
+        : this.#writeTools(owner, read.tools, verdictOf, incoming.atMs, before === undefined);
+    const isTouched = isChanged || tools.added + tools.changed + tools.removed > 0;
+    if (isTouched) this.#noteChange(owner, before, incoming.atMs);
+    return ok({ name: facts.name, isNew: before === undefined, ...tools, notes });
+  }
+
+  #writeTools(
+    owner: Owner,
+    tools: ReadonlyMap<string, ReadyTool>,
+    verdictOf: (tool: ReadyTool) => Verdict,
+    atMs: number,
+    isFirst: boolean,
+  ): Pick<UpsertReport, "added" | "changed" | "removed" | "unchanged"> {
+    const known = this.#knownTools(owner.id);
+    const tally = { added: 0, changed: 0, removed: 0, unchanged: 0 };
+    // The first list is no drift: there is nothing that it differs from.
+    const hadTools = !isFirst && known.size > 0;
+    for (const [name, tool] of tools) {
+      const old = known.get(name);
+      if (old === undefined) {
+        insertTool(this.#db, owner, tool, verdictOf(tool), atMs);
+        if (hadTools) this.#noteDrift(owner, name, "added", atMs, undefined, tool.hash);
+        tally.added += 1;
+      } else if (old.hash !== tool.hash || (tool.isWhole && !old.isWhole)) {
+        updateTool(this.#db, old.id, owner, tool, verdictOf(tool), atMs);
+        if (old.hash !== tool.hash) this.#noteDrift(owner, name, "changed", atMs, old.hash, tool.hash);
+        tally.changed += 1;
+      } else tally.unchanged += 1;
+    }
+    for (const [name, old] of known) {
+      if (tools.has(name)) continue;
+      deleteTool(this.#db, old.id);
+      this.#noteDrift(owner, name, "removed", atMs, old.hash, undefined);
+      tally.removed += 1;
+    }
+    return tally;
+  }
+
+  #knownTools(server: number): Map<string, { id: number; hash: string; isWhole: boolean }> {
+    const rows = this.#db.all(
+      "SELECT id, name, definition_hash, is_whole FROM tool WHERE server = ?",
+      server,
+    );
+    return new Map(
+      rows.map((row) => [
+        textOf(row, "name"),
+        {
+          id: numberOf(row, "id"),
+          hash: textOf(row, "definition_hash"),
+          isWhole: numberOf(row, "is_whole") === 1,
+        },
+      ]),
+    );
+  }
+
+  #noteDrift(
+    owner: Owner,
+    tool: string,
+    kind: "added" | "changed" | "removed",
+    atMs: number,
+    before: string | undefined,
+    after: string | undefined,
+  ): void {
+    this.#db.run(
+      "INSERT INTO drift (server, tool, kind, at, before, after) VALUES (?, ?, ?, ?, ?, ?)",
+      owner.id,
+      tool,
+      kind,
+      atMs,
+      before ?? null,
+      after ?? null,
+    );
+  }
+
+  /** Counts the server's tools anew, and what that changes in the totals. */
+  #noteChange(owner: Owner, before: ServerRecord | undefined, atMs: number): void {
+    const counts = countTools(this.#db, owner.id);
+    const old: Counts =
+      before === undefined ? NO_TOOLS : CATEGORIES.map((category) => before.facts.counts[category]);
+    this.#db.run("UPDATE server SET counts = ? WHERE id = ?", JSON.stringify(counts), owner.id);
+    addToTotals(this.#db, addCounts(counts, old, -1), before === undefined ? 1 : 0, atMs);
+    this.#db.run(
+      `DELETE FROM drift WHERE server = ? AND seq <=
+         (SELECT seq FROM drift WHERE server = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)`,
+      owner.id,
+      owner.id,
+      MAX_DRIFT_EVENTS,
+    );
+  }
+}
+
+/** The tools of one server per category. */
+export function countTools(db: Database, server: number): Counts {
+  const counts = CATEGORIES.map(() => 0);
+  const rows = db.all("SELECT category, count(*) AS n FROM tool WHERE server = ? GROUP BY category", server);
+  for (const row of rows) counts[numberOf(row, "category")] = numberOf(row, "n");
+  return counts;
+}
+
+/** Moves the totals; in the transaction of what moved them. */
+export function addToTotals(db: Database, difference: Counts, servers: number, atMs: number): void {
+  const now = toCounts(textOf(db.get("SELECT counts FROM total") ?? {}, "counts"));
+  const counts = addCounts(now, difference, 1);
+  db.run(
+    "UPDATE total SET servers = servers + ?, tools = ?, counts = ?, changed_at = max(changed_at, ?)",
+    servers,
+    sumOf(counts),
+    JSON.stringify(counts),
+    atMs,
+  );
+}
+
+function toDefinition({ definition }: ReadyTool): ReadyTool["definition"] {
+  return definition;
+}
+
+/** Found by its name alone, though both are packages: an npm and a PyPI package, say, that share a name. */
+function isForeign(before: ServerRecord, incoming: IncomingServer): boolean {
+  const [a, b] = [before.facts.package, incoming.package];
+  const isSameEntry = incoming.registryId !== undefined && before.facts.registryId === incoming.registryId;
+  if (isSameEntry || a === undefined || b === undefined) return false;
+  return a.registry !== b.registry || a.name !== b.name;
+}
+
+function isOlderNews(incoming: IncomingServer, before: ServerRecord): boolean {
+  const { facts } = before;
+  if (facts.tools === 0) return false;
+  if (!isAtLeastAsTrusted(incoming.method, facts.method)) return true;
+  return incoming.method === facts.method && incoming.atMs < facts.seenAtMs;
+}

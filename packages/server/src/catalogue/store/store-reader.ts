@@ -1,0 +1,113 @@
+import { type Database, numberOf, optionalTextOf, textOf } from "../../storage/database.ts";
+import type {
+  CatalogueReader,
+  DriftEvent,
+  HitPage,
+  SearchHit,
+  SearchQuery,
+  ServerFacts,
+  ToolFacts,
+  Totals,
+} from "../reader.ts";
+import { byCategory, toCounts } from "./counts.ts";
+import { search } from "./search.ts";
+import { toServerRecord } from "./server-record.ts";
+import { serversLike } from "./server-search.ts";
+import { toToolFacts } from "./tool-record.ts";
+import { toolsNamed, worstTools } from "./tool-search.ts";
+
+const MAX_TOOLS = 1_000;
+const MAX_RELATED = 50;
+const MAX_CHANGES = 1_000;
+
+/** Answers out of `catalogue.db`; each is bounded and takes milliseconds. */
+export class StoreReader implements CatalogueReader {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  totals(): Totals {
+    const row = this.#db.get("SELECT * FROM total") ?? {};
+    return {
+      servers: numberOf(row, "servers"),
+      tools: numberOf(row, "tools"),
+      counts: byCategory(toCounts(textOf(row, "counts"))),
+      changedAtMs: numberOf(row, "changed_at"),
+      rules:
+        optionalTextOf(
+          this.#db.get("SELECT value FROM setting WHERE name = 'rules'") ?? { value: "" },
+          "value",
+        ) ?? "",
+    };
+  }
+
+  server(name: string): ServerFacts | undefined {
+    const row = this.#db.get("SELECT * FROM server WHERE name = ?", name);
+    return row === undefined ? undefined : toServerRecord(row).facts;
+  }
+
+  tools(
+    server: string,
+    page: { readonly offset: number; readonly limit: number } = ALL,
+  ): readonly ToolFacts[] {
+    const limit = Math.min(MAX_TOOLS, Math.max(0, Math.trunc(page.limit)));
+    return this.#db
+      .all(
+        `SELECT t.* FROM tool t JOIN server s ON s.id = t.server WHERE s.name = ?
+           ORDER BY t.severity DESC, t.category DESC, t.name LIMIT ? OFFSET ?`,
+        server,
+        limit,
+        Math.max(0, Math.trunc(page.offset)),
+      )
+      .map((row) => toToolFacts(row, server));
+  }
+
+  tool(server: string, tool: string): ToolFacts | undefined {
+    const row = this.#db.get(
+      "SELECT t.* FROM tool t JOIN server s ON s.id = t.server WHERE s.name = ? AND t.name = ?",
+      server,
+      tool,
+    );
+    return row === undefined ? undefined : toToolFacts(row, server);
+  }
+
+  search(query: SearchQuery): HitPage {
+    return search(this.#db, query);
+  }
+
+  related(server: string, tool: string, limit: number): readonly SearchHit[] {
+    const bounded = Math.min(MAX_RELATED, Math.max(0, Math.trunc(limit)));
+    const row = this.#db.get("SELECT id FROM server WHERE name = ?", server);
+    const siblings = row === undefined ? [] : worstTools(this.#db, numberOf(row, "id"), bounded + 1);
+    const others = siblings.filter((hit) => hit.tool !== tool);
+    const alike = toolsNamed(this.#db, tool, bounded + 1).filter((hit) => hit.server !== server);
+    // Half of each, and what one lacks from the other.
+    const first = others.slice(0, Math.max(Math.ceil(bounded / 2), bounded - alike.length));
+    return [...first, ...alike].slice(0, bounded);
+  }
+
+  relatedServers(server: string, limit: number): readonly SearchHit[] {
+    return serversLike(this.#db, server, Math.min(MAX_RELATED, Math.max(0, Math.trunc(limit))));
+  }
+
+  changes(server: string, limit: number): readonly DriftEvent[] {
+    return this.#db
+      .all(
+        `SELECT d.* FROM drift d JOIN server s ON s.id = d.server WHERE s.name = ? ORDER BY d.seq DESC LIMIT ?`,
+        server,
+        Math.min(MAX_CHANGES, Math.max(0, Math.trunc(limit))),
+      )
+      .map((row) => ({
+        server,
+        tool: textOf(row, "tool"),
+        kind: textOf(row, "kind") as DriftEvent["kind"],
+        atMs: numberOf(row, "at"),
+        before: optionalTextOf(row, "before"),
+        after: optionalTextOf(row, "after"),
+      }));
+  }
+}
+
+const ALL = { offset: 0, limit: MAX_TOOLS };
