@@ -15,6 +15,7 @@ const INTEGRATION = [
   "packages/server/test/storage/{storage,data-folder-faults}.test.ts",
   "packages/server/test/snapshot/two-processes.test.ts",
   "packages/server/test/mcp/strict-reading.test.ts",
+  "packages/server/test/catalogue/introspect.test.ts",
 ];
 
 export default defineConfig({
