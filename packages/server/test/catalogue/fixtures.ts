@@ -4,19 +4,20 @@ import type { JsonObject } from "@portcullis/policy";
 import { expect, onTestFinished } from "vitest";
 import type { IncomingServer } from "../../src/catalogue/store/incoming.ts";
 import { type Catalogue, openCatalogueFile } from "../../src/catalogue/store/open-catalogue.ts";
+import type { Rules } from "../../src/catalogue/store/rules.ts";
 
 /** Judges by the first word of the name; counts how often it was asked. */
-export class WordJudge {
+export class WordJudge implements Rules {
   readonly asked: string[] = [];
-  rules: string;
+  readonly version: string;
 
-  constructor(rules = "test-1") {
-    this.rules = rules;
+  constructor(version = "test-1") {
+    this.version = version;
   }
 
-  readonly classify = (tool: ToolDefinition, _context: ToolContext): Verdict => {
+  readonly classifier = (_context: ToolContext) => (tool: ToolDefinition) => {
     this.asked.push(tool.name);
-    return verdict(CATEGORY_OF_WORD[tool.name.split("_")[0] ?? ""] ?? "Execute", this.rules);
+    return verdict(CATEGORY_OF_WORD[tool.name.split("_")[0] ?? ""] ?? "Execute", this.version);
   };
 }
 

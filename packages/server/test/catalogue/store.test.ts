@@ -5,7 +5,7 @@ import { newCatalogue, news, sent, WordJudge } from "./fixtures.ts";
 function setUp() {
   const catalogue = newCatalogue();
   const judge = new WordJudge();
-  const writer = catalogue.writer(judge.classify);
+  const writer = catalogue.writer(judge);
   return { catalogue, reader: catalogue.reader, judge, writer };
 }
 

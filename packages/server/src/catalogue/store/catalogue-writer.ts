@@ -2,13 +2,15 @@ import { CATEGORIES, type Verdict } from "@portcullis/catalogue";
 import { err, ok, type Result } from "@portcullis/policy";
 import { type Database, numberOf, textOf } from "../../storage/database.ts";
 import { addCounts, type Counts, NO_TOOLS, sumOf, toCounts } from "./counts.ts";
-import { type Classify, type IncomingServer, type Note, type ReadyTool, readIncoming } from "./incoming.ts";
+import { type IncomingServer, type Note, type ReadyTool, readIncoming } from "./incoming.ts";
+import type { Rules } from "./rules.ts";
 import {
   checkServerName,
   findRecord,
   isAtLeastAsTrusted,
   mergeFacts,
   type ServerRecord,
+  toServerRecord,
   writeServer,
 } from "./server-record.ts";
 import { deleteTool, insertTool, type Owner, updateTool } from "./tool-record.ts";
@@ -18,6 +20,8 @@ export interface UpsertReport {
   /** Of the record that was made or changed: known by its package, a server keeps the name that it has. */
   readonly name: string;
   readonly isNew: boolean;
+  /** False when nothing was written but, at most, when it was looked at. */
+  readonly isChanged: boolean;
   readonly added: number;
   readonly changed: number;
   readonly removed: number;
@@ -31,11 +35,11 @@ const MAX_DRIFT_EVENTS = 1_000;
 /** Brings news into the index: one server at a time, all of it or nothing. */
 export class CatalogueWriter {
   readonly #db: Database;
-  readonly #classify: Classify;
+  readonly #rules: Rules;
 
-  constructor(db: Database, classify: Classify) {
+  constructor(db: Database, rules: Rules) {
     this.#db = db;
-    this.#classify = classify;
+    this.#rules = rules;
   }
 
   /**
@@ -46,16 +50,32 @@ export class CatalogueWriter {
     const named = checkServerName(incoming.name);
     if (!named.ok) return named;
     const read = incoming.tools === undefined ? undefined : readIncoming(incoming.tools);
-    const context = { server: incoming.name, siblings: [...(read?.tools.values() ?? [])].map(toDefinition) };
+    const siblings = [...(read?.tools.values() ?? [])].map(toDefinition);
+    const classify = once(() => this.#rules.classifier({ server: incoming.name, siblings }));
     const verdicts = new Map<ReadyTool, Verdict>();
     const verdictOf = (tool: ReadyTool): Verdict => {
-      const verdict = tool.verdict ?? verdicts.get(tool) ?? this.#classify(tool.definition, context);
+      const verdict = tool.verdict ?? verdicts.get(tool) ?? classify()(tool.definition);
       verdicts.set(tool, verdict);
       return verdict;
     };
     // Judged before the write lock is taken: rules may take seconds for thousands of tools.
     for (const tool of this.#unknownTools(incoming, read?.tools)) verdictOf(tool);
     return this.#db.transaction(() => this.#write(incoming, read, verdictOf));
+  }
+
+  /** Takes a server out with everything that is known of it. False where there is none. */
+  removeServer(name: string, atMs: number): boolean {
+    return this.#db.transaction(() => {
+      const row = this.#db.get("SELECT * FROM server WHERE name = ?", name);
+      if (row === undefined) return false;
+      const { id, facts } = toServerRecord(row);
+      this.#db.run("DELETE FROM tool_words WHERE rowid IN (SELECT id FROM tool WHERE server = ?)", id);
+      this.#db.run("DELETE FROM server_words WHERE rowid = ?", id);
+      this.#db.run("DELETE FROM server WHERE id = ?", id);
+      const counts = CATEGORIES.map((category) => -facts.counts[category]);
+      addToTotals(this.#db, counts, -1, atMs);
+      return true;
+    });
   }
 
   #unknownTools(incoming: IncomingServer, tools: ReadonlyMap<string, ReadyTool> | undefined): ReadyTool[] {
@@ -86,7 +106,8 @@ export class CatalogueWriter {
         : this.#writeTools(owner, read.tools, verdictOf, incoming.atMs, before === undefined);
     const isTouched = isChanged || tools.added + tools.changed + tools.removed > 0;
     if (isTouched) this.#noteChange(owner, before, incoming.atMs);
-    return ok({ name: facts.name, isNew: before === undefined, ...tools, notes });
+    if (isTouched) noteRules(this.#db, this.#rules.version);
+    return ok({ name: facts.name, isNew: before === undefined, isChanged: isTouched, ...tools, notes });
   }
 
   #writeTools(
@@ -193,6 +214,19 @@ export function addToTotals(db: Database, difference: Counts, servers: number, a
     JSON.stringify(counts),
     atMs,
   );
+}
+
+/** Which rules judged, until others have judged everything anew. */
+function noteRules(db: Database, version: string): void {
+  db.run("INSERT OR IGNORE INTO setting (name, value) VALUES ('rules', ?)", version);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function toDefinition({ definition }: ReadyTool): ReadyTool["definition"] {

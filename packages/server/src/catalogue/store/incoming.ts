@@ -1,10 +1,7 @@
-import type { ToolContext, ToolDefinition, Verdict } from "@portcullis/catalogue";
+import type { ToolDefinition, Verdict } from "@portcullis/catalogue";
 import type { JsonObject } from "@portcullis/policy";
 import type { ServerFacts } from "../reader.ts";
 import { BOUNDS, boundTool } from "./bounds.ts";
-
-/** The verdict on one tool. A parameter, because the index does not care how it is reached. */
-export type Classify = (tool: ToolDefinition, context: ToolContext) => Verdict;
 
 /** What was learned of a server; a member that is undefined is not known from here. */
 export interface IncomingServer

@@ -3,7 +3,7 @@ import { err, ok, type Result } from "@portcullis/policy";
 import { Database } from "../../storage/database.ts";
 import type { CatalogueReader } from "../reader.ts";
 import { CatalogueWriter } from "./catalogue-writer.ts";
-import type { Classify } from "./incoming.ts";
+import type { Rules } from "./rules.ts";
 import { migrateCatalogue } from "./schema.ts";
 import { StoreReader } from "./store-reader.ts";
 
@@ -11,7 +11,7 @@ import { StoreReader } from "./store-reader.ts";
 export interface Catalogue extends Disposable {
   readonly db: Database;
   readonly reader: CatalogueReader;
-  writer(classify: Classify): CatalogueWriter;
+  writer(rules: Rules): CatalogueWriter;
 }
 
 /** Opens the catalogue of a data folder, which must be there; makes the file. The error is one line that says what to do. */
@@ -39,7 +39,7 @@ function toCatalogue(db: Database): Catalogue {
   return {
     db,
     reader: new StoreReader(db),
-    writer: (classify) => new CatalogueWriter(db, classify),
+    writer: (rules) => new CatalogueWriter(db, rules),
     [Symbol.dispose]: () => db.close(),
   };
 }

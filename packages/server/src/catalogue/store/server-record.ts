@@ -44,6 +44,11 @@ export function toServerRecord(row: Row): ServerRecord {
 /** The record that this is news of: the same registry id, else the same package, else the same name. */
 export function findRecord(db: Database, incoming: IncomingServer): ServerRecord | undefined {
   const { registryId, package: pack, name } = incoming;
+  // Two people's servers of one package are two servers.
+  if (incoming.method === "live") {
+    const live = db.get("SELECT * FROM server WHERE name = ?", name);
+    return live === undefined ? undefined : toServerRecord(live);
+  }
   const row =
     (registryId === undefined
       ? undefined
