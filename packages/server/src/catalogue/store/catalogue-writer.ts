@@ -243,7 +243,8 @@ function isForeign(before: ServerRecord, incoming: IncomingServer): boolean {
 
 function isOlderNews(incoming: IncomingServer, before: ServerRecord): boolean {
   const { facts } = before;
-  if (facts.tools === 0) return false;
+  // The data folder itself says what is live, and it is never behind.
+  if (facts.tools === 0 || incoming.method === "live") return false;
   if (!isAtLeastAsTrusted(incoming.method, facts.method)) return true;
   return incoming.method === facts.method && incoming.atMs < facts.seenAtMs;
 }

@@ -1,5 +1,3 @@
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
 import { err, ok, type Result } from "@portcullis/policy";
 import { guardedLookup, RefusedAddressError } from "../../outbound/guard.ts";
 import { endpointOf, judgeUrl, type OutboundRules } from "../../outbound/judge.ts";
@@ -48,8 +46,9 @@ function fetchOne(
     resolve(err({ reason, mayPass }));
     sent.destroy();
   };
-  const send = url.protocol === "https:" ? requestHttps : requestHttp;
-  const sent = send(url, {
+  // Taken when a registry is read, because Node's own clients cost every start 10 MB and 25 ms.
+  const client = process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http");
+  const sent = client.request(url, {
     lookup,
     agent: false,
     signal,

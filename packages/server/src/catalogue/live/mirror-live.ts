@@ -1,0 +1,63 @@
+import type { JsonObject } from "@portcullis/policy";
+import { textOf } from "../../storage/database.ts";
+import { listServers, type ServerRow } from "../../storage/server-rows.ts";
+import type { State } from "../../storage/state.ts";
+import { listTools } from "../../storage/tool-rows.ts";
+import type { PackageFacts } from "../reader.ts";
+import type { IncomingServer } from "../store/incoming.ts";
+import type { Catalogue } from "../store/open-catalogue.ts";
+import type { Rules } from "../store/rules.ts";
+
+/** What the user's own servers are called in the catalogue: no registry has such a name. */
+export function liveName(label: string): string {
+  return `local/${label}`;
+}
+
+/**
+ * Shows the registered servers as they listed their tools last. `state` is only read. What is unchanged costs one
+ * look at the hashes; a server that was removed is taken out.
+ */
+export function mirrorLive(catalogue: Catalogue, state: State, rules: Rules, nowMs: number): void {
+  const writer = catalogue.writer(rules);
+  const servers = listServers(state).map((server) => toIncoming(state, server, nowMs));
+  for (const server of servers) writer.upsertServer(server);
+  const names = new Set(servers.map(({ name }) => name));
+  for (const row of catalogue.db.all("SELECT name FROM server WHERE method = 'live'")) {
+    const name = textOf(row, "name");
+    if (!names.has(name)) writer.removeServer(name, nowMs);
+  }
+}
+
+function toIncoming(state: State, { id, name, target }: ServerRow, nowMs: number): IncomingServer {
+  const items = listTools(state, id).flatMap(({ observedDefinition }) =>
+    observedDefinition === undefined ? [] : [JSON.parse(observedDefinition) as JsonObject],
+  );
+  const seen = state.db.get("SELECT max(observed_at) AS at FROM tool WHERE server = ?", id)?.["at"];
+  return {
+    name: liveName(name),
+    status: "active",
+    method: "live",
+    // Never the URL or the arguments: people put keys in them.
+    title: name,
+    package: target.kind === "stdio" ? packageOf(target.command) : undefined,
+    transports: [target.kind === "stdio" ? "stdio" : (target.transport ?? "http")],
+    tools: { kind: "sent", items },
+    atMs: typeof seen === "number" ? seen : nowMs,
+  };
+}
+
+const RUNNERS: { readonly [program: string]: PackageFacts["registry"] } = {
+  npx: "npm",
+  bunx: "npm",
+  uvx: "pypi",
+};
+
+/** `npx -y @acme/mcp@1.2` runs the package `@acme/mcp`. Options that take a value are not known, so none may stand before. */
+export function packageOf(command: readonly string[]): PackageFacts | undefined {
+  const [program = "", ...rest] = command;
+  const registry = RUNNERS[program.replace(/^.*[/\\]/, "").replace(/\.(?:cmd|exe)$/, "")];
+  if (registry === undefined) return undefined;
+  const first = rest.find((word) => word !== "-y" && word !== "--yes" && word !== "-q");
+  const [, name, version] = /^(@?[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)?)(?:@([\w.-]+))?$/.exec(first ?? "") ?? [];
+  return name === undefined ? undefined : { registry, name, version };
+}

@@ -1,0 +1,102 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { mirrorLive, packageOf } from "../../src/catalogue/live/mirror-live.ts";
+import { addServer, removeServer } from "../../src/storage/server-rows.ts";
+import { openState } from "../../src/storage/state.ts";
+import { recordObserved } from "../../src/storage/tool-rows.ts";
+import { newCatalogue, WordJudge } from "./fixtures.ts";
+
+function setUp() {
+  const opened = openState(":memory:");
+  if (!opened.ok) expect.fail(opened.error);
+  const state = opened.value;
+  onTestFinished(() => state.db.close());
+  const catalogue = newCatalogue();
+  const judge = new WordJudge();
+  const mirror = (nowMs = 10_000) => mirrorLive(catalogue, state, judge, nowMs);
+  const add = (name: string, command: readonly string[]) => {
+    const target = {
+      kind: "stdio",
+      command,
+      environment: [{ name: "KEY", value: "canary", isSecret: true }],
+    } as const;
+    const added = addServer(
+      state,
+      Buffer.alloc(32, 7),
+      { name, target, era: "auto", deadlineMs: 1_000, onChange: "block", forwardHeaders: [] },
+      1_000,
+    );
+    if (!added.ok) expect.fail(added.error);
+    return added.value.id;
+  };
+  const observe = (id: ReturnType<typeof add>, names: readonly string[], nowMs: number) =>
+    recordObserved(
+      state,
+      id,
+      names.map((name) => ({
+        name,
+        hash: `hash of ${name}`,
+        definition: { name, description: `does ${name}` },
+      })),
+      { complete: true },
+      nowMs,
+    );
+  return { state, catalogue, reader: catalogue.reader, judge, mirror, add, observe };
+}
+
+describe("registered servers in the catalogue", () => {
+  test("appear as live, with the tools and the time of their last list", () => {
+    const { mirror, add, observe, reader } = setUp();
+    observe(add("shop", ["npx", "-y", "@acme/shop@1.2.0", "--key", "canary"]), ["get_a", "delete_b"], 2_000);
+    mirror();
+    expect(reader.server("local/shop")).toMatchObject({
+      method: "live",
+      title: "shop",
+      package: { registry: "npm", name: "@acme/shop", version: "1.2.0" },
+      transports: ["stdio"],
+      seenAtMs: 2_000,
+      counts: { Read: 1, Destructive: 1 },
+    });
+    expect(JSON.stringify([reader.server("local/shop"), reader.tools("local/shop")])).not.toContain("canary");
+    expect(reader.tool("local/shop", "get_a")).toMatchObject({ firstSeenMs: 2_000 });
+  });
+
+  test("follow what was seen since, and go with the registration", () => {
+    const { mirror, add, observe, reader, state, judge } = setUp();
+    const id = add("shop", ["shop-server"]);
+    observe(id, ["get_a", "delete_b"], 2_000);
+    mirror();
+    judge.asked.length = 0;
+    mirror();
+    expect(judge.asked).toEqual([]);
+    observe(id, ["get_a", "pay_c"], 3_000);
+    mirror();
+    expect(judge.asked).toEqual(["pay_c"]);
+    expect(reader.changes("local/shop", 10).map(({ tool, kind }) => `${tool} ${kind}`)).toEqual([
+      "delete_b removed",
+      "pay_c added",
+    ]);
+    removeServer(state, id);
+    mirror();
+    expect(reader.server("local/shop")).toBeUndefined();
+    expect(reader.totals()).toMatchObject({ servers: 0, tools: 0 });
+  });
+
+  test("two of one package stay two", () => {
+    const { mirror, add, observe, reader } = setUp();
+    for (const name of ["one", "two"]) observe(add(name, ["npx", "@acme/shop"]), [`get_${name}`], 2_000);
+    mirror();
+    expect(reader.totals()).toMatchObject({ servers: 2, tools: 2 });
+  });
+
+  test.each([
+    [["npx", "-y", "@acme/mcp"], { registry: "npm", name: "@acme/mcp", version: undefined }],
+    [["/usr/bin/npx", "acme-mcp@2.0.0", "x"], { registry: "npm", name: "acme-mcp", version: "2.0.0" }],
+    [["uvx", "acme.mcp"], { registry: "pypi", name: "acme.mcp", version: undefined }],
+    [["npx", "--registry", "https://x", "a"], undefined],
+    [["npx", "./local"], undefined],
+    [["npx"], undefined],
+    [["node", "server.js"], undefined],
+  ])("the package of %j is %j", (command, expected) => {
+    expect(packageOf(command)).toEqual(expected);
+  });
+});
