@@ -7,6 +7,7 @@ import { describeMachine, findPrograms } from "./machine.ts";
 import { judge, keepResults, readThresholds, toMarkdown, writeResult } from "./report.ts";
 import { answers } from "./sweeps/answers.ts";
 import { audit } from "./sweeps/audit.ts";
+import { catalogue } from "./sweeps/catalogue.ts";
 import { grants, policies } from "./sweeps/kept.ts";
 import { micro } from "./sweeps/micro.ts";
 import { sizes } from "./sweeps/sizes.ts";
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   grants,
   streams,
   audit,
+  catalogue,
 };
 
 /** As shells have it for a program that was stopped. */

@@ -12,7 +12,7 @@ export function loadSeed(catalogue: Catalogue, rules: Rules, packed = readShippe
   const known = Number(catalogue.db.get("SELECT value FROM setting WHERE name = 'seed'")?.["value"] ?? 0);
   if (known >= seed.madeAtMs) return 0;
   const writer = catalogue.writer(rules);
-  for (const server of seed.servers) writer.upsertServer(server);
+  writer.upsertServers(seed.servers);
   catalogue.db.run("INSERT OR REPLACE INTO setting (name, value) VALUES ('seed', ?)", String(seed.madeAtMs));
   return seed.servers.length;
 }

@@ -14,6 +14,9 @@ export interface Catalogue extends Disposable {
   writer(rules: Rules): CatalogueWriter;
 }
 
+/** Of pages in memory; a million tools make a file of nearly a gigabyte. */
+const CACHE_KIB = 16_384;
+
 /** Opens the catalogue of a data folder, which must be there; makes the file. The error is one line that says what to do. */
 export function openCatalogue(dataFolder: string): Result<Catalogue, string> {
   return openCatalogueFile(join(dataFolder, "catalogue.db"));
@@ -24,6 +27,7 @@ export function openCatalogueFile(file: string): Result<Catalogue, string> {
   let db: Database | undefined;
   try {
     db = new Database(file);
+    db.exec(`PRAGMA cache_size = ${-CACHE_KIB}`);
     const migrated = migrateCatalogue(db);
     if (migrated.ok) return ok(toCatalogue(db));
     db.close();

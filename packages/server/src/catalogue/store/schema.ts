@@ -26,6 +26,7 @@ const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY,
     server INTEGER NOT NULL REFERENCES server (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
+    title TEXT,
     definition TEXT NOT NULL,
     definition_hash TEXT NOT NULL,
     is_whole INTEGER NOT NULL,

@@ -3,7 +3,7 @@ import type { HitPage, SearchHit, SearchQuery } from "../reader.ts";
 import { fromCursor, toCursor } from "./cursor.ts";
 import { comparePlaces } from "./rank.ts";
 import { findServers, listServers } from "./server-search.ts";
-import { findTools, listTools, type ToolFilter } from "./tool-search.ts";
+import { findTools, listTools, type ToolFilter, withSummaries } from "./tool-search.ts";
 import { type Query, toQuery } from "./words.ts";
 
 const MAX_LIMIT = 100;
@@ -18,8 +18,11 @@ export function search(db: Database, query: SearchQuery): HitPage {
   const filter = toFilter(db, query);
   if (filter === undefined) return NOTHING;
   const words = toQuery(query.words);
-  if (words !== undefined) return rankedPage(db, query, words, filter, limit);
-  return query.words.trim() === "" ? listedPage(db, query, filter, limit) : NOTHING;
+  // Words of nothing but signs are no wish to see everything.
+  if (words === undefined && query.words.trim() !== "") return NOTHING;
+  const page =
+    words !== undefined ? rankedPage(db, query, words, filter, limit) : listedPage(db, query, filter, limit);
+  return { ...page, hits: withSummaries(db, page.hits) };
 }
 
 /** Undefined where it names a server that is not there. */

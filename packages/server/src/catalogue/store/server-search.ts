@@ -18,8 +18,12 @@ export function findServers(db: Database, query: Query): readonly RankedHit[] {
       found.set(numberOf(row, "id"), { hit, place: [rank, -9, 0, ...placeOfHit(hit)] });
     }
   };
-  take(`{name} : (${query.every})`);
-  if (found.size < CANDIDATES) take(query.every);
+  for (const words of [query.every, query.everyTyped]) {
+    if (words === undefined) continue;
+    for (const columns of ["name", "name title body"]) {
+      if (found.size < CANDIDATES) take(`{${columns}} : (${words})`);
+    }
+  }
   return [...found.values()];
 }
 

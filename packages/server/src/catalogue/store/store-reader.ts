@@ -14,7 +14,7 @@ import { search } from "./search.ts";
 import { toServerRecord } from "./server-record.ts";
 import { serversLike } from "./server-search.ts";
 import { toToolFacts } from "./tool-record.ts";
-import { toolsNamed, worstTools } from "./tool-search.ts";
+import { toolsNamed, withSummaries, worstTools } from "./tool-search.ts";
 
 const MAX_TOOLS = 1_000;
 const MAX_RELATED = 50;
@@ -85,7 +85,7 @@ export class StoreReader implements CatalogueReader {
     const alike = toolsNamed(this.#db, tool, bounded + 1).filter((hit) => hit.server !== server);
     // Half of each, and what one lacks from the other.
     const first = others.slice(0, Math.max(Math.ceil(bounded / 2), bounded - alike.length));
-    return [...first, ...alike].slice(0, bounded);
+    return withSummaries(this.#db, [...first, ...alike].slice(0, bounded));
   }
 
   relatedServers(server: string, limit: number): readonly SearchHit[] {

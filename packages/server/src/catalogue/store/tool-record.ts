@@ -32,10 +32,11 @@ export function insertTool(
   atMs: number,
 ): void {
   db.run(
-    `INSERT INTO tool (server, name, definition, definition_hash, is_whole, category, severity, verdict, rules,
-         first_seen, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO tool (server, name, title, definition, definition_hash, is_whole, category, severity, verdict,
+         rules, first_seen, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     owner.id,
     definition.name,
+    titleOf(definition) ?? null,
     JSON.stringify(definition),
     hash,
     isWhole ? 1 : 0,
@@ -56,8 +57,9 @@ export function updateTool(
   atMs: number,
 ): void {
   db.run(
-    `UPDATE tool SET definition = ?, definition_hash = ?, is_whole = ?, category = ?, severity = ?, verdict = ?,
+    `UPDATE tool SET title = ?, definition = ?, definition_hash = ?, is_whole = ?, category = ?, severity = ?, verdict = ?,
          rules = ?, changed_at = ? WHERE id = ?`,
+    titleOf(definition) ?? null,
     JSON.stringify(definition),
     hash,
     isWhole ? 1 : 0,
@@ -98,6 +100,10 @@ export function serverFacet(id: number): string {
   return `server${id}`;
 }
 
+function titleOf({ title, annotations }: ToolDefinition): string | undefined {
+  return title ?? annotations?.title;
+}
+
 function judged(verdict: Verdict): [number, number, string, string] {
   return [
     CATEGORIES.indexOf(verdict.category),
@@ -130,7 +136,7 @@ function indexTool(
     id,
     nameWords(definition.name),
     owner.name,
-    definition.title ?? definition.annotations?.title ?? "",
+    titleOf(definition) ?? "",
     (definition.description ?? "").slice(0, INDEXED_CHARS),
     `${categoryFacet(CATEGORIES.indexOf(verdict.category))} ${serverFacet(owner.id)}`,
   );

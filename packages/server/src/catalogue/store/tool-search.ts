@@ -1,5 +1,5 @@
 import { CATEGORIES, type Category, RISK_OF, type Risk, type ToolDefinition } from "@portcullis/catalogue";
-import { type Database, numberOf, type Row, textOf } from "../../storage/database.ts";
+import { type Database, numberOf, optionalTextOf, type Row, textOf } from "../../storage/database.ts";
 import { METHODS, type SearchHit } from "../reader.ts";
 import { cutText } from "./bounds.ts";
 import { type Place, rankOf } from "./rank.ts";
@@ -7,7 +7,7 @@ import { categoryFacet, serverFacet } from "./tool-record.ts";
 import type { Query } from "./words.ts";
 
 /** Of each way to look, as many candidates are ranked: one very common word must not make a search slow. */
-export const CANDIDATES = 300;
+export const CANDIDATES = 200;
 const SUMMARY_CHARS = 200;
 
 /** What the tools of a search must be. */
@@ -25,7 +25,7 @@ export interface RankedHit {
 }
 
 const COLUMNS =
-  "t.id, t.name, t.definition, t.category, t.severity, s.name AS server_name, s.method AS server_method";
+  "t.id, t.name, t.title, t.category, t.severity, s.name AS server_name, s.method AS server_method";
 const SHOWN = "s.status <> 'deleted'";
 
 /** The categories that a filter leaves; undefined leaves all. */
@@ -36,7 +36,7 @@ export function categoriesOf({ risk, category }: ToolFilter): readonly number[] 
   ).map((one) => CATEGORIES.indexOf(one));
 }
 
-/** The best candidates for what a person typed, in no order: by name, then by words in the name, then anywhere. */
+/** Candidates for what a person typed, in no order; no description is read yet. */
 export function findTools(db: Database, query: Query, filter: ToolFilter): readonly RankedHit[] {
   const categories = categoriesOf(filter);
   const facets = facetsOf(categories, filter.server);
@@ -47,11 +47,16 @@ export function findTools(db: Database, query: Query, filter: ToolFilter): reado
       if (!found.has(id) && passes(row, categories)) found.set(id, toRankedHit(row, query));
     }
   };
-  if (filter.server === undefined) take(byName(db, query));
-  take(byWords(db, `{name} : (${query.every})${facets}`));
-  if (found.size < CANDIDATES) take(byWords(db, `{name server title body} : (${query.every})${facets}`));
+  const ways = [
+    () => (filter.server === undefined ? byName(db, query) : []),
+    // Exact words first: they stop at their limit, where the beginning of a word must first be gathered.
+    ...[query.every, query.everyTyped].flatMap((words) =>
+      ["name", "name server title body"].map((columns) => () => byWords(db, columns, words, facets)),
+    ),
+  ];
+  for (const way of ways) if (found.size < CANDIDATES) take(way());
   // Words that nobody has together: better some of them than an empty page.
-  if (found.size === 0) take(byWords(db, `{name server title body} : (${query.some})${facets}`));
+  if (found.size === 0) take(byWords(db, "name server title body", query.some, facets));
   return [...found.values()];
 }
 
@@ -73,12 +78,13 @@ function byName(db: Database, query: Query): readonly Row[] {
   });
 }
 
-function byWords(db: Database, expression: string): readonly Row[] {
+function byWords(db: Database, columns: string, words: string | undefined, facets: string): readonly Row[] {
+  if (words === undefined) return [];
   // The inner LIMIT stops the walk through the index; joined outside, it could not.
   return db.all(
     `SELECT ${COLUMNS} FROM (SELECT rowid AS id FROM tool_words WHERE tool_words MATCH ? LIMIT ?) w
        JOIN tool t ON t.id = w.id JOIN server s ON s.id = t.server WHERE ${SHOWN}`,
-    expression,
+    `{${columns}} : (${words})${facets}`,
     CANDIDATES,
   );
 }
@@ -176,18 +182,32 @@ export function worstTools(db: Database, server: number, limit: number): readonl
     .map(toToolHit);
 }
 
-export function toToolHit(row: Row): SearchHit {
-  const definition = JSON.parse(textOf(row, "definition")) as ToolDefinition;
+function toToolHit(row: Row): SearchHit {
   const category = CATEGORIES[numberOf(row, "category")];
   return {
     kind: "tool",
     server: textOf(row, "server_name"),
     tool: textOf(row, "name"),
-    title: definition.title ?? definition.annotations?.title,
-    summary: summaryOf(definition.description),
+    title: optionalTextOf(row, "title"),
+    summary: undefined,
     category,
     risk: category === undefined ? undefined : RISK_OF[category],
   };
+}
+
+/** The hits of one page with the beginnings of their tools' descriptions. */
+export function withSummaries(db: Database, hits: readonly SearchHit[]): readonly SearchHit[] {
+  return hits.map((hit) => {
+    if (hit.tool === undefined) return hit;
+    const row = db.get(
+      "SELECT definition FROM tool WHERE server = (SELECT id FROM server WHERE name = ?) AND name = ?",
+      hit.server,
+      hit.tool,
+    );
+    const definition =
+      row === undefined ? undefined : (JSON.parse(textOf(row, "definition")) as ToolDefinition);
+    return { ...hit, summary: summaryOf(definition?.description) };
+  });
 }
 
 /** The beginning of a text on one line. */

@@ -168,8 +168,7 @@ class SyncRun {
   #take({ servers, skipped }: RegistryPage): void {
     const tally = { added: 0, updated: 0 };
     const reasons = [...skipped];
-    for (const server of servers) {
-      const done = this.#writer.upsertServer(server);
+    for (const done of this.#writer.upsertServers(servers)) {
       if (!done.ok) reasons.push(done.error);
       else if (done.value.isNew) tally.added += 1;
       else if (done.value.isChanged) tally.updated += 1;
