@@ -8,7 +8,7 @@ const ssr = { resolve: { conditions } };
 /** Starts processes or works for seconds: part of `npm test`, not of `npm run check`. */
 const INTEGRATION = [
   "packages/policy/test/{agreement,parse-limits}.test.ts",
-  "packages/cli/test/{gateway,registry,doctor,run,demo-server}.test.ts",
+  "packages/cli/test/{gateway,registry,doctor,run,demo-server,catalogue}.test.ts",
   "packages/server/test/upstream/stdio/*.test.ts",
   "packages/server/test/upstream/{http-faults,sse/faults}.test.ts",
   "packages/server/test/audit/{verify,ledger-faults,kill}.test.ts",

@@ -19,7 +19,7 @@ export function readSeedList(): readonly Listed[] {
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => {
       const [name = "", ...args] = line.split(" ");
-      const spec = parsePackageSpec(name, undefined);
+      const spec = parsePackageSpec(name);
       if (!spec.ok) throw new Error(spec.error);
       return { spec: spec.value, args };
     });

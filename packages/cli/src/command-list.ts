@@ -1,4 +1,5 @@
 import type { CommandSpec, GroupSpec } from "./command-spec.ts";
+import { CATALOGUE_GROUP } from "./commands/catalogue/group.ts";
 import { CONFIG_OPTIONS } from "./commands/config-options.ts";
 import { GRANT_GROUP } from "./commands/grant/group.ts";
 import { LOG_GROUP } from "./commands/log/group.ts";
@@ -82,4 +83,5 @@ export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
     examples: ["classify tools.jsonl", "classify --json - < tools.jsonl"],
     load: async () => (await import("./commands/classify.ts")).classify,
   },
+  CATALOGUE_GROUP,
 ];

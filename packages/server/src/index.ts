@@ -2,6 +2,16 @@ export { notesUpTo } from "./audit/checkpoint.ts";
 export { exportRows, type LogFilter, type LogRow } from "./audit/export.ts";
 export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";
 export type { Mode, PinState, ServerId } from "./call/records.ts";
+export { CATALOGUE_RULES } from "./catalogue/catalogue-rules.ts";
+export { type Introspection, type IntrospectOptions, introspect } from "./catalogue/introspect/introspect.ts";
+export { type PackageSpec, parsePackageSpec } from "./catalogue/introspect/package-spec.ts";
+export { startCatalogueKeeper } from "./catalogue/keep/catalogue-keeper.ts";
+export { learn } from "./catalogue/learn.ts";
+export type { CatalogueReader, SearchHit, ServerFacts, ToolFacts } from "./catalogue/reader.ts";
+export { refreshCatalogue } from "./catalogue/refresh.ts";
+export type { Note } from "./catalogue/store/incoming.ts";
+export { type Catalogue, openCatalogue } from "./catalogue/store/open-catalogue.ts";
+export { type SyncReport, syncRegistry } from "./catalogue/sync/sync.ts";
 export {
   type ConfigOrigins,
   type ConfigSources,

@@ -26,12 +26,17 @@ const TOOL = '[{ name: "get_x", description: "does x", inputSchema: { type: "obj
 /** Installs and asks one package of a registry of its own. Fails when a folder or a process is left behind. */
 async function look(
   code: string,
-  options: Parameters<typeof introspect>[1] & { readonly manifest?: object } = {},
+  options: Parameters<typeof introspect>[1] & {
+    readonly manifest?: object;
+    readonly files?: { readonly [path: string]: string };
+  } = {},
 ) {
   const home = mkdtempSync(join(tmpdir(), "portcullis-test-"));
   const bin = { "acme-mcp": "server.js" };
   const manifest = { bin, license: "MIT", repository: "github:acme/mcp", ...options.manifest };
-  const registry = await startNpmRegistry([{ name: "@acme/mcp", manifest, files: { "server.js": code } }]);
+  const registry = await startNpmRegistry([
+    { name: "@acme/mcp", manifest, files: { "server.js": code, ...options.files } },
+  ]);
   vi.stubEnv("TMPDIR", home);
   const spec = { registry: "npm", name: "@acme/mcp", version: undefined } as const;
   const env = {
@@ -79,6 +84,18 @@ describe("introspect", () => {
         network: detectIsolation().network,
         dummies: [],
       },
+    });
+  });
+
+  test.each([
+    ["MIT License\n\nCopyright", "MIT"],
+    ["                                 Apache License\n                           Version 2.0", "Apache-2.0"],
+    ["All rights reserved", "SEE LICENSE IN LICENSE"],
+  ])("a licence that is only in a file is read there: %j", async (text, license) => {
+    const manifest = { license: "SEE LICENSE IN LICENSE" };
+    expect(await look(serverCode(TOOL), { manifest, files: { LICENSE: text } })).toMatchObject({
+      ok: true,
+      value: { installed: { license } },
     });
   });
 
@@ -184,10 +201,12 @@ describe("introspect", () => {
 describe("the name of a package", () => {
   test.each([
     ["@acme/mcp", { registry: "npm", name: "@acme/mcp" }],
+    ["@acme/mcp@1.2.3-beta.1", { registry: "npm", name: "@acme/mcp", version: "1.2.3-beta.1" }],
+    ["pypi:acme@1.0", { registry: "pypi", name: "acme", version: "1.0" }],
     ["npm:acme-mcp", { registry: "npm", name: "acme-mcp" }],
     ["pypi:acme.mcp-server", { registry: "pypi", name: "acme.mcp-server" }],
   ])("%s is read", (text, value) => {
-    expect(parsePackageSpec(text, undefined)).toMatchObject({ ok: true, value });
+    expect(parsePackageSpec(text)).toMatchObject({ ok: true, value });
   });
 
   test.each([
@@ -201,12 +220,13 @@ describe("the name of a package", () => {
     "a b",
     "@acme",
     "pypi:-e",
-    "a@1",
+    "@acme/mcp@",
+    "a@b@c",
   ])("%j is refused", (text) => {
-    expect(parsePackageSpec(text, undefined)).toMatchObject({ ok: false });
+    expect(parsePackageSpec(text)).toMatchObject({ ok: false });
   });
 
   test.each(["", "latest || 1", "file:..", "../1", "--x"])("the version %j is refused", (version) => {
-    expect(parsePackageSpec("acme", version)).toMatchObject({ ok: false });
+    expect(parsePackageSpec(`acme@${version}`)).toMatchObject({ ok: false });
   });
 });

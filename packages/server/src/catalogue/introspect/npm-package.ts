@@ -46,7 +46,7 @@ function readNpmPackage(root: string, request: InstallRequest): Result<Installed
   if (!path.startsWith(root + sep)) return err(`the command of \`${request.spec.name}\` lies outside of it`);
   return ok({
     version: textOf(manifest["version"]),
-    license: licenseOf(manifest),
+    license: licenseOf(manifest, root),
     title: undefined,
     description: textOf(manifest["description"]),
     repository: repositoryOf(manifest["repository"]),
@@ -67,9 +67,11 @@ function isBinary(head: string): boolean {
   return head.startsWith("\x7fELF") || head.startsWith("MZ") || /^[\xcf\xce\xca]\xfa/.test(head);
 }
 
+const HEAD_BYTES = 300;
+
 function readHead(path: string): string {
   try {
-    return readFileSync(path).subarray(0, 200).toString("latin1");
+    return readFileSync(path).subarray(0, HEAD_BYTES).toString("latin1");
   } catch {
     return "";
   }
@@ -93,10 +95,18 @@ function binsOf(manifest: JsonObject, packageName: string): Map<string, string> 
   );
 }
 
-function licenseOf(manifest: JsonObject): string | undefined {
+function licenseOf(manifest: JsonObject, root: string): string | undefined {
   const { license } = manifest;
-  if (typeof license === "string") return license;
-  return isJsonObject(license) ? textOf(license["type"]) : undefined;
+  if (isJsonObject(license)) return textOf(license["type"]);
+  if (typeof license !== "string") return undefined;
+  const [, file] = /^SEE LICENSE IN ([\w.-]+)$/i.exec(license) ?? [];
+  return (file === undefined ? undefined : recogniseLicense(readHead(join(root, file)))) ?? license;
+}
+
+/** Licences by their first words. */
+function recogniseLicense(text: string): string | undefined {
+  if (/^\s*(?:The )?MIT License/i.test(text)) return "MIT";
+  return /^\s*Apache License\s+Version 2\.0/.test(text) ? "Apache-2.0" : undefined;
 }
 
 /** As a link that a browser can follow. */

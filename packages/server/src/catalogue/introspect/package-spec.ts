@@ -13,9 +13,12 @@ const PYPI_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/;
 const MAX_NAME_CHARS = 214;
 
-/** Reads `name`, `npm:name` or `pypi:name`. A name that an installer could take for an option or a path is refused. */
-export function parsePackageSpec(text: string, version: string | undefined): Result<PackageSpec, string> {
-  const [, prefix, name = ""] = /^(?:(npm|pypi):)?(.*)$/s.exec(text) ?? [];
+/**
+ * Reads `name`, `name@version`, `npm:name` or `pypi:name`. A name that an installer could take for an option or a
+ * path is refused.
+ */
+export function parsePackageSpec(text: string): Result<PackageSpec, string> {
+  const [, prefix, name = "", version] = /^(?:(npm|pypi):)?(@?[^@]*)(?:@(.*))?$/s.exec(text) ?? [];
   const registry = prefix === "pypi" ? "pypi" : "npm";
   const isName = (registry === "npm" ? NPM_NAME : PYPI_NAME).test(name) && !name.startsWith("-");
   if (!isName || name.length > MAX_NAME_CHARS) {
@@ -24,7 +27,7 @@ export function parsePackageSpec(text: string, version: string | undefined): Res
     );
   }
   if (version !== undefined && !VERSION.test(version)) {
-    return err(`\`${version.slice(0, 80)}\` is not a version; write one like \`1.2.3\``);
+    return err(`\`${version.slice(0, 80)}\` is not a version; write one like \`${name.slice(0, 80)}@1.2.3\``);
   }
   return ok({ registry, name, version });
 }
