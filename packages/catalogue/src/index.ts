@@ -1,5 +1,35 @@
+export type { AttackCase, AttackNeeds, AttackPattern, Defence } from "./attacks/attack-pattern.ts";
+export { ATTACKS } from "./attacks/attacks.ts";
+export { type ApplicableAttack, attacksFor } from "./attacks/attacks-for.ts";
 export { type Classifier, classifyTool, createClassifier } from "./classify/classify.ts";
 export { RULES, RULES_VERSION, type Rule, type RuleId } from "./classify/rules.ts";
+export type { ArgumentRule } from "./recommend/argument-rules.ts";
+export {
+  CAPABILITIES,
+  type Capabilities,
+  type Capability,
+  type CapabilityReason,
+  capabilitiesOf,
+} from "./recommend/capabilities.ts";
+export { type ClassifiedTool, compareWorst } from "./recommend/classified-tool.ts";
+export type { CombinationPart, ToxicCombination } from "./recommend/combinations.ts";
+export { effectOf, type Treatment } from "./recommend/effect.ts";
+export type { Fill } from "./recommend/fill.ts";
+export type { RecommendationWarning } from "./recommend/fit-tools.ts";
+export { policyText } from "./recommend/policy-text.ts";
+export {
+  type CategoryCounts,
+  recommendServer,
+  type ServerRecommendation,
+} from "./recommend/recommend-server.ts";
+export { recommendStack, type StackReport, type StackServer } from "./recommend/recommend-stack.ts";
+export {
+  type RecommendationKind,
+  recommendTool,
+  type ToolRecommendation,
+} from "./recommend/recommend-tool.ts";
+export { toDocument } from "./recommend/to-document.ts";
+export { type FaqItem, toolFaq } from "./recommend/tool-faq.ts";
 export type { ToolAnnotations, ToolContext, ToolDefinition } from "./tool.ts";
 export {
   CATEGORIES,
