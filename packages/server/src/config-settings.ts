@@ -27,10 +27,15 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** CIDR ranges that servers added over the API may have addresses in (gateway.md 4, outbound guard). */
   readonly privateRanges: readonly string[];
+  /** Whether `/catalogue` is served: `loopback` only where nobody but this machine reaches the gateway. */
+  readonly catalogue: CatalogueMode;
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+export type CatalogueMode = (typeof CATALOGUE_MODES)[number];
+export const CATALOGUE_MODES = ["loopback", "on", "off"] as const;
 
 /** Every key of the configuration. */
 export type ConfigKey = keyof Config;
@@ -87,6 +92,7 @@ export const SETTINGS: { readonly [K in ConfigKey]: Setting<Config[K]> } = {
     list(text((range) => ipaddr.isValidCIDR(range))),
     "address ranges like `10.0.0.0/8`",
   ),
+  catalogue: setting("loopback", z.enum(CATALOGUE_MODES), `one of ${CATALOGUE_MODES.join(", ")}`),
 };
 
 export const CONFIG_KEYS: readonly ConfigKey[] = [
@@ -103,6 +109,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   "demo",
   "logLevel",
   "privateRanges",
+  "catalogue",
 ];
 
 /** `maxBodyBytes` → `PORTCULLIS_MAX_BODY_BYTES`. */

@@ -70,6 +70,21 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
+/** True when `/catalogue` is served: behind a proxy a loopback address is reachable, too. */
+export function servesCatalogue(config: Config): boolean {
+  if (config.catalogue !== "loopback") return config.catalogue === "on";
+  const named = [
+    ...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]),
+    ...config.allowedHosts,
+  ];
+  return isLoopback(config.host) && named.every((host) => isLoopback(nameIn(host)));
+}
+
+/** `[::1]:7411` → `::1`. */
+function nameIn(host: string): string {
+  return host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+}
+
 /** The addresses we listen on: unlike a name, an address cannot be rebound by a stranger's DNS. */
 function ownHosts(config: Config, port: number): readonly string[] {
   const everywhere = isLoopback(config.host) || isWildcard(config.host);
@@ -123,6 +138,7 @@ function readSettings(
     demo: read("demo"),
     logLevel: read("logLevel"),
     privateRanges: read("privateRanges"),
+    catalogue: read("catalogue"),
   };
   return { config, origins: toOrigins(origins) };
 }
@@ -143,6 +159,7 @@ function toOrigins(origins: ReadonlyMap<ConfigKey, string>): ConfigOrigins {
     demo: of("demo"),
     logLevel: of("logLevel"),
     privateRanges: of("privateRanges"),
+    catalogue: of("catalogue"),
   };
 }
 

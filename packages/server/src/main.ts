@@ -5,10 +5,11 @@ import { Ledger } from "./audit/ledger.ts";
 import { openLedger } from "./audit/ledger-schema.ts";
 import { pruneLedger } from "./audit/prune.ts";
 import { settleUnknown } from "./audit/settle-unknown.ts";
-import { type Config, hostAllowList, originAllowList, publicUrlOf } from "./config.ts";
+import { CatalogueFront } from "./catalogue/pages/catalogue-front.ts";
+import { type Config, hostAllowList, originAllowList, publicUrlOf, servesCatalogue } from "./config.ts";
 import { LedgerCounters } from "./counters/ledger-counters.ts";
 import { createAdminServer } from "./front/admin-server.ts";
-import { createAgentServer, drain, listen } from "./front/http-server.ts";
+import { type Beside, createAgentServer, drain, listen } from "./front/http-server.ts";
 import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
 import { METRICS_CONTENT_TYPE } from "./observe/metrics.ts";
 import { LiveObserver } from "./observe/observer.ts";
@@ -52,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Result<Gate
   cleanup.defer(() => lock.value.release());
   const parts = openParts(folder.value, options, cleanup);
   if (!parts.ok) return parts;
-  const listening = await listenAll(parts.value, options.config, cleanup);
+  const listening = await listenAll(parts.value, options, cleanup);
   if (!listening.ok) return listening;
   const { url, adminUrl } = listening.value;
   lock.value.announce({ pid: process.pid, url, adminUrl });
@@ -168,11 +169,16 @@ function startRetention(ledger: Ledger, folder: DataFolder, config: Config): Nod
 
 async function listenAll(
   { assembled, observer, allow, isReady }: Parts,
-  config: Config,
+  options: GatewayOptions,
   cleanup: AsyncDisposableStack,
 ): Promise<Result<{ url: string; adminUrl: string }, string>> {
   const { line } = assembled;
-  const agents = createAgentServer(line);
+  const { config } = options;
+  let url = "";
+  const agents = createAgentServer(
+    line,
+    openCatalogueFront({ allow, observer }, options, () => url, cleanup),
+  );
   let adminHosts: ReadonlySet<string> = new Set();
   const admin = createAdminServer({
     isReady,
@@ -190,10 +196,24 @@ async function listenAll(
     cleanup.defer(() => closeAgents(agents, line));
     allow.hosts = hostAllowList(config, port);
     allow.origins = originAllowList(config, port);
-    return ok({ url: publicUrlOf(config, port), adminUrl: `http://127.0.0.1:${adminPort}` });
+    url = publicUrlOf(config, port);
+    return ok({ url, adminUrl: `http://127.0.0.1:${adminPort}` });
   } catch (cause) {
     return err(listenError(cause, config));
   }
+}
+
+/** The catalogue beside the line, where it is switched on. It loads nothing before the first request. */
+function openCatalogueFront(
+  { allow, observer }: Pick<Parts, "allow" | "observer">,
+  { config, dataDir }: GatewayOptions,
+  base: () => string,
+  cleanup: AsyncDisposableStack,
+): Beside | undefined {
+  if (!servesCatalogue(config)) return undefined;
+  const onFault = (fault: string) => observer.warn("catalogue_fault", { fault });
+  const front = cleanup.use(new CatalogueFront({ dataFolder: dataDir, allow, base, onFault }));
+  return (request, response) => front.take(request, response);
 }
 
 /** Streams that wait for what may never come are ended; calls may finish. */

@@ -24,6 +24,7 @@ export const CONFIG_OPTIONS: readonly OptionSpec[] = [
     summary: "private range that servers may have addresses in",
     isList: true,
   },
+  { flags: "--catalogue <when>", summary: "serve /catalogue: loopback, on or off (default loopback)" },
 ];
 
 /** What these options say, in the words of the configuration; an option that was not given is not in it. */
@@ -46,5 +47,6 @@ export function configFlags(options: Options): ConfigSources["flags"] {
     demo: options.flag("demo") ? undefined : false,
     logLevel: options.text("logLevel"),
     privateRanges: list("privateRange"),
+    catalogue: options.text("catalogue"),
   };
 }

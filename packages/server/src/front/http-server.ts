@@ -25,8 +25,11 @@ const IDLE_CHECK_MS = 20;
 /** The answers of each server that are not over: what its end waits for. */
 const answering = new WeakMap<HttpServer, Set<ServerResponse>>();
 
-/** The listener of agents. Node's own parser, strict; nothing is served but the line. */
-export function createAgentServer(line: Line): HttpServer {
+/** What is served beside the line: true where it took the request, false where it did nothing. */
+export type Beside = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** The listener of agents. Node's own parser, strict; below `/mcp/` nothing is served but the line. */
+export function createAgentServer(line: Line, beside?: Beside): HttpServer {
   const open = new Set<ServerResponse>();
   const server = createServer(
     {
@@ -42,6 +45,9 @@ export function createAgentServer(line: Line): HttpServer {
     (request: IncomingMessage, response: ServerResponse) => {
       open.add(response);
       response.on("close", () => open.delete(response));
+      // INVARIANT: what is below /mcp/ is never shown to anybody but the line.
+      if (beside !== undefined && request.url?.startsWith("/mcp/") === false && beside(request, response))
+        return;
       void handleRequest(request, new HttpReply(response), line);
     },
   );
