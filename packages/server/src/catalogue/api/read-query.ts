@@ -22,7 +22,7 @@ export function readSearchQuery(query: URLSearchParams, defaultLimit: number): R
   if ((server?.length ?? 0) > MAX_NAME_CHARS) return err("`server` is too long to be a name.");
   if ((cursor?.length ?? 0) > MAX_CURSOR_CHARS) return err("`cursor` is none that was given out.");
   return ok({
-    words: (query.get("q") ?? "").slice(0, MAX_WORDS_CHARS),
+    words: toWords(query.get("q")),
     ...(kind === undefined ? {} : { kind }),
     ...(risk === undefined ? {} : { risk }),
     ...(category === undefined ? {} : { category }),
@@ -30,6 +30,14 @@ export function readSearchQuery(query: URLSearchParams, defaultLimit: number): R
     ...(cursor === undefined ? {} : { cursor }),
     limit: Number(limit),
   });
+}
+
+/** What is looked for: without the characters that cannot be seen, which no index holds. */
+export function toWords(text: string | null): string {
+  return (text ?? "")
+    .slice(0, MAX_WORDS_CHARS)
+    .replace(/[\p{C}\p{Default_Ignorable_Code_Point}]+/gu, " ")
+    .trim();
 }
 
 /** Undefined where nothing is asked for, null where it is none. */

@@ -59,10 +59,7 @@ function replyList(c: SiteContext, { reader, base }: Site): Response {
   const servers = page.hits
     .map(({ server }) => reader.server(server))
     .filter((facts) => facts !== undefined)
-    .filter(
-      ({ status, seenAtMs }) =>
-        seenAtMs > sinceMs && (status !== "deleted" || query.get("include_deleted") === "true"),
-    )
+    .filter(({ status, seenAtMs }) => seenAtMs > sinceMs && status !== "deleted")
     .map((facts) => toServerResponse(facts, base));
   const next = page.cursor === undefined ? {} : { nextCursor: page.cursor };
   return replyJson(c, { servers, metadata: { ...next, count: servers.length } });

@@ -2,6 +2,7 @@ import type { ServerFacts } from "../reader.ts";
 import { commandsFor } from "./commands.ts";
 import { type Fragment, type Html, html } from "./html.ts";
 import { codeBlock } from "./parts.ts";
+import { toVisibleJson } from "./text.ts";
 
 export interface Control {
   /** Tells the blocks of one page apart. */
@@ -20,7 +21,7 @@ export interface Control {
 /** The policy, and the way to put it into force. */
 export function control({ id, server, base, policyPath, json, label, notes }: Control): Html {
   const commands = commandsFor(server, base + policyPath);
-  return html`${codeBlock({ id, label, text: json, download: policyPath, isTall: true })}
+  return html`${codeBlock({ id, label, text: toVisibleJson(json), download: policyPath, isTall: true })}
 ${openElsewhere()}
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 <h3>Put it into force</h3>

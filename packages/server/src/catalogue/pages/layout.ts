@@ -93,11 +93,10 @@ export interface SearchForm {
 
 /** Works as a plain form; the script adds suggestions. */
 export function searchForm({ id, words, label, isBig = false }: SearchForm): Html {
-  const button = isBig ? html`<button class="main" type="submit">Search</button>` : "";
   return html`<search><form class="search${isBig && " big"}" action="${CATALOGUE}/search" method="get"><div class="row">
 <label class="hidden" for="${id}">${label}</label>
-<input id="${id}" name="q" type="search" value="${words}" placeholder="${isBig ? "A tool, server or package: send_email, postgres …" : "Search"}" maxlength="200" data-suggest="any">
-${button}</div></form></search>`;
+<input id="${id}" name="q" type="search" value="${words}" placeholder="${isBig ? "A tool, server or package: send_email, postgres …" : "Tool or server"}" maxlength="200" data-suggest="any">
+<button class="${isBig && "main"}" type="submit">Search</button></div></form></search>`;
 }
 
 function crumbsOf(crumbs: NonNullable<Page["crumbs"]>): Html {

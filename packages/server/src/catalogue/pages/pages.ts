@@ -29,8 +29,8 @@ const PAGE_HITS = 50;
 export function addPages(app: Hono<{ Bindings: Bindings }>, site: Site): void {
   app.use("*", async (c, next) => {
     const path = c.env.target.split("?", 1)[0] ?? "";
-    // `//` in front would name another host.
-    if (path.length > 1 && path.endsWith("/") && !path.startsWith("//")) {
+    // Nothing but a path of ours: `//` or `/\` in front would name another host.
+    if (path.startsWith(CATALOGUE) && path.endsWith("/")) {
       return redirectToCanonical(c, path.replace(/\/+$/, "")) ?? next();
     }
     return next();

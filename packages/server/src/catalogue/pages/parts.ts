@@ -106,7 +106,7 @@ export interface CodeBlock {
 export function codeBlock({ id, label, text, download, isTall = false }: CodeBlock): Html {
   const file =
     download !== undefined && html`<a class="button small" href="${download}" download>Download</a>`;
-  return html`<figure class="code${isTall && " tall"}"><figcaption><span id="${id}-label">${label}</span><span class="chips"><button class="small" type="button" data-copy="${id}" aria-describedby="${id}-label" hidden>Copy</button>${file}</span></figcaption><pre tabindex="0" role="region" aria-labelledby="${id}-label"><code id="${id}">${text}</code></pre></figure>`;
+  return html`<figure class="code${isTall && " tall"}"><figcaption><span id="${id}-label">${label}</span><span class="chips"><button class="small" type="button" data-copy="${id}" aria-describedby="${id}-label" hidden>Copy</button>${file}</span></figcaption><pre tabindex="0" role="group" aria-labelledby="${id}-label"><code id="${id}">${text}</code></pre></figure>`;
 }
 
 /** Said where a name has letters that look like others. */

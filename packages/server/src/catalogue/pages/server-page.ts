@@ -14,7 +14,7 @@ import {
   section,
   verdictChips,
 } from "./parts.ts";
-import { CATALOGUE, serverPath, stackPath, toolPath } from "./paths.ts";
+import { CATALOGUE, serverPath, stackPath, toolPath, withQuery } from "./paths.ts";
 import { sentence } from "./sentence.ts";
 import { lineOf, nameOf, paragraphOf, SHOWN, toVisible } from "./text.ts";
 import { METHOD_TEXT } from "./words.ts";
@@ -117,7 +117,13 @@ function tools({ facts, tools: all }: ServerView): Html {
     "tools",
     "All tools",
     html`<p class="note">The worst first.</p><ul class="rows" aria-label="All tools">${rows}</ul>
-${left > 0 && html`<p class="note">${counted(left, "tool")} more: <a href="${CATALOGUE}/search?kind=tool&amp;server=${encodeURIComponent(facts.name.toWellFormed())}">all of them in the search</a>.</p>`}`,
+${
+  left > 0 &&
+  html`<p class="note">${counted(left, "tool")} more: <a href="${withQuery(`${CATALOGUE}/search`, [
+    ["kind", "tool"],
+    ["server", facts.name],
+  ])}">all of them in the search</a>.</p>`
+}`,
   );
 }
 

@@ -177,7 +177,7 @@ function forms(members: readonly StackMember[], { added, problem }: StackPageOpt
     hits.length === 0 &&
     html`<p class="note" role="status">No server matches <bdi>${nameOf(added.words)}</bdi>.</p>`;
   return section(
-    "add",
+    "more",
     names.length === 0 ? "Name your servers" : "Add more",
     html`<div class="forms">
 <form class="card stack" action="${CATALOGUE}/stack" method="post" enctype="multipart/form-data">${kept}

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { toWords } from "../api/read-query.ts";
 import { MAX_STACK_SERVERS, readStackFile } from "../api/read-stack-file.ts";
 import { readStackView } from "../api/stack-view.ts";
 import { CATALOGUE, stackPath } from "./paths.ts";
@@ -22,12 +23,13 @@ export function addStackPages(app: Hono<{ Bindings: Bindings }>, site: Site): vo
     if (add !== "" && site.reader.server(add) !== undefined) {
       return c.redirect(stackPath([...new Set([...names, add])]), 303);
     }
-    const hits = add === "" ? [] : site.reader.search({ words: add, kind: "server", limit: MAX_HITS }).hits;
+    const words = toWords(add);
+    const hits = words === "" ? [] : site.reader.search({ words, kind: "server", limit: MAX_HITS }).hits;
     const view = readStackView(site.reader, [], names);
     return replyPage(
       c,
       site,
-      stackPage(view, { base: site.base, added: { words: add, hits }, isFromFile: false }),
+      stackPage(view, { base: site.base, added: { words, hits }, isFromFile: false }),
     );
   });
   app.post(`${CATALOGUE}/stack`, async (c) => {

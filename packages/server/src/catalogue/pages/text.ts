@@ -1,4 +1,4 @@
-import { type Html, html } from "./html.ts";
+import { type Html, html, NOTHING } from "./html.ts";
 
 /**
  * Characters that change what a reader sees without being seen: controls, bidirectional overrides, zero-width and
@@ -7,10 +7,11 @@ import { type Html, html } from "./html.ts";
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 /** What belongs to an emoji is seen: the joiner between two, the selector after one. */
 const EMOJI_GLUE =
-  /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)(?:\uFE0F|\u200D(?=\p{Extended_Pictographic}))/u;
+  /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier})\uFE0F|(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)\u200D(?=\p{Extended_Pictographic})/u;
 /** More marks on one letter than any script needs run over the lines around it. */
 const MARKS = /(?<=\p{M}{4})\p{M}/u;
 
+const UNSEEN_ANYWHERE = new RegExp(UNSEEN.source, "gu");
 const PARTS = new RegExp(`(${EMOJI_GLUE.source})|(${UNSEEN.source}|${MARKS.source})`, "gu");
 
 /** How much of a text is shown where, in UTF-16 units. */
@@ -35,7 +36,7 @@ export function shown(text: string, options: ShowOptions): Html {
   const parts = partsOf(text, options.max, options.isBlock ?? false).map((part) =>
     typeof part === "string" ? part : html`<span class="unseen">${part.code}</span>`,
   );
-  return html`<bdi>${parts}</bdi>`;
+  return parts.length === 0 ? NOTHING : html`<bdi>${parts}</bdi>`;
 }
 
 /** The name of a tool, server or package. */
@@ -46,6 +47,18 @@ export function nameOf(name: string): Html {
 /** One line of description. */
 export function lineOf(text: string): Html {
   return shown(text, { max: SHOWN.line });
+}
+
+/**
+ * JSON in which every character that cannot be seen is escaped: another text, the same value. Outside of strings JSON
+ * has none but the line breaks that are kept.
+ */
+export function toVisibleJson(json: string): string {
+  return json.replace(UNSEEN_ANYWHERE, (char) =>
+    char === "\n"
+      ? char
+      : Array.from({ length: char.length }, (_, at) => `\\u${hexOf(char.charCodeAt(at))}`).join(""),
+  );
 }
 
 /** A description in its own lines. */
@@ -62,7 +75,7 @@ export function paragraphOf(text: string): Html {
 export function asciiOf(name: string): string | undefined {
   const start = cut(name, SHOWN.name);
   if (/^[\x20-\x7e]*$/.test(start)) return undefined;
-  return start.replace(/[^\x20-\x7e]/gu, (char) => `\\u{${hex(char)}}`);
+  return start.replace(/[^\x20-\x7e]/gu, (char) => `\\u{${hexOf(char.codePointAt(0) ?? 0)}}`);
 }
 
 type Part = string | { readonly code: string };
@@ -76,7 +89,7 @@ function partsOf(text: string, max: number, isBlock: boolean): readonly Part[] {
     const unseen = match[2];
     if (unseen === undefined || (isBlock && (unseen === "\n" || unseen === "\t"))) continue;
     if (match.index > from) parts.push(lines.slice(from, match.index));
-    parts.push({ code: `U+${hex(unseen).padStart(4, "0")}` });
+    parts.push({ code: `U+${hexOf(unseen.codePointAt(0) ?? 0)}` });
     from = match.index + unseen.length;
   }
   parts.push(lines.slice(from), text.length > max ? "…" : "");
@@ -90,6 +103,6 @@ function cut(text: string, max: number): string {
   return text.slice(0, end);
 }
 
-function hex(char: string): string {
-  return (char.codePointAt(0) ?? 0).toString(16).toUpperCase();
+function hexOf(code: number): string {
+  return code.toString(16).toUpperCase().padStart(4, "0");
 }
