@@ -25,6 +25,7 @@ const DEFAULTS = {
   demo: true,
   logLevel: "info",
   privateRanges: [],
+  catalogue: "loopback",
 };
 
 describe("configuration: flags, then variables, then the file, then defaults", () => {

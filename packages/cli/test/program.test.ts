@@ -126,6 +126,7 @@ describe("config show", () => {
         demo: byDefault(true),
         logLevel: byDefault("info"),
         privateRanges: byDefault([]),
+        catalogue: byDefault("loopback"),
       },
     ]);
   });

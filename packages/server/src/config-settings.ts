@@ -92,7 +92,7 @@ export const SETTINGS: { readonly [K in ConfigKey]: Setting<Config[K]> } = {
     list(text((range) => ipaddr.isValidCIDR(range))),
     "address ranges like `10.0.0.0/8`",
   ),
-  catalogue: setting("loopback", z.enum(CATALOGUE_MODES), `one of ${CATALOGUE_MODES.join(", ")}`),
+  catalogue: setting("loopback", oneOf(CATALOGUE_MODES), `one of ${CATALOGUE_MODES.join(", ")}`),
 };
 
 export const CONFIG_KEYS: readonly ConfigKey[] = [
