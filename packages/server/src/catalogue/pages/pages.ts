@@ -23,7 +23,7 @@ import { addStackPages } from "./stack-pages.ts";
 import { addToolPages } from "./tool-pages.ts";
 
 /** Hits on one page. */
-const PAGE_HITS = 50;
+const PAGE_HITS = 30;
 
 /** Everything below `/catalogue`. */
 export function addPages(app: Hono<{ Bindings: Bindings }>, site: Site): void {

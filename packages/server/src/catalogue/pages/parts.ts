@@ -1,4 +1,4 @@
-import { CATEGORIES, type Category, RISK_OF, RISKS, type Risk, type Verdict } from "@portcullis/catalogue";
+import { CATEGORIES, type Category, RISK_OF, type Risk, type Verdict } from "@portcullis/catalogue";
 import type { SearchHit } from "../reader.ts";
 import { type Fragment, type Html, html } from "./html.ts";
 import { categoryPath, MAX_PATH_CHARS, serverPath, toolPath } from "./paths.ts";
@@ -6,12 +6,7 @@ import { asciiOf, lineOf, nameOf } from "./text.ts";
 
 /** A risk in words and bars: the colour only repeats them. */
 export function riskBadge(risk: Risk, isLarge = false): Html {
-  const level = RISKS.indexOf(risk);
-  const bars = RISKS.map(
-    (_, at) =>
-      html`<rect x="${at * 4}" y="${9 - at * 3}" width="3" height="${3 + at * 3}" rx="0.5"${at > level && html` class="off"`}/>`,
-  );
-  return html`<span class="badge ${risk}${isLarge && " large"}"><svg viewBox="0 0 15 12" aria-hidden="true">${bars}</svg>${capital(risk)} risk</span>`;
+  return html`<span class="badge bars ${risk}${isLarge && " large"}">${capital(risk)} risk</span>`;
 }
 
 export function categoryChip(category: Category): Html {

@@ -20,7 +20,7 @@ import { lineOf, nameOf, paragraphOf, SHOWN, toVisible } from "./text.ts";
 import { METHOD_TEXT } from "./words.ts";
 
 /** Tools on the page; the rest is a search away. */
-const MAX_ROWS = 200;
+const MAX_ROWS = 100;
 
 /** `/catalogue/servers/<server>`. */
 export function serverPage(view: ServerView, base: string): Page {

@@ -73,6 +73,8 @@ main { flex: 1; padding-block: clamp(1.5rem, 4vw, 3rem) 4rem; outline: none; }
 
 .search { position: relative; }
 .search .row, .row { display: flex; gap: 0.5rem; }
+::placeholder { color: var(--soft); opacity: 1; }
+::file-selector-button { font: inherit; font-weight: 600; color: var(--ink); background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 0.4rem 0.9rem; margin-inline-end: 0.9rem; cursor: pointer; }
 input[type=search], input[type=email], input[type=text], textarea, select {
   font: inherit; color: inherit; background: var(--card); border: 1px solid var(--rule); border-radius: 8px;
   padding: 0.5rem 0.75rem; width: 100%; min-width: 0;
@@ -124,8 +126,11 @@ a.tile:hover { border-color: var(--accent); }
 .medium { color: var(--medium); background: var(--medium-wash); }
 .high { color: var(--high); background: var(--high-wash); }
 .critical { color: var(--critical); background: var(--critical-wash); }
-.badge svg { width: 1.05em; height: 0.85em; fill: currentColor; flex: none; }
-.badge .off { opacity: 0.25; }
+.bars { --off: color-mix(in srgb, currentColor 28%, transparent); --2: var(--off); --3: var(--off); --4: var(--off); }
+.bars.medium, .bars.high, .bars.critical { --2: currentColor; }
+.bars.high, .bars.critical { --3: currentColor; }
+.bars.critical { --4: currentColor; }
+.bars::before { content: ""; flex: none; width: 1.05em; height: 0.85em; background: linear-gradient(currentColor 0 0) 0 100% / 20% 30%, linear-gradient(var(--2) 0 0) 33% 100% / 20% 53%, linear-gradient(var(--3) 0 0) 67% 100% / 20% 76%, linear-gradient(var(--4) 0 0) 100% 100% / 20% 100%; background-repeat: no-repeat; }
 .chips { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
 .chip { font-size: 0.85rem; border: 1px solid var(--rule); border-radius: 999px; padding: 0.15em 0.7em; color: var(--soft); }
 a.chip:hover { color: var(--ink); border-color: var(--soft); }

@@ -80,8 +80,12 @@ export function asciiOf(name: string): string | undefined {
 
 type Part = string | { readonly code: string };
 
+/** Nearly every text is nothing else, and this is much sooner said. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 function partsOf(text: string, max: number, isBlock: boolean): readonly Part[] {
   const start = cut(text, max);
+  if (PLAIN.test(start)) return [start, text.length > max ? "…" : ""].filter((part) => part !== "");
   const lines = isBlock ? start.replace(/\r\n?/g, "\n").replace(/\n{3,}/g, "\n\n") : start;
   const parts: Part[] = [];
   let from = 0;
