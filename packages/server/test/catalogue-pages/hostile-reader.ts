@@ -22,7 +22,7 @@ export class HostileReader implements CatalogueReader {
       license: undefined,
       transports: [],
       status: "active",
-      method: "live",
+      method: "introspected",
       seenAtMs: 0,
       tools: definitions.length,
       counts: { ...COUNTS, Execute: definitions.length },

@@ -13,7 +13,10 @@ export interface ThreadRequest {
 }
 
 /** What the thread says: an answer, or a fault of its own that operators have to know of. */
-export type ThreadMessage = { readonly id: number; readonly answer: SiteAnswer } | { readonly fault: string };
+export type ThreadMessage =
+  | { readonly isReady: true }
+  | { readonly id: number; readonly answer: SiteAnswer }
+  | { readonly fault: string };
 
 export interface ThreadOptions extends ThreadData {
   /** One line: why pages cannot be made. */
@@ -22,6 +25,8 @@ export interface ThreadOptions extends ThreadData {
 
 /** Nothing that is asked takes as long; what does is cut off, with everything that waits behind it. */
 const DEADLINE_MS = 10_000;
+/** The first request waits until the index is open; on a new data folder it is filled before. */
+const OPENING_MS = 60_000;
 /** Requests that wait at once. */
 const MAX_WAITING = 64;
 /** A thread that nobody asked for so long gives its memory back. */
@@ -43,6 +48,7 @@ export class CatalogueThread implements AsyncDisposable {
   readonly #options: ThreadOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  #isReady = false;
   #idle: NodeJS.Timeout | undefined;
   #nextId = 1;
   #notBeforeMs = 0;
@@ -59,7 +65,8 @@ export class CatalogueThread implements AsyncDisposable {
     clearTimeout(this.#idle);
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#lose(worker, "took too long"), DEADLINE_MS).unref();
+      const deadlineMs = this.#isReady ? DEADLINE_MS : OPENING_MS;
+      const timer = setTimeout(() => this.#lose(worker, "took too long"), deadlineMs).unref();
       this.#waiting.set(id, { resolve, timer });
       const message: ThreadRequest = { id, request };
       worker.postMessage(message);
@@ -93,6 +100,10 @@ export class CatalogueThread implements AsyncDisposable {
 
   #take(message: ThreadMessage): void {
     if ("fault" in message) return this.#options.onFault(message.fault);
+    if ("isReady" in message) {
+      this.#isReady = true;
+      return;
+    }
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     clearTimeout(waiting?.timer);
@@ -121,6 +132,7 @@ export class CatalogueThread implements AsyncDisposable {
   #forget(): void {
     clearTimeout(this.#idle);
     this.#worker = undefined;
+    this.#isReady = false;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { resolve, timer } of waiting) {

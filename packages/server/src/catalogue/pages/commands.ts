@@ -2,7 +2,9 @@ import type { PackageFacts, ServerFacts } from "../reader.ts";
 
 /** Commands to put a policy into force. Nothing of a stranger stands in them that a shell could read. */
 export interface Commands {
-  readonly register: string;
+  /** Undefined for a server that is registered here. */
+  readonly register: string | undefined;
+  readonly name: string;
   readonly publish: string;
   readonly grant: string;
   /** False where what starts or reaches the server is not known and has to be filled in. */
@@ -15,9 +17,13 @@ const MAX_NAME_CHARS = 64;
 /** The three steps for a server; `policyUrl` is where the policy is downloaded. */
 export function commandsFor(server: ServerFacts, policyUrl: string): Commands {
   const name = toServerName(server.name);
+  const isRegistered = server.method === "live";
   const run = server.package === undefined ? undefined : runOf(server.package);
   return {
-    register: `portcullis server add --name ${name} ${run === undefined ? unknownTarget(server) : `-- ${run}`}`,
+    name,
+    register: isRegistered
+      ? undefined
+      : `portcullis server add --name ${name} ${run === undefined ? unknownTarget(server) : `-- ${run}`}`,
     publish: `curl -fsS -o policy.json '${policyUrl}'\nportcullis policy publish --server ${name} --name recommended policy.json`,
     grant: `portcullis grant create --server ${name} --policy recommended --label my-agent`,
     isComplete: run !== undefined,

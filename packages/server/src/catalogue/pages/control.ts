@@ -1,5 +1,5 @@
 import type { ServerFacts } from "../reader.ts";
-import { commandsFor } from "./commands.ts";
+import { type Commands, commandsFor } from "./commands.ts";
 import { type Fragment, type Html, html } from "./html.ts";
 import { codeBlock } from "./parts.ts";
 import { toVisibleJson } from "./text.ts";
@@ -26,11 +26,19 @@ ${openElsewhere()}
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 <h3>Put it into force</h3>
 <ol class="steps">
-<li><div><strong>Register the server</strong>${codeBlock({ id: `${id}-1`, label: commands.isComplete ? "Once, on the machine of the gateway" : "Once, with what starts or reaches this server", text: commands.register })}</div></li>
+<li><div><strong>Register the server</strong>${register(id, commands)}</div></li>
 <li><div><strong>Publish the policy</strong>${codeBlock({ id: `${id}-2`, label: "In force with the next request", text: commands.publish })}</div></li>
 <li><div><strong>Point the client at the gateway</strong>${codeBlock({ id: `${id}-3`, label: "Prints the token, and the URL below this gateway", text: commands.grant })}
 <p class="note">In the client's settings the server's address becomes the printed URL, <code>${base}/mcp/srv_…</code>, with the token in the header <code>Authorization: Bearer …</code></p></div></li>
 </ol>`;
+}
+
+function register(id: string, { name, register: command, isComplete }: Commands): Html {
+  if (command === undefined) return html`<p>Done: it is registered here as <code>${name}</code>.</p>`;
+  const label = isComplete
+    ? "Once, on the machine of the gateway"
+    : "Once, with what starts or reaches this server";
+  return codeBlock({ id: `${id}-1`, label, text: command });
 }
 
 /** The one place for links that open the policy somewhere else: the visual builder, once there is one. */
