@@ -16,6 +16,7 @@ const INTEGRATION = [
   "packages/server/test/snapshot/two-processes.test.ts",
   "packages/server/test/mcp/strict-reading.test.ts",
   "packages/server/test/catalogue/introspect.test.ts",
+  "packages/server/test/catalogue-pages/browser.test.ts",
 ];
 
 export default defineConfig({

@@ -65,15 +65,15 @@ function typeOf(schema: JsonValue | undefined, depth: number): string {
   return "any";
 }
 
-const BOUNDS: readonly (readonly [string, string])[] = [
-  ["minimum", "at least"],
-  ["maximum", "at most"],
-  ["minLength", "characters at least"],
-  ["maxLength", "characters at most"],
-  ["maxItems", "items at most"],
-  ["pattern", "pattern"],
-  ["format", "format"],
-  ["default", "default"],
+const BOUNDS: readonly (readonly [key: string, words: (value: string) => string])[] = [
+  ["minimum", (value) => `at least ${value}`],
+  ["maximum", (value) => `at most ${value}`],
+  ["minLength", (value) => `at least ${value} characters`],
+  ["maxLength", (value) => `at most ${value} characters`],
+  ["maxItems", (value) => `at most ${value} items`],
+  ["pattern", (value) => `pattern ${value}`],
+  ["format", (value) => `format ${value}`],
+  ["default", (value) => `default ${value}`],
 ];
 
 function limitsOf(schema: JsonValue): readonly string[] {
@@ -85,7 +85,7 @@ function limitsOf(schema: JsonValue): readonly string[] {
     : [];
   const bounds = BOUNDS.flatMap(([key, words]) => {
     const value = member(schema, key);
-    return value === undefined || value === null ? [] : [`${words} ${printed(value)}`];
+    return value === undefined || value === null ? [] : [words(printed(value))];
   });
   return [...listed, ...bounds];
 }

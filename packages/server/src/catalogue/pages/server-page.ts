@@ -16,7 +16,7 @@ import {
 } from "./parts.ts";
 import { CATALOGUE, serverPath, stackPath, toolPath, withQuery } from "./paths.ts";
 import { sentence } from "./sentence.ts";
-import { lineOf, nameOf, paragraphOf, SHOWN, toVisible } from "./text.ts";
+import { headingOf, lineOf, nameOf, paragraphOf, SHOWN, toVisible } from "./text.ts";
 import { METHOD_TEXT } from "./words.ts";
 
 /** Tools on the page; the rest is a search away. */
@@ -52,7 +52,7 @@ function head(facts: ServerFacts): Html {
   const { title, description, status } = facts;
   return html`<div class="head">
 <p class="chips"><span class="chip">Server</span>${status !== "active" && html`<span class="badge high">${status === "deleted" ? "Deleted from the registry" : "Deprecated"}</span>`}<span class="soft">${counted(facts.tools, "tool")}</span></p>
-<h1><code>${nameOf(facts.name)}</code></h1>
+<h1><code>${headingOf(facts.name)}</code></h1>
 ${title !== undefined && title !== facts.name && html`<p class="lead">${lineOf(title)}</p>`}
 ${lookalikeNote(facts.name)}
 ${description !== undefined && html`${paragraphOf(description)}<p class="note">From its own description.</p>`}

@@ -57,7 +57,7 @@ function overview({ members, report, isCut }: StackView): Html {
       alias !== undefined &&
       knownBy === "name" &&
       html` <span class="note">found by its name only: check that it is this one</span>`;
-    return html`<li><a class="chip" href="${serverPath(facts.name)}">${nameOf(facts.name)}</a>${doubt} <a class="note" href="${stackPath(rest)}"><span class="hidden">Remove ${nameOf(facts.name)} from the stack</span><span aria-hidden="true">✕</span></a></li>`;
+    return html`<li><a class="chip" href="${serverPath(facts.name)}">${nameOf(facts.name)}</a>${doubt} <a class="remove" href="${stackPath(rest)}"><span class="hidden">Remove ${nameOf(facts.name)} from the stack</span><span aria-hidden="true">✕</span></a></li>`;
   });
   return html`<p class="lead"><strong>${counted(total, "tool")}</strong> of ${counted(members.length, "server")}.</p>
 <ul class="chips" aria-label="Servers">${chips}</ul>
@@ -146,6 +146,11 @@ function policies({ members, report }: StackView, base: string): Html {
   );
 }
 
+const WHAT_YOU_GET: Html = html`<div class="card stack"><h3>What you get</h3><ul>
+<li>Everything that the agents can call, counted, the worst first</li>
+<li>Tools that are dangerous together: private data, what strangers write, and a way out</li>
+<li>One policy per server, to copy, to download, and the commands that put it into force</li></ul></div>`;
+
 /** Tools listed per server. */
 const MAX_LISTED = 200;
 
@@ -186,9 +191,10 @@ function forms(members: readonly StackMember[], { added, problem }: StackPageOpt
 <div class="field"><label for="file">Or drop the file here</label><input id="file" name="file" type="file" accept=".json,.jsonc,application/json"></div>
 <p><button class="main" type="submit">Show what they can do</button></p>
 <p class="note">Of Claude, Cursor, VS Code, Windsurf or Zed. Only names, packages and hosts are read out of it; the rest is forgotten, and nothing is stored.</p></form>
-<div class="card stack"><h3>By name</h3>
+<div class="stack"><div class="card stack"><h3>By name</h3>
 <form class="search" action="${CATALOGUE}/stack" method="get">${kept}<div class="field"><label for="add">Add a server of the index</label>
 <div class="row"><input id="add" name="add" type="search" maxlength="200" value="${added?.words ?? ""}" placeholder="filesystem, postgres …" data-suggest="server"><button type="submit">Add</button></div></div></form>
-${nothing}${adds.length > 0 && html`<ul class="rows" aria-label="Servers to add">${adds}</ul>`}</div></div>`,
+${nothing}${adds.length > 0 && html`<ul class="rows" aria-label="Servers to add">${adds}</ul>`}</div>
+${names.length === 0 && WHAT_YOU_GET}</div></div>`,
   );
 }

@@ -34,6 +34,7 @@ a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset:
 a:hover { text-decoration-thickness: 2px; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 code, pre, kbd, .mono { font-family: var(--mono); font-size: 0.9em; }
+a .mono, a.mono { text-underline-offset: 0.4em; }
 code { background: var(--sunk); border: 1px solid var(--line); border-radius: 5px; padding: 0.08em 0.35em; }
 mark { background: var(--medium-wash); color: var(--medium); border-radius: 3px; font-weight: 650; box-shadow: 0 0 0 0.12em var(--medium-wash); }
 ul[class], ol[class] { list-style: none; }
@@ -136,6 +137,9 @@ a.tile:hover { border-color: var(--accent); }
 a.chip:hover { color: var(--ink); border-color: var(--soft); }
 .chip[aria-current] { background: var(--ink); color: var(--page); border-color: var(--ink); }
 a.chip { text-decoration: none; }
+
+.remove { display: inline-grid; place-items: center; min-width: 1.75rem; min-height: 1.75rem; border-radius: 50%; color: var(--soft); text-decoration: none; }
+.remove:hover { background: var(--critical-wash); color: var(--critical); }
 
 .bar { display: block; width: 100%; height: 0.7rem; border-radius: 99px; background: var(--sunk); }
 .bar rect { fill: currentColor; stroke: var(--card); stroke-width: 0.4; }

@@ -44,6 +44,16 @@ export function nameOf(name: string): Html {
   return shown(name, { max: SHOWN.name });
 }
 
+/** A name as a heading: long ones are broken where a word of them ends. */
+export function headingOf(name: string): Html {
+  const parts = partsOf(name, SHOWN.name, false).map((part) =>
+    typeof part === "string"
+      ? part.split(/(?<=[_/.-])(?=[^_/.-])/).map((word, at) => [at > 0 && html`<wbr>`, word])
+      : html`<span class="unseen">${part.code}</span>`,
+  );
+  return html`<bdi>${parts}</bdi>`;
+}
+
 /** One line of description. */
 export function lineOf(text: string): Html {
   return shown(text, { max: SHOWN.line });

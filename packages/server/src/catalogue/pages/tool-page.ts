@@ -18,7 +18,7 @@ import {
 } from "./parts.ts";
 import { attackPath, CATALOGUE, categoryPath, riskPath, serverPath, stackPath, toolPath } from "./paths.ts";
 import { plainSentence, sentence } from "./sentence.ts";
-import { lineOf, nameOf, paragraphOf, SHOWN, shown, toVisible } from "./text.ts";
+import { headingOf, lineOf, nameOf, paragraphOf, SHOWN, shown, toVisible } from "./text.ts";
 import { METHOD_TEXT, MODIFIER_TEXT } from "./words.ts";
 
 /** `/catalogue/tools/<server>/<tool>`. */
@@ -51,7 +51,7 @@ function head({ facts: { definition, verdict }, recommendation }: ToolView): Htm
     html`<span class="badge ${verdict.severity}">Severity raised to ${verdict.severity}</span>`;
   return html`<div class="head">
 <p class="chips">${riskBadge(verdict.risk, true)}${categoryChip(verdict.category)}${raised}</p>
-<h1><code>${nameOf(definition.name)}</code></h1>
+<h1><code>${headingOf(definition.name)}</code></h1>
 ${title !== undefined && title !== definition.name && html`<p class="lead">${lineOf(title)}</p>`}
 ${lookalikeNote(definition.name)}
 <p class="callout ${verdict.risk}"><span><strong>Recommended:</strong> ${sentence(recommendation.effect)} <a href="#control">How to control it</a></span></p>
