@@ -48,7 +48,7 @@ async function start(
   flags: Readonly<Record<string, unknown>> = {},
 ): Promise<{ gateway: Gateway; log: string[] }> {
   const log: string[] = [];
-  const resolved = resolveConfig({
+  const resolved = await resolveConfig({
     flags: { port: 0, adminPort: 0, demo: false, ...flags },
     env: {},
     dataDir: folder,
@@ -274,14 +274,14 @@ describe("where it is served", () => {
     [{ catalogue: "off" }, false],
   ];
   for (const [flags, served] of CASES) {
-    test(JSON.stringify(flags), () => {
-      const resolved = resolveConfig({ flags, env: {}, dataDir: "/nonexistent" });
+    test(JSON.stringify(flags), async () => {
+      const resolved = await resolveConfig({ flags, env: {}, dataDir: "/nonexistent" });
       expect(resolved.ok && servesCatalogue(resolved.value.config)).toBe(served);
     });
   }
 
-  test("another word is an error", () => {
-    const resolved = resolveConfig({ flags: { catalogue: "maybe" }, env: {}, dataDir: "/nonexistent" });
+  test("another word is an error", async () => {
+    const resolved = await resolveConfig({ flags: { catalogue: "maybe" }, env: {}, dataDir: "/nonexistent" });
     expect(resolved).toEqual({
       ok: false,
       error: ["`catalogue` (from --catalogue) must be one of loopback, on, off, not `maybe`"],
