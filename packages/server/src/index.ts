@@ -5,7 +5,6 @@ export type { Mode, PinState, ServerId } from "./call/records.ts";
 export { CATALOGUE_RULES } from "./catalogue/catalogue-rules.ts";
 export { type Introspection, type IntrospectOptions, introspect } from "./catalogue/introspect/introspect.ts";
 export { type PackageSpec, parsePackageSpec } from "./catalogue/introspect/package-spec.ts";
-export { startCatalogueKeeper } from "./catalogue/keep/catalogue-keeper.ts";
 export { learn } from "./catalogue/learn.ts";
 export type { CatalogueReader, SearchHit, ServerFacts, ToolFacts } from "./catalogue/reader.ts";
 export { refreshCatalogue } from "./catalogue/refresh.ts";
