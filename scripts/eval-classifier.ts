@@ -203,11 +203,11 @@ function calibration(all: readonly Judged[]) {
   });
 }
 
-/** Tools per second of processor time, so that a busy machine changes little; the best of four rounds. */
+/** Tools per second of processor time, so that a busy machine changes little; the best of eight rounds. */
 function speed(all: readonly Label[]): number {
   const tools = all.map((label) => toTool(label, true));
   const classify = createClassifier();
-  const rounds = [0, 1, 2, 3].map(() => {
+  const rounds = Array.from({ length: 8 }, () => {
     const started = process.cpuUsage();
     for (const tool of tools) classify(tool);
     return process.cpuUsage(started).user;

@@ -15,8 +15,9 @@ const CLEAR: ReadonlySet<string> = new Set(
  */
 export function toConfidence(readings: Readings, decided: Decided): number {
   const confidence = ofVotes(decided);
-  const claimsToRead = readings.readOnlyClaim !== undefined || readings.readOnlyHint === true;
-  return decided.category !== "Read" && claimsToRead ? Math.min(confidence, DOUBTED) : confidence;
+  if (decided.category === "Read") return confidence;
+  const claimsToRead = readings.readOnlyHint === true || readings.readOnlyClaim() !== undefined;
+  return claimsToRead ? Math.min(confidence, DOUBTED) : confidence;
 }
 
 /** At most this where the server claims that its tool only reads, and we say otherwise. */

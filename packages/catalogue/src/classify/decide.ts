@@ -78,10 +78,10 @@ function milder(readings: Readings, winner: Vote, votes: readonly Vote[]): Vote 
 
 /** `Runs a read-only query`, where the name says nothing else. */
 function byClaim({ readOnlyClaim }: Readings, winner: Vote, others: readonly Vote[]): Vote | undefined {
-  if (readOnlyClaim === undefined || winner.source !== "description" || !RUNS.has(winner.verb))
-    return undefined;
-  if (others.some(({ rule }) => rule !== "schema.sql")) return undefined;
-  return { ...MILD, rule: "text.read-only", source: "description", at: readOnlyClaim };
+  if (winner.source !== "description" || !RUNS.has(winner.verb)) return undefined;
+  const claim = readOnlyClaim();
+  if (claim === undefined || others.some(({ rule }) => rule !== "schema.sql")) return undefined;
+  return { ...MILD, rule: "text.read-only", source: "description", at: claim };
 }
 const RUNS = wordSet("run execute call invoke perform");
 const MILD = { category: "Read", trust: "weak", verb: "" } as const;

@@ -40,14 +40,14 @@ function readIsRaised(readings: Readings, base: Vote, text: Vote, isSure: boolea
   if (text.category === "Destructive" || text.category === "Financial")
     return isSure || base.trust === "weak" || FOR_GOOD.has(text.verb);
   if (!isSure && base.trust !== "weak") return false;
-  if (readings.readOnlyClaim !== undefined && base.trust === "pure") return false;
+  if (readings.readOnlyClaim() !== undefined && base.trust === "pure") return false;
   if (text.rule === "object.sql") return base.trust !== "pure" && !readsOnly(readings);
   if (text.rule === "text.several" && base.trust === "pure" && text.trust !== "pure") return false;
   return ACTS.has(text.rule) || !FAINT.has(text.verb);
 }
 
 function readsOnly({ readOnlyClaim, description }: Readings): boolean {
-  return readOnlyClaim !== undefined || SELECT_ONLY.test(description.text);
+  return readOnlyClaim() !== undefined || SELECT_ONLY.test(description.text);
 }
 
 /** Whether an argument that could be run is run here, or only looked at. */

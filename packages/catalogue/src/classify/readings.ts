@@ -21,8 +21,9 @@ export interface Readings {
   readonly prose: Prose;
   readonly later: Said | undefined;
   readonly listed: readonly (Span & { readonly word: string })[];
-  readonly readOnlyClaim: Span | undefined;
-  readonly finalClaim: Span | undefined;
+  /** Looked for when asked: few verdicts depend on it. */
+  readonly readOnlyClaim: () => Span | undefined;
+  readonly finalClaim: () => Span | undefined;
   readonly schema: SchemaReading;
   readonly readOnlyHint: boolean | undefined;
   readonly destructiveHint: boolean | undefined;
@@ -44,12 +45,20 @@ export function toReadings(tool: ToolDefinition, place: Place): Readings {
     prose,
     later: laterDeed(description.text, prose.sentences, place),
     listed: listedOperations(description.text),
-    readOnlyClaim: readOnlyClaim(description.text),
-    finalClaim: finalClaim(description.text),
+    readOnlyClaim: once(() => readOnlyClaim(description.text)),
+    finalClaim: once(() => finalClaim(description.text)),
     schema: readSchema(readArguments(tool.inputSchema), place),
     readOnlyHint: hint(tool.annotations, "readOnlyHint"),
     destructiveHint: hint(tool.annotations, "destructiveHint"),
     place,
+  };
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
   };
 }
 

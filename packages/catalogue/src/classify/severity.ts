@@ -62,8 +62,9 @@ function fromWords(readings: Readings): (Evidence & { readonly says: Modifier })
     const at = { start: bulk.index, end: bulk.index + bulk[0].length };
     found.push({ ...toEvidence(readings, spanVote("name", at)), rule: "modifier.bulk", says: "bulk" });
   }
-  if (readings.finalClaim !== undefined) {
-    const evidence = toEvidence(readings, spanVote("description", readings.finalClaim));
+  const final = readings.finalClaim();
+  if (final !== undefined) {
+    const evidence = toEvidence(readings, spanVote("description", final));
     found.push({ ...evidence, rule: "modifier.irreversible", says: "irreversible" });
   }
   return found;
