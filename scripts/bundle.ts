@@ -3,18 +3,22 @@
  * loads (docs/adr/0013). One file for each entry and for what several commands share, with source maps, and the
  * licences of what came from others beside them.
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { type OutputChunk, type Plugin, rolldown } from "rolldown";
 
 const PACKAGES = join(import.meta.dirname, "../packages");
 
-/** What is started by itself: the command, its thread, and the server that it runs as a child. */
+/** What is started by itself: the command, its threads, and the server that it runs as a child. */
 const ENTRIES = {
   main: join(PACKAGES, "cli/src/main.ts"),
   "wal-worker": join(PACKAGES, "server/src/storage/wal-worker.ts"),
+  "catalogue-worker": join(PACKAGES, "server/src/catalogue/pages/catalogue-worker.ts"),
   "demo-server": join(PACKAGES, "server/src/demo/demo-server.ts"),
 };
+
+/** Read beside the code: the snapshot that the catalogue begins with. */
+const DATA = [join(PACKAGES, "server/seed/catalogue-seed.jsonl.gz")];
 
 /** Writes the command into `folder`, which is emptied first. */
 export async function bundle(folder: string): Promise<void> {
@@ -44,6 +48,7 @@ export async function bundle(folder: string): Promise<void> {
   });
   await build.close();
   const modules = output.flatMap((file) => (file.type === "chunk" ? modulesOf(file) : []));
+  for (const file of DATA) copyFileSync(file, join(folder, basename(file)));
   writeFileSync(join(folder, "THIRD-PARTY-LICENSES.txt"), licencesOf(modules));
 }
 
