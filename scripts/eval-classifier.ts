@@ -140,12 +140,18 @@ function readVersusChange(all: readonly Judged[], key: "hidden" | "shown") {
     const right = known.filter((item) => isReadRight(item, key)).length;
     const changing = items.filter(({ label }) => label.must_not_be_read);
     const missed = changing.filter((item) => item[key].category === "Read").length;
+    const sure = changing.filter(({ label }) => !label.label_error && !label.accept.includes("Read"));
+    const missedSure = sure.filter((item) => item[key].category === "Read").length;
     return {
       tools: known.length,
       right: share(right, known.length),
       changing: changing.length,
       changingCalledRead: missed,
       missed: share(missed, changing.length),
+      // Without labels that are wrong, or that accept Read.
+      sure: sure.length,
+      sureCalledRead: missedSure,
+      missedSure: share(missedSure, sure.length),
     };
   };
   const byHint = all.filter(

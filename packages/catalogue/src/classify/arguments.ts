@@ -13,6 +13,8 @@ export interface SchemaSign {
   readonly says: Category | Modifier;
   readonly pointer: string;
   readonly text: string;
+  /** Of operations: true when some of them only read. */
+  readonly hasRead?: boolean;
 }
 
 /** What the arguments tell: about the category, and what makes it worse. */
@@ -70,18 +72,20 @@ function operationOf(argument: Argument, place: Place): SchemaSign | undefined {
     return { rule: "schema.http-method", says: "Execute", pointer, text: http.join(", ") };
   let best: SchemaSign | undefined;
   let known = 0;
+  let hasRead = false;
   for (const value of values) {
     const [action] = readName(value, place).named;
     if (action === undefined || (action.trust === "weak" && action.rule !== "noun.read")) continue;
     known++;
+    hasRead ||= action.category === "Read";
     if (best === undefined || isGraver(action.category, best.says as Category))
       best = { rule: "schema.operations", says: action.category, pointer, text: value };
   }
   // `mode: fast | sort` is no list of operations.
-  return known * 2 >= values.length ||
-    (best !== undefined && isGraver(best.says as Category, "Write") && known >= 1)
-    ? best
-    : undefined;
+  const isList =
+    known * 2 >= values.length ||
+    (best !== undefined && isGraver(best.says as Category, "Write") && known >= 1);
+  return isList && best !== undefined ? { ...best, hasRead } : undefined;
 }
 
 /** `One of 'list', 'create', 'delete'`. */

@@ -46,16 +46,18 @@ export function listedOperations(text: string): readonly (Span & { readonly word
 }
 
 const LATER =
-  /^[\s*_>-]*(?:(?:⚠️|warning|note|caution|important)[\s:!*]*)?(?:(?:this|the) (?:tool|command|action|operation|function|endpoint)|this|it|also)\s+((?:(?:also|will|can|then|permanently|automatically|immediately|irreversibly|silently|may)\s+)*)([a-z]+)/i;
+  /^[\s*_>-]*(?:(?:⚠️|warning|note|caution|important)[\s:!*]*)?((?:(?:this|the) (?:tool|command|action|operation|function|endpoint)|this|it|also)\s+)?((?:(?:also|will|can|then|permanently|automatically|immediately|irreversibly|silently|may)\s+)*)([a-z]+)/i;
 
 /** A later sentence about the tool itself that deletes or pays: `It also deletes …`. */
 export function laterDeed(text: string, sentences: readonly Span[], place: Place): Said | undefined {
   for (const span of sentences.slice(1)) {
     const match = LATER.exec(text.slice(span.start, span.end));
-    const word = match?.[2];
+    const word = match?.[3];
     const form = word === undefined ? undefined : verbOf(word.toLowerCase());
     if (match === null || word === undefined || form === undefined || form.trust === "weak") continue;
-    if (form.form !== "s" && !(form.form === "base" && match[1] !== "")) continue;
+    // `Deletes …`, `It deletes …`, `It will delete …`; `Delete …` alone speaks to the reader.
+    const isThird = form.form === "s" && (match[1] !== undefined || form.trust === "pure");
+    if (!isThird && !(form.form === "base" && match[1] !== undefined && match[2] !== "")) continue;
     const start = span.start + match[0].length - word.length;
     const objects = toTextWords(text.slice(start + word.length, span.end), 7).map((object) =>
       toSingular(object.word),

@@ -1,7 +1,7 @@
 import type { Category } from "../verdict.ts";
 import { READ_NOUNS } from "./lexicon/objects.ts";
 import { wordSet } from "./lexicon/word-set.ts";
-import { runRaises, textRaises } from "./raises.ts";
+import { operationsRaise, runRaises, textRaises } from "./raises.ts";
 import type { Readings } from "./readings.ts";
 import { isGraver, type Vote } from "./vote.ts";
 import {
@@ -40,7 +40,8 @@ export function decide(readings: Readings): Decided {
   };
   consider(name, false);
   consider(text, text !== undefined && textRaises(readings, winner, text));
-  consider(operationsVote(readings), true);
+  const operations = operationsVote(readings);
+  consider(operations, operations !== undefined && operationsRaise(readings, winner, operations));
   const runs = runsVote(readings);
   consider(runs, runs !== undefined && runRaises(readings, winner, runs));
   consider(listedVote(readings), winner.category !== "Read" || winner.trust !== "pure");

@@ -22,11 +22,14 @@ const HOLDER = wordSet("wallet account balance");
 const ORDER = wordSet("order");
 const CHAIN_THING = wordSet("transaction tx token nft coin asset contract");
 const BRANCH = wordSet("branch commit");
+const SIGNING = wordSet("send sign submit broadcast");
+const SIGNED = wordSet("transaction tx");
+const COIN = wordSet("token coin");
 /** Verbs of money that also mean something else. */
 const ALSO_OTHERWISE = wordSet(`
   trade stake unstake bid bridge mint swap short tip hedge redeem borrow lend bet spend invest airdrop fund settle`);
 const PAYABLE = wordSet(`
-  token asset reward share stock amount balance wallet credit position point bridge exchange pool vault liquidity chain`);
+  token asset reward share stock amount balance wallet credit position point bridge exchange pool vault liquidity chain transaction tx nft voucher`);
 
 /** Verbs together with money. Looking at money is left to the verb. */
 export function moneyRule(deed: Deed): Found {
@@ -57,7 +60,9 @@ function payingVerb({ verb, has, place, isAlone }: Deed, isMoney: boolean): Foun
 function withMoney({ verb, has, place }: Deed, isMoney: boolean): Found {
   const isOnChain = ON_CHAIN.has(verb);
   if (place.subjects.has("chain") && isOnChain && has(CHAIN_THING)) return ["Financial", "object.money"];
-  if (verb === "transfer" && (isMoney || place.subjects.has("money"))) return ["Financial", "object.money"];
+  if (SIGNING.has(verb) && has(SIGNED)) return ["Financial", "object.money"];
+  if (verb === "transfer" && (isMoney || has(COIN) || place.subjects.has("money")))
+    return ["Financial", "object.money"];
   if (!isMoney || !PAYING.has(verb) || has(objects.BILL)) return undefined;
   const isPlain = has(objects.MONEY) || isOnChain || has(objects.ORDER) || has(BINDING);
   return isPlain ? ["Financial", "object.money"] : undefined;

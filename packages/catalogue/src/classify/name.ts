@@ -104,18 +104,23 @@ function headIndex(
   if (is(from, "pure") || QUESTIONS.has(words[from]?.word ?? "")) return from;
   // `monitor_create_alert`: what stands in front is a subject, not a verb.
   if (forms[from]?.group === "read" && is(from + 1, "pure")) return from + 1;
-  if (is(from, "strong") && forms[last]?.verb === "read" && SETS.has(forms[from]?.verb ?? "")) return from;
+  const marked = words.findIndex(({ word }, index) => index >= from && SETS.has(word));
+  if (marked >= 0 && forms[last]?.verb === "read") return marked;
   if (last > from && is(last, "pure")) return last;
   if (is(from, "strong")) return from;
   for (let index = from + 1; index <= last; index++) if (is(index, "pure")) return index;
+  for (let index = from + 1; index < last; index++) {
+    // `page_capture_start` starts: a reading noun before a deed is its object.
+    if (is(index, "strong") && (forms[index]?.group !== "read" || !is(last, "strong"))) return index;
+  }
   if (last > from && is(last, "strong")) return last;
-  for (let index = from + 1; index <= last; index++) if (is(index, "strong")) return index;
   const doer = forms.findIndex(
     (form, index) => index >= from && form?.form === "noun" && form.group === "destructive",
   );
   if (doer >= 0) return doer;
   if (is(from, "weak")) return from;
   if (last > from && is(last, "weak")) return last;
+  if (is(from + 1, "weak")) return from + 1;
   return inflected(forms, from);
 }
 
@@ -143,7 +148,7 @@ function toNamed(words: readonly Word[], index: number, from: number, place: Pla
   const others = [...words.slice(index + 1), ...words.slice(from, index)].map(({ word }) => toSingular(word));
   if (form === undefined) return { category: "Write", rule: "unknown", trust: "weak", verb: "", start, end };
   const action = toAction(form, others, place);
-  const isMiddle = form.trust === "strong" && index !== from && index !== words.length - 1;
+  const isMiddle = form.trust === "strong" && index > from + 1 && index !== words.length - 1;
   return { ...action, trust: isMiddle || form.form !== "base" ? "weak" : action.trust, start, end };
 }
 

@@ -5,17 +5,19 @@ import { wordSet } from "./lexicon/word-set.ts";
 const PHONING = wordSet(`
   send make start end create place transfer initiate hold mute answer hang dial ask play speak say schedule reply forward
   broadcast`);
-const CALLING = wordSet("make start end place initiate answer hang transfer");
+const CALLING = wordSet("create make start end place initiate answer hang transfer");
 const TEXTING = wordSet("sms mms voicemail");
 const CALLED = wordSet("call phone");
-const NO_CALL = wordSet("function tool api method");
+const NO_CALL = wordSet(
+  "function tool api method number log record note list summary recording transcript center queue flow",
+);
 
 /** Telephone calls and text messages reach a person at once. */
 function phone({ verb, has, place, group, first }: Deed): Found {
   if (group === "destructive" || group === "financial") return undefined;
   const isPhoning = PHONING.has(verb);
   const isCall = CALLING.has(verb) && CALLED.has(first) && !has(NO_CALL);
-  const isThere = place.subjects.has("phone") && has(objects.PHONE);
+  const isThere = place.subjects.has("phone") && has(objects.PHONE) && !has(NO_CALL);
   return isCall || (isPhoning && (has(TEXTING) || isThere)) ? ["Execute", "object.phone"] : undefined;
 }
 
@@ -57,10 +59,12 @@ function access({ verb, has, first }: Deed): Found {
 }
 
 const STOPPING = wordSet("cancel abort drain");
+const TALK = wordSet("call session connection");
 
 /** Stopping work is less than deleting a thing. */
 function work({ verb, has }: Deed): Found {
-  return STOPPING.has(verb) && has(objects.WORK) ? ["Execute", "object.work"] : undefined;
+  const isStopped = (STOPPING.has(verb) && has(objects.WORK)) || (verb === "terminate" && has(TALK));
+  return isStopped ? ["Execute", "object.work"] : undefined;
 }
 
 const MILD_RESET = wordSet("password view zoom camera filter selection layout scroll viewport style");
@@ -127,10 +131,11 @@ function request({ verb, has }: Deed): Found {
 }
 
 const RUNNING = wordSet("run execute exec eval evaluate invoke call submit perform");
+const LOOKED_AT = wordSet("review scan analysis audit quality search check lint");
 const STATEMENT = wordSet("sql cypher statement");
 
 function running({ verb, has }: Deed): Found {
-  if (!RUNNING.has(verb)) return undefined;
+  if (!RUNNING.has(verb) || has(LOOKED_AT)) return undefined;
   if (has(STATEMENT)) return ["Execute", "object.sql"];
   return has(objects.CODE) ? ["Execute", "object.code"] : undefined;
 }

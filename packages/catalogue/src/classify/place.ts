@@ -8,6 +8,7 @@ import {
   TRADE_PLACE,
 } from "./lexicon/objects.ts";
 import { verbOf } from "./lexicon/verb-forms.ts";
+import { wordSet } from "./lexicon/word-set.ts";
 import { toNameWords } from "./words.ts";
 
 /** What a server is about, as its name and its tools tell it. */
@@ -60,6 +61,23 @@ export function toPlace(context: ToolContext): Place {
     if (isNamed || (speaking >= 2 && speaking >= SHARE * names.length)) subjects.add(subject);
   }
   return { subjects, serverWords, sharedPrefix: prefixOf(names), server };
+}
+
+/** Words of a tool's own name that say where it acts, whatever its server is called. */
+const OWN_WORDS: readonly (readonly [Subject, ReadonlySet<string>])[] = [
+  ["browser", wordSet("browser chrome puppeteer playwright selenium webdriver")],
+  ["chain", wordSet("wallet crypto blockchain defi dex onchain")],
+  ["money", wordSet("wallet payment payments")],
+  ["git", wordSet("git")],
+];
+
+/** The place with what the name of the tool adds. */
+export function withOwnWords(place: Place, words: readonly string[]): Place {
+  const added = OWN_WORDS.filter(
+    ([subject, own]) => !place.subjects.has(subject) && words.some((word) => own.has(word)),
+  );
+  if (added.length === 0) return place;
+  return { ...place, subjects: new Set([...place.subjects, ...added.map(([subject]) => subject)]) };
 }
 
 /** The word that all names begin with. A verb in front of everything is a verb all the same, if it changes things. */

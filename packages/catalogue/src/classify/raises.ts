@@ -50,6 +50,12 @@ function readsOnly({ readOnlyClaim, description }: Readings): boolean {
   return readOnlyClaim() !== undefined || SELECT_ONLY.test(description.text);
 }
 
+/** A list, a search or an explanation takes operations as a filter, unless reading is one of them. */
+export function operationsRaise({ schema }: Readings, base: Vote, operations: Vote): boolean {
+  if (operations.rule === "schema.http-method") return !ANALYSES.has(base.verb) || base.category === "Read";
+  return base.category !== "Read" || base.trust !== "pure" || schema.operations?.hasRead === true;
+}
+
 /** Whether an argument that could be run is run here, or only looked at. */
 export function runRaises(readings: Readings, base: Vote, runs: Vote): boolean {
   if (runs.rule === "schema.sql") {

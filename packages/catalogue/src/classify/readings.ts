@@ -3,10 +3,11 @@ import { readSchema, type SchemaReading } from "./arguments.ts";
 import { finalClaim, laterDeed, listedOperations, readOnlyClaim } from "./claims.ts";
 import { type NameReading, readName } from "./name.ts";
 import { type SeenText, toSeenText } from "./normalise.ts";
-import type { Place } from "./place.ts";
+import { type Place, withOwnWords } from "./place.ts";
 import { type Prose, readProse, type Said } from "./prose.ts";
 import { readArguments } from "./schema.ts";
 import type { Span } from "./sentences.ts";
+import { toNameWords } from "./words.ts";
 
 /** Most UTF-16 units that are read of a name, a title and a description. What stands behind is not read. */
 export const TEXT_LIMITS = { name: 200, title: 200, description: 4_000 } as const;
@@ -31,8 +32,12 @@ export interface Readings {
 }
 
 /** Reads a definition that a stranger wrote: nothing of its shape is taken for granted. */
-export function toReadings(tool: ToolDefinition, place: Place): Readings {
+export function toReadings(tool: ToolDefinition, given: Place): Readings {
   const name = toSeenText(text(tool.name), TEXT_LIMITS.name);
+  const place = withOwnWords(
+    given,
+    toNameWords(name.text).map(({ word }) => word),
+  );
   const title = toSeenText(text(tool.title), TEXT_LIMITS.title);
   const description = toSeenText(text(tool.description), TEXT_LIMITS.description);
   const prose = readProse(description.text, place);

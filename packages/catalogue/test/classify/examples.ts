@@ -137,7 +137,7 @@ export const NAMES: readonly Example[] = [
   ...rows("Execute", "object.code", "run_python", "execute_shell_command", "evalJavascript"),
   ...rows("Execute", "object.sql", "run_sql", "execute_sql_statement"),
   ...rows("Execute", "object.request", "make_http_request", "send_api_request"),
-  ...rows("Execute", "object.work", "cancel_job", "abort_build", "cancel-export"),
+  ...rows("Execute", "object.work", "cancel_job", "abort_build", "cancel-export", "terminate_call"),
   ...rows("Execute", "noun.run", "applescript", "remote_terminal"),
   ...rows(
     "Destructive",
@@ -260,6 +260,8 @@ export const TEXTS: readonly Example[] = [
   ...rows("Destructive", "text.operations", ["pears", "Keeps pears. Actions: list, get, purge."]),
   ...rows("Destructive", "text.operations", ["manage_pears", "Full CRUD for pears."]),
   ...rows("Destructive", "text.later", ["get_pear", "Get a pear. It also deletes the basket."]),
+  ...rows("Destructive", "text.later", ["get_pear", "Gets the pear. Deletes the basket afterwards."]),
+  ...rows("Read", "verb.read", ["get_pear", "Get a pear. Delete it with delete_pear."]),
   ...rows("Financial", "text.later", [
     "get_pear",
     "Get a pear. This tool will automatically pay the gardener.",
@@ -391,7 +393,37 @@ export const SCHEMAS: readonly Example[] = [
   ...rows("Destructive", "verb.delete", ["zorp", { title: "Delete a pear" }]),
 ];
 
-export const EXAMPLES: readonly Example[] = [...NAMES, ...TEXTS, ...LANGUAGES, ...SCHEMAS];
+/** Each of these was judged wrongly once. */
+export const REGRESSIONS: readonly Example[] = [
+  ...rows("Financial", "object.money", "sign_transaction", "send_tx", "transfer_tokens"),
+  ...rows("Financial", "verb.pay", "stake_transaction", "redeem_voucher"),
+  ...rows("Read", "verb.read", "orchard_get_whitelist", "seller_pears_list", "get_reset_times"),
+  ...rows("Read", "verb.read", [
+    "list_pears",
+    { args: { action: one("assigned", "build_failed", "mentioned") } },
+  ]),
+  ...rows("Read", "verb.read", ["explain", { args: { operation: one("create", "update", "delete") } }]),
+  ...rows("Read", "verb.read", ["list_pears", "Lists pears, baskets, and queries news, posts and orders."]),
+  ...rows("Read", "verb.read", ["pears", "Gets all pear swaps (buy, sell) of a day."]),
+  ...rows("Read", "verb.read", ["get_pear", "Get a pear in order to request a payment later."]),
+  ...rows("Read", "noun.read", ["pears_info", "Info about pears (регіонів)"]),
+  ...rows("Write", "verb.write", ["create_http_recipe", { args: { method: one("GET", "POST") } }]),
+  ...rows(
+    "Write",
+    "verb.write",
+    ["orchard_update_step", {}],
+    ["desk_mark_as_read", {}],
+    ["create_phone_number", {}],
+  ),
+  ...rows("Write", "object.page", "browser_click", "browser_select_option"),
+  ...rows("Execute", "object.phone", "create_call", "create_phone_call"),
+  ...rows("Execute", "verb.execute", "orchard_capture_start"),
+  ...rows("Execute", "verb.execute", ["code_review_x", "Perform a code review."]),
+  ...rows("Destructive", "verb.delete", "monitor_delete_pear"),
+  ...rows("Write", "verb.produce", ["pears", "Minify a pear by removing its peel."]),
+];
+
+export const EXAMPLES: readonly Example[] = [...NAMES, ...TEXTS, ...LANGUAGES, ...SCHEMAS, ...REGRESSIONS];
 
 /** The tool of an example, as a server would define it. */
 export function toTool({ name, title, description, args, annotations }: Example): ToolDefinition {

@@ -21,7 +21,7 @@ export const ENGLISH_VERBS = {
   write: `
     accept acknowledge activate add~ adjust adopt align allocate allow~ amend answer~ append apply
     approve archive~ arrange assign associate attach attest authenticate~ authorise authorize backup~
-    ban~ bind blacklist block~ bookmark~ book~ broadcast~ change~ checkin checkout? chmod chown claim~
+    ban~ bind blacklist~ block~ bookmark~ book~ broadcast~ change~ checkin checkout? chmod chown claim~
     clean? clone~ close~ collect? combine comment~ commit~ complete? compose~ configure confirm
     contribute copy~ correct create customise customize deactivate declare decline decrease decrement
     decrypt defer define delegate demote deny dequeue detach dim disable disassociate dismiss dm?
@@ -40,7 +40,7 @@ export const ENGLISH_VERBS = {
     sync~ tag? take? thaw toggle~ touch transfer~ transition~ transmute tune turn~ tweet~ unapprove
     unarchive unassign unban unbind unblock undelete undo unfollow unfreeze ungroup unhide unlike unlock
     unmerge unmount unmute unpause unpin unprotect unresolve unselect unstage unstar unsubscribe untrash
-    update~ upgrade~ upload~ upsert upvote vote? whitelist write`,
+    update~ upgrade~ upload~ upsert upvote vote? whitelist~ write`,
   produce: `
     animate annotate anonymize beautify blur~ capitalize colorize compress convert crop? decompress
     denoise design? downscale dub encode enhance enrich flip? format? generate imagine inpaint isolate~

@@ -1,5 +1,6 @@
 import { ACTION_NOUNS, ENGLISH_VERBS, IRREGULAR, type VerbGroup } from "./english.ts";
 import { SIGNS, WORDS } from "./languages.ts";
+import { wordSet } from "./word-set.ts";
 
 /** How far a word is a verb: `pure` everywhere, `strong` at the head, `weak` only where nothing else speaks. */
 export type Trust = "pure" | "strong" | "weak";
@@ -17,6 +18,8 @@ export interface VerbForm {
   readonly isForeign?: true;
 }
 
+/** Nouns such as `manager`, `marker`, `seller` are people or things more often than deeds. */
+const NO_AGENT = wordSet("manage mark register new note file");
 const FORMS = buildForms();
 
 /** The verb that a lower-case word is a form of. */
@@ -64,8 +67,7 @@ function buildForms(): ReadonlyMap<string, VerbForm> {
   // All base forms first, so that no inflection of one verb shadows another verb.
   for (const base of bases) add(base.verb, base);
   for (const base of bases) for (const [word, form] of inflect(base.verb)) add(word, { ...base, form });
-  for (const base of bases)
-    if (base.group !== "read" && base.trust !== "weak") add(agentOf(base.verb), { ...base, form: "noun" });
+  for (const base of bases) if (hasAgent(base)) add(agentOf(base.verb), { ...base, form: "noun" });
   for (const [word, verb] of Object.entries(IRREGULAR)) addForm(forms, word, verb, "ed");
   for (const [word, verb] of Object.entries(ACTION_NOUNS)) addForm(forms, word, verb, "noun");
   for (const [group, foreign] of groupsOf(WORDS)) {
@@ -79,6 +81,10 @@ function addForm(forms: Map<string, VerbForm>, word: string, verb: string, form:
   if (base !== undefined && !forms.has(word)) forms.set(word, { ...base, form });
 }
 
+function hasAgent({ verb, group, trust }: VerbForm): boolean {
+  return group !== "read" && group !== "financial" && trust !== "weak" && !NO_AGENT.has(verb);
+}
+
 /** `updater`, `remover`. */
 function agentOf(verb: string): string {
   return `${verb.replace(/e$/, "")}er`;
@@ -89,6 +95,7 @@ function inflect(verb: string): (readonly [string, Form])[] {
   const stem = verb.replace(/e$/, "");
   const doubled = /[^aeiou][aeiou][bdgklmnprt]$/.test(verb) ? `${verb}${verb.slice(-1)}` : undefined;
   const isY = /[^aeiou]y$/.test(verb);
+  if (verb === "new") return [];
   const third = isY ? `${verb.slice(0, -1)}ies` : /(?:s|x|z|ch|sh|o)$/.test(verb) ? `${verb}es` : `${verb}s`;
   const past = isY ? `${verb.slice(0, -1)}ied` : `${stem}ed`;
   const forms: (readonly [string, Form])[] = [
