@@ -30,6 +30,7 @@ const OPERATION = wordSet(
 );
 const ARITHMETIC = /^(?:subtract|multiply|divide|sum|avg|mean|min|max|sqrt)/i;
 const HTTP = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/;
+/** Reads what the arguments say, at most two levels deep for what decides. */
 export function readSchema(args: readonly Argument[], place: Place): SchemaReading {
   const top = args.filter(({ depth }) => depth === 0);
   return {
@@ -100,9 +101,8 @@ function quotedValues(description: string): readonly string[] {
 }
 
 const COMMAND = wordSet("command cmd commands cmdline shell bash");
-const CODE = wordSet(
-  "code script javascript js python snippet program applescript expression function source lua ruby",
-);
+const CODE = wordSet(`
+  code script javascript js python snippet program applescript expression function source lua ruby`);
 const CODE_TEXT = /\b(?:execut|run\b|evaluat|eval\b)/i;
 const SQL = /\bsql\b|\bcypher\b/i;
 
@@ -132,9 +132,10 @@ function runsSomething(argument: Argument): SchemaSign | undefined {
     ? { rule: "schema.code", says: "Execute", pointer, text }
     : undefined;
 }
-const NO_CODE = wordSet(
-  "country language currency error status zip postal area source lang auth verification invite promo coupon airport region product discount category access authorization state response exit project iata icao color zip dialing",
-);
+const NO_CODE = wordSet(`
+  country language currency error status zip postal area source lang auth verification invite promo coupon
+  airport region product discount category access authorization state response exit project iata icao
+  color zip dialing`);
 const SHORT_CODE =
   /\b(?:ISO|language code|country|currency|iata|postal|two-letter|2-letter|3-letter|error code|status code|OAuth|verification code|ticker)\b/i;
 
@@ -155,17 +156,16 @@ function writesSomething(args: readonly Argument[]): SchemaSign | undefined {
   return safety && { rule: "schema.safety", says: "Write", pointer: safety.pointer, text: safety.name };
 }
 
-const RECIPIENT = wordSet(
-  "to recipient recipients cc bcc phone email emails attendees invitees destination receiver payee beneficiary",
-);
-const SECRET = wordSet(
-  "password passwd secret token apikey passphrase credential credentials mnemonic pin otp",
-);
+const RECIPIENT = wordSet(`
+  to recipient recipients cc bcc phone email emails attendees invitees destination receiver payee
+  beneficiary`);
+const SECRET = wordSet(`
+  password passwd secret token apikey passphrase credential credentials mnemonic pin otp`);
 const PATH = wordSet("path paths file filepath filename dir directory folder cwd workdir filenames files");
 const URL_WORDS = wordSet("url urls uri uris link endpoint webhook href website");
-const NO_SECRET = wordSet(
-  "max page next prev previous continuation num cursor min total count limit sync output input prompt completion",
-);
+const NO_SECRET = wordSet(`
+  max page next prev previous continuation num cursor min total count limit sync output input prompt
+  completion`);
 
 function modifiersOf(argument: Argument): readonly SchemaSign[] {
   const { words: parts, pointer, name: text, types } = argument;

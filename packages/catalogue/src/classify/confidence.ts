@@ -1,13 +1,12 @@
 import type { Decided } from "./decide.ts";
+import { wordSet } from "./lexicon/word-set.ts";
 import type { Readings } from "./readings.ts";
 import type { Vote } from "./vote.ts";
 
 /** Verbs that mean the same thing everywhere. */
-const CLEAR: ReadonlySet<string> = new Set(
-  "get list search find read fetch show describe retrieve lookup count create update edit rename insert append add write send upload execute exec run invoke restart navigate trigger call".split(
-    " ",
-  ),
-);
+const CLEAR = wordSet(`
+  get list search find read fetch show describe retrieve lookup count create update edit rename insert
+  append add write send upload execute exec run invoke restart navigate trigger call`);
 
 /**
  * 0 to 1, two decimals: how often verdicts with evidence of this kind were right on labelled tools (docs/classifier.md,

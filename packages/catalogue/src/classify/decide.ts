@@ -28,6 +28,7 @@ export interface Decided {
   readonly text: Vote | undefined;
 }
 
+/** Weighs the readings: one is believed, the others can only raise it (docs/classifier.md, Weighing). */
 export function decide(readings: Readings): Decided {
   const name = nameVote(readings);
   const text = textVote(readings);

@@ -3,15 +3,17 @@ import * as objects from "./lexicon/objects.ts";
 import { wordSet } from "./lexicon/word-set.ts";
 
 const PAYING = wordSet(`
-  create make send submit place execute process confirm capture approve initiate issue authorize collect settle complete
-  finalize sign broadcast release claim transfer add open close schedule trigger post wire move generate new perform run
-  start bridge mint`);
+  create make send submit place execute process confirm capture approve initiate issue authorize collect
+  settle complete finalize sign broadcast release claim transfer add open close schedule trigger post wire
+  move generate new perform run start bridge mint`);
 const ORDERING = wordSet(`
   create place submit execute make send open close add modify replace post new confirm fill amend approve`);
 const ON_CHAIN = wordSet(`
-  send submit sign broadcast execute transfer approve mint burn bridge deploy launch swap claim wrap unwrap`);
+  send submit sign broadcast execute transfer approve mint burn bridge deploy launch swap claim wrap
+  unwrap`);
 const BILLING = wordSet(`
-  create send issue pay charge finalize make generate confirm new complete capture collect approve settle authorize`);
+  create send issue pay charge finalize make generate confirm new complete capture collect approve settle
+  authorize`);
 const UNDOING = wordSet("cancel void delete remove revoke reject discard abort clear");
 const RESETTING = wordSet("update modify change upgrade downgrade renew resume reactivate");
 const CREATING = wordSet("create make add open new generate");
@@ -27,9 +29,11 @@ const SIGNED = wordSet("transaction tx");
 const COIN = wordSet("token coin");
 /** Verbs of money that also mean something else. */
 const ALSO_OTHERWISE = wordSet(`
-  trade stake unstake bid bridge mint swap short tip hedge redeem borrow lend bet spend invest airdrop fund settle`);
+  trade stake unstake bid bridge mint swap short tip hedge redeem borrow lend bet spend invest airdrop
+  fund settle`);
 const PAYABLE = wordSet(`
-  token asset reward share stock amount balance wallet credit position point bridge exchange pool vault liquidity chain transaction tx nft voucher`);
+  token asset reward share stock amount balance wallet credit position point bridge exchange pool vault
+  liquidity chain transaction tx nft voucher`);
 
 /** Verbs together with money. Looking at money is left to the verb. */
 export function moneyRule(deed: Deed): Found {

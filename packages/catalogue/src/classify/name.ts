@@ -41,6 +41,7 @@ const FRONT = new Set([
   "try",
 ]);
 
+/** Finds the verbs of a name. */
 export function readName(name: string, place: Place): NameReading {
   const words = toNameWords(name);
   const from = firstWord(words, place);

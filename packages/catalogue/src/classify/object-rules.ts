@@ -3,14 +3,13 @@ import * as objects from "./lexicon/objects.ts";
 import { wordSet } from "./lexicon/word-set.ts";
 
 const PHONING = wordSet(`
-  send make start end create place transfer initiate hold mute answer hang dial ask play speak say schedule reply forward
-  broadcast`);
+  send make start end create place transfer initiate hold mute answer hang dial ask play speak say
+  schedule reply forward broadcast`);
 const CALLING = wordSet("create make start end place initiate answer hang transfer");
 const TEXTING = wordSet("sms mms voicemail");
 const CALLED = wordSet("call phone");
-const NO_CALL = wordSet(
-  "function tool api method number log record note list summary recording transcript center queue flow",
-);
+const NO_CALL = wordSet(`
+  function tool api method number log record note list summary recording transcript center queue flow`);
 
 /** Telephone calls and text messages reach a person at once. */
 function phone({ verb, has, place, group, first }: Deed): Found {
@@ -33,8 +32,8 @@ function screenshot({ verb, has }: Deed): Found {
 
 const STEERING = wordSet("reload back forward emulate act evaluate open play submit");
 const ON_PAGE = wordSet(`
-  click type press hover scroll drag drop swipe tap select fill upload open close resize handle switch new reload back
-  forward choose uncheck focus set emulate submit act evaluate play`);
+  click type press hover scroll drag drop swipe tap select fill upload open close resize handle switch new
+  reload back forward choose uncheck focus set emulate submit act evaluate play`);
 const READING_ACTS = wordSet("open select choose evaluate");
 const WEB = wordSet("browser url tab website webpage app application program");
 const ON_FORM = wordSet("file option text input field alert value");
@@ -96,9 +95,8 @@ function git({ verb, place, isAlone }: Deed): Found {
 }
 
 const VAGUE = wordSet("perform make do process conduct");
-const ANSWERED = wordSet(
-  "search lookup query analysis calculation research comparison check scan computation geocode",
-);
+const ANSWERED = wordSet(`
+  search lookup query analysis calculation research comparison check scan computation geocode`);
 const SEARCHES = wordSet("search lookup");
 const RESOLVED = wordSet(
   "id name address uri dns url handle domain library entity hostname ens username path",

@@ -43,6 +43,7 @@ const SHARE = 0.2;
 /** Fewer tools with one first word may have it by chance. */
 const MIN_FOR_PREFIX = 3;
 
+/** What surrounds the tools of a server. Anything that is no text and no list is left out. */
 export function toPlace(context: ToolContext): Place {
   const server = typeof context.server === "string" ? context.server.slice(0, MAX_SERVER_CHARS) : "";
   const serverWords = new Set(toNameWords(server).map(({ word }) => word));

@@ -28,20 +28,24 @@ const MAX_WORDS = 48;
 /** Words after a verb that may be its objects. */
 const OBJECT_WORDS = 7;
 
-const BEFORE_VERB = wordSet(
-  "auto automatically permanently safely quickly recursively optionally manually securely always first then also now please bulk batch force soft hard async asynchronously conditionally atomically immediately directly programmatically intelligently efficiently simply just easily interactively irreversibly completely partially silently remotely dynamically instantly and or to can will may the deprecated beta experimental you",
-);
+const BEFORE_VERB = wordSet(`
+  auto automatically permanently safely quickly recursively optionally manually securely always first then
+  also now please bulk batch force soft hard async asynchronously conditionally atomically immediately
+  directly programmatically intelligently efficiently simply just easily interactively irreversibly
+  completely partially silently remotely dynamically instantly and or to can will may the deprecated beta
+  experimental you`);
 const MODAL = wordSet("can will may must could");
 const SUBJECT = wordSet("it tool you this that which function");
 const BEFORE_THIRD = wordSet("that which it also tool");
 const LETTING = wordSet("allow enable let help permit");
 const BETWEEN = wordSet("and or then also optionally automatically permanently to auto bulk batch");
-const NEGATION = wordSet(
-  "not never no without cannot can't don't doesn't won't isn't nor neither avoid instead rather unable prevents",
-);
+const NEGATION = wordSet(`
+  not never no without cannot can't don't doesn't won't isn't nor neither avoid instead rather unable
+  prevents`);
 const ABOUT_ITSELF = wordSet("this it the");
 const ITSELF = wordSet("tool function endpoint api command method action operation");
 
+/** Reads the first of the first four sentences that has a verb. */
 export function readProse(text: string, place: Place): Prose {
   const sentences = toSentences(text);
   for (const [index, span] of sentences.slice(0, MAX_HEAD_SENTENCES).entries()) {

@@ -2,16 +2,17 @@ import { wordSet } from "./lexicon/word-set.ts";
 import type { Readings } from "./readings.ts";
 import type { Vote } from "./vote.ts";
 
-const FOR_GOOD = wordSet(
-  "delete destroy purge wipe erase revoke uninstall terminate truncate drop kill trash nuke",
-);
+const FOR_GOOD = wordSet(`
+  delete destroy purge wipe erase revoke uninstall terminate truncate drop kill trash nuke`);
 /** Said of tools that only answer: `Executes a search`, `Opens the file and …`, `Saves the result`. */
-const FAINT = wordSet(
-  "run execute exec perform call invoke process connect prompt chat act test build control play interact simulate benchmark type use prepare make sort group highlight save map open mark note define report complete compose follow resolve handle link keep combine join split organize load index get focus move apply help give record answer respond",
-);
-const VAGUE = wordSet(
-  "manage handle apply sync synchronize submit activate process send trigger switch control toggle use set register import prepare initialize init",
-);
+const FAINT = wordSet(`
+  run execute exec perform call invoke process connect prompt chat act test build control play interact
+  simulate benchmark type use prepare make sort group highlight save map open mark note define report
+  complete compose follow resolve handle link keep combine join split organize load index get focus move
+  apply help give record answer respond`);
+const VAGUE = wordSet(`
+  manage handle apply sync synchronize submit activate process send trigger switch control toggle use set
+  register import prepare initialize init`);
 const ACTS: ReadonlySet<string> = new Set([
   "object.browser",
   "object.page",
@@ -19,12 +20,16 @@ const ACTS: ReadonlySet<string> = new Set([
   "object.code",
   "object.request",
 ]);
-const ANALYSES = wordSet(
-  "explain validate format lint parse analyze analyse optimize optimise generate convert translate check describe estimate get list find lookup search review verify detect highlight transpile compare extract score audit assess inspect summarize save create add update store set publish write edit insert upload fix render encode decode hash count suggest recommend improve read document scan replace diff export import plot visualize visualise",
-);
+const ANALYSES = wordSet(`
+  explain validate format lint parse analyze analyse optimize optimise generate convert translate check
+  describe estimate get list find lookup search review verify detect highlight transpile compare extract
+  score audit assess inspect summarize save create add update store set publish write edit insert upload
+  fix render encode decode hash count suggest recommend improve read document scan replace diff export
+  import plot visualize visualise`);
 const ASKS = wordSet("query select search find get list read fetch count show describe look");
 const SELECT_ONLY = /\b(?:only\s+select|select[- ]only|select\s+(?:quer|statement)|read[- ]only)/i;
 
+/** Whether the description makes a verdict graver than what is believed so far. */
 export function textRaises(readings: Readings, base: Vote, text: Vote): boolean {
   if (base === text || text.rule === "verb.produce") return false;
   const isSure = text.trust !== "weak";

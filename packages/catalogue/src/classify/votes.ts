@@ -7,6 +7,7 @@ import type { Readings } from "./readings.ts";
 import { gravest, isGraver, type Vote } from "./vote.ts";
 import { toSingular, toTextWords } from "./words.ts";
 
+/** The gravest verb of the name; of the title, where the name says nothing sure. */
 export function nameVote({ named, titled }: Readings): Vote | undefined {
   const best = gravest(named.named);
   if (best !== undefined) {
@@ -20,6 +21,7 @@ export function nameVote({ named, titled }: Readings): Vote | undefined {
   return { ...title, source: "title", at: title };
 }
 
+/** The gravest of what the description says at its head. */
 export function textVote({ prose }: Readings): Vote | undefined {
   const [head] = prose.said;
   // `Fetches a page and converts it` only reads.
@@ -45,6 +47,7 @@ export function nounVote({ description, prose }: Readings): Vote | undefined {
   return { category: "Read", rule: "noun.read", source: "description", trust: "weak", verb: noun.word, at };
 }
 
+/** What is said of a tool that nothing is known of. */
 export function unknown({ name }: Readings): Vote {
   return {
     category: "Write",
@@ -56,6 +59,7 @@ export function unknown({ name }: Readings): Vote {
   };
 }
 
+/** The gravest operation that an argument can choose. */
 export function operationsVote({ schema }: Readings): Vote | undefined {
   const sign = schema.operations;
   if (sign === undefined) return undefined;
@@ -69,6 +73,7 @@ export function operationsVote({ schema }: Readings): Vote | undefined {
   };
 }
 
+/** An argument that is code, a command or SQL. */
 export function runsVote({ schema }: Readings): Vote | undefined {
   const sign = schema.runs;
   return (
@@ -76,6 +81,7 @@ export function runsVote({ schema }: Readings): Vote | undefined {
   );
 }
 
+/** The gravest of the operations that the description lists. */
 export function listedVote({ listed, place }: Readings): Vote | undefined {
   const votes = listed.flatMap(({ word, start, end }): Vote[] => {
     const form = verbOf(word.toLowerCase());
@@ -88,15 +94,18 @@ export function listedVote({ listed, place }: Readings): Vote | undefined {
   return gravest(votes);
 }
 
+/** A grave deed in a later sentence. */
 export function laterVote({ later }: Readings): Vote | undefined {
   return later && { ...later, rule: "text.later", source: "description", at: later };
 }
 
+/** Arguments that only a change needs. */
 export function writesVote({ schema }: Readings): Vote | undefined {
   const sign = schema.writes;
   return sign && { category: "Write", rule: sign.rule, source: "schema", trust: "weak", verb: "", at: sign };
 }
 
+/** Hints that a tool changes something. */
 export function annotationVote({ readOnlyHint, destructiveHint }: Readings): Vote | undefined {
   const pointer = readOnlyHint === false ? "/readOnlyHint" : "/destructiveHint";
   if (readOnlyHint !== false && destructiveHint !== true) return undefined;
@@ -104,6 +113,7 @@ export function annotationVote({ readOnlyHint, destructiveHint }: Readings): Vot
   return { category: "Write", rule: "annotation.changes", source: "annotation", trust: "weak", verb: "", at };
 }
 
+/** Disguised letters: somebody hides something. */
 export function disguisedVote({ name, title, description }: Readings): Vote | undefined {
   const isNameHidden = name.isDisguised || hasHiddenLetters(name.raw);
   const source = isNameHidden ? "name" : title.isDisguised ? "title" : "description";

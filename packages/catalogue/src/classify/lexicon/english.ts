@@ -14,10 +14,10 @@ export const ENGLISH_VERBS = {
     locate look lookup ls map? match~ measure~ monitor~ multiply observe obtain open? paginate parse
     peek pick ping~ plan? plot~ poll~ predict preview~ print? profile? query~ quote? rank? rate? read
     reason~ recall receive recognize recommend reflect rerank~ research~ retrieve return~ reveal review?
-    roll? sample~ scan~ score? scout scrape~ screenshot~ search see select? show simulate~ snapshot?
-    sniff sort? stat status? study? subtract suggest sum? summarise summarize survey? tail~ tally
-    telemetry? tell think~ tokenize total? trace? track? transcribe translate~ traverse tree? triage~
-    validate verify view~ visit? visualise visualize wait~ walk watch~ whoami`,
+    roll? sample~ scan~ score? scout scrape~ screenshot~ search see select? show snapshot? sniff sort?
+    stat status? study? subtract suggest sum? summarise summarize survey? tail~ tally telemetry? tell
+    think~ tokenize total? trace? track? transcribe translate~ traverse tree? triage~ validate verify
+    view~ visit? visualise visualize wait~ walk watch~ whoami`,
   write: `
     accept acknowledge activate add~ adjust adopt align allocate allow~ amend answer~ append apply
     approve archive~ arrange assign associate attach attest authenticate~ authorise authorize backup~
@@ -54,8 +54,8 @@ export const ENGLISH_VERBS = {
     goto halt hibernate hover init initialize initiate~ inject~ install~ interact invoke kickoff launch~
     maximize minimize navigate orchestrate perform? phone? play? press~ process? prompt? provision
     reboot~ rebuild reconnect redeploy reinstall reload~ replay~ rerun restart~ resubmit retrain retry~
-    ring? rollback~ rollforward rollout~ run~ say scale~ scroll~ shutdown sleep? solve? spawn speak ssh~
-    start~ steer step~ stop~ sudo swipe tap~ test~ train~ trigger~ type? wake~`,
+    ring? rollback~ rollforward rollout~ run~ say scale~ scroll~ shutdown simulate~ sleep? solve? spawn
+    speak ssh~ start~ steer step~ stop~ sudo swipe tap~ test~ train~ trigger~ type? wake~`,
   destructive: `
     abort annul cancel cleanup~ clear~ deallocate decommission del delete deprovision deregister destroy
     discard disenroll dismantle dispose drain? drop~ empty? eradicate erase evict excise expire? expunge

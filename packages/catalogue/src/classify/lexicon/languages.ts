@@ -3,28 +3,38 @@ import type { VerbGroup } from "./english.ts";
 /** Verbs of German, French, Spanish, Portuguese, Italian, Turkish, Dutch and Russian, as descriptions begin with them. */
 export const WORDS: { readonly [G in VerbGroup]: string } = {
   read: `
-    abrufen abfragen anzeigen auflisten auslesen durchsuchen finden holt holen lesen liest listet suchen sucht ruft zeigt zeigen prüfen prüft ermitteln
-    obtenir récupère récupérer récupérez obtient affiche afficher lister liste recherche rechercher chercher lire consulter consulte vérifier vérifie trouve trouver
-    obtener obtiene obtén listar lista buscar busca leer lee consultar consulta mostrar muestra recuperar recupera verificar verifica encontrar devuelve
+    abrufen abfragen anzeigen auflisten auslesen durchsuchen finden holt holen lesen liest listet suchen
+    sucht ruft zeigt zeigen prüfen prüft ermitteln
+    obtenir récupère récupérer récupérez obtient affiche afficher lister liste recherche rechercher chercher
+    lire consulter consulte vérifier vérifie trouve trouver
+    obtener obtiene obtén listar lista buscar busca leer lee consultar consulta mostrar muestra recuperar
+    recupera verificar verifica encontrar devuelve
     obter obtém obtem pesquisar pesquisa ler lê exibir exibe mostra retorna busque liste
     ottieni ottenere ottiene elenca elencare cerca cercare leggi leggere mostrare visualizza recupera
     getir getirir listele listeler arar göster gösterir döndürür görüntüler
     ophalen haal zoeken zoek tonen toon lezen hämta hämtar sök
-    получить получает получение найти поиск ищет список показать показывает показывает прочитать читает вернуть возвращает проверить просмотр`,
+    получить получает получение найти поиск ищет список показать показывает показывает прочитать читает
+    вернуть возвращает проверить просмотр`,
   write: `
-    anlegen erstellen erstellt aktualisieren aktualisiert ändern ändert hinzufügen fügt speichern speichert bearbeiten schreiben schreibt senden sendet hochladen umbenennen verschieben
-    créer crée créez mettre modifier modifie ajouter ajoute enregistrer enregistre envoyer envoie écrire écrit renommer déplacer téléverser
-    crear crea actualizar actualiza modificar modifica agregar agrega añadir añade guardar guarda enviar envía envia escribir escribe editar renombrar mover subir
+    anlegen erstellen erstellt aktualisieren aktualisiert ändern ändert hinzufügen fügt speichern speichert
+    bearbeiten schreiben schreibt senden sendet hochladen umbenennen verschieben
+    créer crée créez mettre modifier modifie ajouter ajoute enregistrer enregistre envoyer envoie écrire
+    écrit renommer déplacer téléverser
+    crear crea actualizar actualiza modificar modifica agregar agrega añadir añade guardar guarda enviar
+    envía envia escribir escribe editar renombrar mover subir
     criar cria atualizar atualiza adicionar adiciona salvar salva escrever escreve alterar altera renomear
     creare aggiorna aggiornare aggiungi aggiungere salva salvare invia inviare modificare scrivi
-    oluştur oluşturur güncelle günceller ekle ekler kaydet kaydeder gönder gönderir düzenle düzenler değiştirir ayarlar kurar
+    oluştur oluşturur güncelle günceller ekle ekler kaydet kaydeder gönder gönderir düzenle düzenler
+    değiştirir ayarlar kurar
     aanmaken maak bijwerken toevoegen opslaan skapa uppdatera
-    создать создает создаёт создание обновить обновляет изменить изменяет добавить добавляет сохранить отправить отправляет записать записывает`,
+    создать создает создаёт создание обновить обновляет изменить изменяет добавить добавляет сохранить
+    отправить отправляет записать записывает`,
   produce: "generieren generiert générer génère generar genera gerar gera generare сгенерировать генерирует",
   execute: `
     ausführen führt starten startet neustarten stoppen bereitstellen aufrufen
     exécuter exécute lancer lance démarrer démarre redémarrer arrêter déployer
-    ejecutar ejecuta iniciar inicia reiniciar reinicia detener detiene desplegar despliega lanzar reactivar reactiva llamar
+    ejecutar ejecuta iniciar inicia reiniciar reinicia detener detiene desplegar despliega lanzar reactivar
+    reactiva llamar
     executar executa reinicia parar implantar
     esegui eseguire avvia avviare
     çalıştır çalıştırır başlat başlatır durdur
@@ -52,7 +62,8 @@ export const WORDS: { readonly [G in VerbGroup]: string } = {
 /** Chinese, Japanese and Korean write no spaces: looked for as they are. */
 export const SIGNS: { readonly [G in VerbGroup]: string } = {
   read: `
-    获取 查询 搜索 列出 查看 读取 检索 返回 查找 显示 浏览 检查 分析 统计 規劃 规划 确定 計算 翻译 识别 预测 推荐 对比 验证 计算 比较 提取 抓取 解析 獲取 查詢 搜尋 讀取 取得 爬取 下载
+    获取 查询 搜索 列出 查看 读取 检索 返回 查找 显示 浏览 检查 分析 统计 規劃 规划 确定 計算 翻译 识别 预测 推荐 对比 验证 计算 比较 提取 抓取 解析 獲取 查詢 搜尋 讀取 取得 爬取
+    下载
     検索 一覧 表示 参照 読み取 読み込 確認 分析し 計算し 返します
     조회 검색 목록 가져오 가져옵 확인 읽기 읽습 반환 분석`,
   write: `
