@@ -3,6 +3,7 @@ import { mirrorLive, packageOf } from "../../src/catalogue/live/mirror-live.ts";
 import { addServer, removeServer } from "../../src/storage/server-rows.ts";
 import { openState } from "../../src/storage/state.ts";
 import { recordObserved } from "../../src/storage/tool-rows.ts";
+import { toolOf } from "../storage/fixtures.ts";
 import { newCatalogue, WordJudge } from "./fixtures.ts";
 
 function setUp() {
@@ -32,11 +33,7 @@ function setUp() {
     recordObserved(
       state,
       id,
-      names.map((name) => ({
-        name,
-        hash: `hash of ${name}`,
-        definition: { name, description: `does ${name}` },
-      })),
+      names.map((name) => toolOf(name)),
       { complete: true },
       nowMs,
     );
@@ -61,13 +58,15 @@ describe("registered servers in the catalogue", () => {
   });
 
   test("follow what was seen since, and go with the registration", () => {
-    const { mirror, add, observe, reader, state, judge } = setUp();
+    const { mirror, add, observe, reader, state, judge, catalogue } = setUp();
     const id = add("shop", ["shop-server"]);
     observe(id, ["get_a", "delete_b"], 2_000);
     mirror();
     judge.asked.length = 0;
+    const before = catalogue.db.get("SELECT total_changes() AS n");
     mirror();
     expect(judge.asked).toEqual([]);
+    expect(catalogue.db.get("SELECT total_changes() AS n")).toEqual(before);
     observe(id, ["get_a", "pay_c"], 3_000);
     mirror();
     expect(judge.asked).toEqual(["pay_c"]);

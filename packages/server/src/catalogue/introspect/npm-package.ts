@@ -12,7 +12,8 @@ export async function installNpm(request: InstallRequest): Promise<Result<Instal
   const wanted = `${spec.name}@${spec.version ?? "latest"}`;
   const ended = await runBounded({
     command: [
-      process.platform === "win32" ? "npm.cmd" : "npm",
+      // A batch file there; every word after it is ours or checked.
+      ...(process.platform === "win32" ? ["cmd.exe", "/d", "/c", "npm"] : ["npm"]),
       "install",
       "--ignore-scripts",
       "--no-audit",

@@ -19,7 +19,7 @@ export function liveName(label: string): string {
  */
 export function mirrorLive(catalogue: Catalogue, state: State, rules: Rules, nowMs: number): void {
   const writer = catalogue.writer(rules);
-  const servers = listServers(state).map((server) => toIncoming(state, server, nowMs));
+  const servers = listServers(state).map((server) => toIncoming(catalogue, state, server, nowMs));
   for (const server of servers) writer.upsertServer(server);
   const names = new Set(servers.map(({ name }) => name));
   for (const row of catalogue.db.all("SELECT name FROM server WHERE method = 'live'")) {
@@ -28,10 +28,12 @@ export function mirrorLive(catalogue: Catalogue, state: State, rules: Rules, now
   }
 }
 
-function toIncoming(state: State, { id, name, target }: ServerRow, nowMs: number): IncomingServer {
-  const items = listTools(state, id).flatMap(({ observedDefinition }) =>
-    observedDefinition === undefined ? [] : [JSON.parse(observedDefinition) as JsonObject],
-  );
+function toIncoming(
+  catalogue: Catalogue,
+  state: State,
+  { id, name, target }: ServerRow,
+  nowMs: number,
+): IncomingServer {
   const seen = state.db.get("SELECT max(observed_at) AS at FROM tool WHERE server = ?", id)?.["at"];
   return {
     name: liveName(name),
@@ -41,9 +43,31 @@ function toIncoming(state: State, { id, name, target }: ServerRow, nowMs: number
     title: name,
     package: target.kind === "stdio" ? packageOf(target.command) : undefined,
     transports: [target.kind === "stdio" ? "stdio" : (target.transport ?? "http")],
-    tools: { kind: "sent", items },
+    tools: isKnown(catalogue, state, id, name)
+      ? undefined
+      : { kind: "sent", items: definitionsOf(state, id) },
     atMs: typeof seen === "number" ? seen : nowMs,
   };
+}
+
+/** True when the catalogue has exactly the tools that were seen: both keep the same hash of a definition. */
+function isKnown(catalogue: Catalogue, state: State, id: ServerRow["id"], name: string): boolean {
+  const seen = state.db.all(
+    "SELECT name, observed_hash AS hash FROM tool WHERE server = ? AND observed_hash IS NOT NULL ORDER BY name",
+    id,
+  );
+  const known = catalogue.db.all(
+    `SELECT tool.name AS name, definition_hash AS hash FROM tool JOIN server ON server.id = tool.server
+       WHERE server.name = ? ORDER BY tool.name`,
+    liveName(name),
+  );
+  return JSON.stringify(seen) === JSON.stringify(known);
+}
+
+function definitionsOf(state: State, id: ServerRow["id"]): readonly JsonObject[] {
+  return listTools(state, id).flatMap(({ observedDefinition }) =>
+    observedDefinition === undefined ? [] : [JSON.parse(observedDefinition) as JsonObject],
+  );
 }
 
 const RUNNERS: { readonly [program: string]: PackageFacts["registry"] } = {

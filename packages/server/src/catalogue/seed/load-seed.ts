@@ -12,7 +12,8 @@ export function loadSeed(catalogue: Catalogue, rules: Rules, packed = readShippe
   const known = Number(catalogue.db.get("SELECT value FROM setting WHERE name = 'seed'")?.["value"] ?? 0);
   if (known >= seed.madeAtMs) return 0;
   const writer = catalogue.writer(rules);
-  writer.upsertServers(seed.servers);
+  const servers = seed.readServers();
+  writer.upsertServers(servers);
   catalogue.db.run("INSERT OR REPLACE INTO setting (name, value) VALUES ('seed', ?)", String(seed.madeAtMs));
-  return seed.servers.length;
+  return servers.length;
 }

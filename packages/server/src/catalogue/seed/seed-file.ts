@@ -14,7 +14,8 @@ interface Head {
 
 export interface Seed {
   readonly madeAtMs: number;
-  readonly servers: readonly IncomingServer[];
+  /** Reads them: most starts need no more than the head. */
+  readServers(): readonly IncomingServer[];
 }
 
 type SeedServer = Omit<IncomingServer, "tools" | "title" | "description" | "status" | "method"> & {
@@ -35,15 +36,13 @@ export function packSeed(servers: readonly IncomingServer[], madeAtMs: number): 
 
 /** Reads a snapshot of our own making; throws for anything else. */
 export function unpackSeed(packed: Buffer): Seed {
-  const [first = "", ...lines] = gunzipSync(packed, { maxOutputLength: MAX_BYTES })
-    .toString("utf8")
-    .trim()
-    .split("\n");
+  const text = gunzipSync(packed, { maxOutputLength: MAX_BYTES }).toString("utf8").trim();
+  const [first = "", ...lines] = text.split("\n");
   const head = JSON.parse(first) as Head;
   if (head.format !== 1) throw new Error("the snapshot of the catalogue has an unknown format");
   return {
     madeAtMs: head.madeAtMs,
-    servers: lines.map((line) => fromSeedServer(JSON.parse(line) as SeedServer)),
+    readServers: () => lines.map((line) => fromSeedServer(JSON.parse(line) as SeedServer)),
   };
 }
 
