@@ -82,6 +82,7 @@ describe("catalogue search", () => {
     expect(names({ risk: "critical" })).toEqual(["delete_app", "delete_issue", "pay_invoice"]);
     expect(names({ category: "Financial" })).toEqual(["pay_invoice"]);
     expect(names({ category: "Financial", risk: "low" })).toEqual([]);
+    expect(names({ words: "issue", category: "Financial", risk: "low" })).toEqual([]);
     expect(names({ words: "issue", server: "@acme/github" })).toEqual([
       "createIssue",
       "get_issue",

@@ -175,6 +175,43 @@ describe("catalogue store", () => {
     },
   );
 
+  test("nobody but the data folder speaks of a registered server", () => {
+    const { writer, reader } = setUp();
+    writer.upsertServer(news("local/shop", [sent("get_a")], { method: "live", title: "shop" }));
+    const claim = news("local/shop", undefined, {
+      method: "registry",
+      registryId: "local/shop",
+      status: "deleted",
+    });
+    expect(writer.upsertServer(claim)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining("registered here"),
+    });
+    expect(writer.upsertServer(news("shop", [], { method: "live" }))).toMatchObject({ ok: false });
+    expect(reader.server("local/shop")).toMatchObject({ status: "active", registryId: undefined });
+  });
+
+  test("one bad server in a batch stops none of the others", () => {
+    const { writer, reader } = setUp();
+    const done = writer.upsertServers([
+      news("a", [sent("get_a")]),
+      news("..", []),
+      news("b", [sent("get_b")]),
+    ]);
+    expect(done.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect(reader.totals()).toMatchObject({ servers: 2, tools: 2 });
+  });
+
+  test("odd limits are bounded", () => {
+    const { writer, reader } = setUp();
+    writer.upsertServer(news("a", [sent("get_a")]));
+    for (const limit of [Number.NaN, -1, 1e300, 0.5]) {
+      expect(reader.tools("a", { offset: Number.NaN, limit }).length).toBeLessThanOrEqual(1);
+      expect(reader.changes("a", limit)).toEqual([]);
+      expect(reader.search({ words: "get", limit }).hits).toHaveLength(1);
+    }
+  });
+
   test("totals equal what a count of the rows gives", () => {
     const { writer, reader, catalogue } = setUp();
     writer.upsertServer(news("a", [sent("get_a"), sent("run_b")]));

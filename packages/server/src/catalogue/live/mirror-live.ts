@@ -7,10 +7,11 @@ import type { PackageFacts } from "../reader.ts";
 import type { IncomingServer } from "../store/incoming.ts";
 import type { Catalogue } from "../store/open-catalogue.ts";
 import type { Rules } from "../store/rules.ts";
+import { LIVE_PREFIX } from "../store/server-record.ts";
 
 /** What the user's own servers are called in the catalogue: no registry has such a name. */
 export function liveName(label: string): string {
-  return `local/${label}`;
+  return LIVE_PREFIX + label;
 }
 
 /**

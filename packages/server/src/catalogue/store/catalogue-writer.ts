@@ -58,7 +58,7 @@ export class CatalogueWriter {
     return report;
   }
 
-  /** Many servers in one transaction, which is ten times as fast: all of them or, where the disk fails, none. */
+  /** Many servers in one transaction, which writes the index of words once: all or, where the disk fails, none. */
   upsertServers(servers: readonly IncomingServer[]): readonly Result<UpsertReport, string>[] {
     // Judged before the write lock is taken: rules may take seconds for thousands of tools.
     const prepared = servers.map((incoming) => this.#prepare(incoming));
@@ -66,7 +66,7 @@ export class CatalogueWriter {
   }
 
   #prepare(incoming: IncomingServer): Result<Prepared, string> {
-    const named = checkServerName(incoming.name);
+    const named = checkServerName(incoming);
     if (!named.ok) return named;
     const read = incoming.tools === undefined ? undefined : readIncoming(incoming.tools);
     const siblings = [...(read?.tools.values() ?? [])].map(toDefinition);

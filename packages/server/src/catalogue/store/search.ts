@@ -3,7 +3,7 @@ import type { HitPage, SearchHit, SearchQuery } from "../reader.ts";
 import { fromCursor, toCursor } from "./cursor.ts";
 import { comparePlaces } from "./rank.ts";
 import { findServers, listServers } from "./server-search.ts";
-import { findTools, listTools, type ToolFilter, withSummaries } from "./tool-search.ts";
+import { categoriesOf, findTools, listTools, type ToolFilter, withSummaries } from "./tool-search.ts";
 import { type Query, toQuery } from "./words.ts";
 
 const MAX_LIMIT = 100;
@@ -25,8 +25,9 @@ export function search(db: Database, query: SearchQuery): HitPage {
   return { ...page, hits: withSummaries(db, page.hits) };
 }
 
-/** Undefined where it names a server that is not there. */
+/** Undefined where no tool can be so: a server that is not there, or a category that never has the risk. */
 function toFilter(db: Database, { risk, category, server }: SearchQuery): ToolFilter | undefined {
+  if (categoriesOf({ risk, category })?.length === 0) return undefined;
   if (server === undefined) return { risk, category };
   const row = db.get("SELECT id FROM server WHERE name = ?", server);
   return row === undefined ? undefined : { risk, category, server: numberOf(row, "id") };

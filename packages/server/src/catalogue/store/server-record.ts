@@ -54,7 +54,7 @@ export function findRecord(db: Database, incoming: IncomingServer): ServerRecord
       ? undefined
       : db.get("SELECT * FROM server WHERE registry_id = ?", registryId)) ??
     (pack === undefined ? undefined : findByPackage(db, pack, registryId)) ??
-    db.get("SELECT * FROM server WHERE name = ?", name);
+    db.get("SELECT * FROM server WHERE name = ? AND method <> 'live'", name);
   return row === undefined ? undefined : toServerRecord(row);
 }
 
@@ -102,16 +102,23 @@ export function mergeFacts(incoming: IncomingServer, before: ServerFacts | undef
 /** Letters, digits and what package and registry names are made of; no dot segments, for it is part of a URL. */
 const NAME = /^[A-Za-z0-9@._~/-]+$/;
 
+/** Under it stand the servers that are registered here: nobody else may speak of them. */
+export const LIVE_PREFIX = "local/";
+
 /** Why a name cannot be one of the index. */
-export function checkServerName(name: string): Result<void, string> {
+export function checkServerName({
+  name,
+  method,
+}: Pick<IncomingServer, "name" | "method">): Result<void, string> {
   const isFine =
     name.length <= BOUNDS.serverNameChars &&
     NAME.test(name) &&
     name !== "__proto__" &&
     !name.split("/").some((part) => part === "" || part === "." || part === "..");
-  return isFine
-    ? ok(undefined)
-    : err(`a server's name must be 1 to ${BOUNDS.serverNameChars} of A-Z, a-z, 0-9 and @._~/-`);
+  if (!isFine)
+    return err(`a server's name must be 1 to ${BOUNDS.serverNameChars} of A-Z, a-z, 0-9 and @._~/-`);
+  if (name.startsWith(LIVE_PREFIX) === (method === "live")) return ok(undefined);
+  return err(`names that begin with \`${LIVE_PREFIX}\` are those of the servers that are registered here`);
 }
 
 function boundFacts(incoming: IncomingServer): Kept {

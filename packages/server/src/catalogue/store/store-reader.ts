@@ -52,14 +52,14 @@ export class StoreReader implements CatalogueReader {
     server: string,
     page: { readonly offset: number; readonly limit: number } = ALL,
   ): readonly ToolFacts[] {
-    const limit = Math.min(MAX_TOOLS, Math.max(0, Math.trunc(page.limit)));
+    const limit = upTo(page.limit, MAX_TOOLS);
     return this.#db
       .all(
         `SELECT t.* FROM tool t JOIN server s ON s.id = t.server WHERE s.name = ?
            ORDER BY t.severity DESC, t.category DESC, t.name LIMIT ? OFFSET ?`,
         server,
         limit,
-        Math.max(0, Math.trunc(page.offset)),
+        upTo(page.offset, Number.MAX_SAFE_INTEGER),
       )
       .map((row) => toToolFacts(row, server));
   }
@@ -78,7 +78,7 @@ export class StoreReader implements CatalogueReader {
   }
 
   related(server: string, tool: string, limit: number): readonly SearchHit[] {
-    const bounded = Math.min(MAX_RELATED, Math.max(0, Math.trunc(limit)));
+    const bounded = upTo(limit, MAX_RELATED);
     const row = this.#db.get("SELECT id FROM server WHERE name = ?", server);
     const siblings = row === undefined ? [] : worstTools(this.#db, numberOf(row, "id"), bounded + 1);
     const others = siblings.filter((hit) => hit.tool !== tool);
@@ -89,7 +89,7 @@ export class StoreReader implements CatalogueReader {
   }
 
   relatedServers(server: string, limit: number): readonly SearchHit[] {
-    return serversLike(this.#db, server, Math.min(MAX_RELATED, Math.max(0, Math.trunc(limit))));
+    return serversLike(this.#db, server, upTo(limit, MAX_RELATED));
   }
 
   changes(server: string, limit: number): readonly DriftEvent[] {
@@ -97,7 +97,7 @@ export class StoreReader implements CatalogueReader {
       .all(
         `SELECT d.* FROM drift d JOIN server s ON s.id = d.server WHERE s.name = ? ORDER BY d.seq DESC LIMIT ?`,
         server,
-        Math.min(MAX_CHANGES, Math.max(0, Math.trunc(limit))),
+        upTo(limit, MAX_CHANGES),
       )
       .map((row) => ({
         server,
@@ -111,3 +111,8 @@ export class StoreReader implements CatalogueReader {
 }
 
 const ALL = { offset: 0, limit: MAX_TOOLS };
+
+/** A whole number from 0 to `max`, whatever was asked for. */
+function upTo(value: number, max: number): number {
+  return Math.min(max, Math.max(0, Math.trunc(value) || 0));
+}
