@@ -5,6 +5,7 @@ import { newFolder, runInProcess } from "./fake-io.ts";
 import { openWorkbench, tool } from "./workbench.ts";
 
 const POLICY = {
+  $schema: "policy.v1.json",
   version: "1",
   default: "deny",
   tools: { build: { rate_limit: { max: 2, window: "minute" } }, drop: { action: "deny", reason: "No." } },
@@ -173,10 +174,10 @@ describe("policy check", () => {
   });
 
   test.each<{ name: string; file: string; text: string }>([
-    { name: "JSONC", file: "p.jsonc", text: '// why\n{"version":"1","default":"deny",}' },
-    { name: "YAML", file: "p.yml", text: 'version: "1"\ndefault: deny # why\n' },
-    { name: "JSONC without an extension", file: "p", text: '// why\n{"version":"1","default":"deny"}' },
-    { name: "YAML without an extension", file: "q", text: 'version: "1"\ndefault: deny\n' },
+    { name: "JSONC", file: "p.jsonc", text: '// why\n{"version":"1","default":"allow",}' },
+    { name: "YAML", file: "p.yml", text: 'version: "1"\ndefault: allow # why\n' },
+    { name: "JSONC without an extension", file: "p", text: '// why\n{"version":"1","default":"allow"}' },
+    { name: "YAML without an extension", file: "q", text: 'version: "1"\ndefault: allow\n' },
   ])("$name is read (policy-spec M4)", async ({ file, text }) => {
     const cwd = newFolder();
     writeFileSync(join(cwd, file), text);

@@ -39,6 +39,14 @@ export {
 } from "./evaluate.ts";
 export { globLiesInside, globMatches, globsOverlap, isGlob, literalCount } from "./glob.ts";
 export { type HostEntry, hostMatches, hostOf, parseHostEntry } from "./host.ts";
+export {
+  type Dialect,
+  type ImportedPolicy,
+  type ImportOptions,
+  importPolicy,
+} from "./import/import-policy.ts";
+export type { NotCarried, Severity } from "./import/loss.ts";
+export { strictnessNotes } from "./import/strictness.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 export { policyJsonSchema } from "./json-schema.ts";
 export { type LintOptions, lintPolicy, MAX_WARNINGS } from "./lint.ts";

@@ -31,6 +31,8 @@ export interface ScalarNode {
   readonly value: string | number | boolean | null;
   /** The number as written, where its value does not survive (C7). */
   readonly inexactToken?: string;
+  /** The scalar as written, where YAML has it without quotes: other versions of YAML may read it otherwise. */
+  readonly plain?: string;
 }
 
 /** A value that could not be read and has been reported: no second error speaks of it. */

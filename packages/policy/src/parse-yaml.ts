@@ -141,11 +141,12 @@ function refuse(report: Report, place: Place, at: number, message: string): void
 
 function toScalar(scalar: Scalar, at: number): ScalarNode {
   const { value } = scalar;
-  if (typeof value === "string" || typeof value === "boolean") return { kind: "scalar", at, value };
-  if (typeof value !== "number") return { kind: "scalar", at, value: null };
   const token = String(scalar.source);
+  const plain = scalar.type === Scalar.PLAIN ? { plain: token } : {};
+  if (typeof value === "string" || typeof value === "boolean") return { kind: "scalar", at, value, ...plain };
+  if (typeof value !== "number") return { kind: "scalar", at, value: null, ...plain };
   const exact = isExactNumberToken(toDecimalToken(token));
-  return exact ? { kind: "scalar", at, value } : { kind: "scalar", at, value, inexactToken: token };
+  return { kind: "scalar", at, value, ...(exact ? {} : { inexactToken: token }), ...plain };
 }
 
 /** Beyond this many digits a hexadecimal or octal number lies beyond binary64, and converting it takes time. */

@@ -31,7 +31,8 @@ export function parsePolicy(
   return conclude(tree, report, withPosition(text));
 }
 
-function withPosition(text: string): ToError {
+/** For findings of `text`, in the order of the source. */
+export function withPosition(text: string): ToError {
   const toLineColumn = createLineReader(text);
   return (finding) => ({ ...withoutPosition(finding), ...toLineColumn(finding.at) });
 }

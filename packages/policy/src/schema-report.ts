@@ -26,10 +26,14 @@ export function createReport(): Report {
   return {
     findings,
     add: (place, at, code, message) => {
-      // Messages end up on terminals: what the document quotes must not steer them.
-      findings.push({ pointer: toPointer(place), code, message: message.replace(/\p{Cc}/gu, "�"), at });
+      findings.push({ pointer: toPointer(place), code, message: toPlainMessage(message), at });
     },
   };
+}
+
+/** Messages end up on terminals: what the document quotes must not steer them. */
+export function toPlainMessage(message: string): string {
+  return message.replace(/\p{Cc}/gu, "�");
 }
 
 /** The place of a member or element. */
@@ -57,7 +61,7 @@ export function quoteAll(words: readonly string[]): string {
 const ALTERNATIVES = new Intl.ListFormat("en", { type: "disjunction" });
 
 /** RFC 6901 pointer of a place. */
-function toPointer(place: Place): string {
+export function toPointer(place: Place): string {
   const tokens: string[] = [];
   for (let at = place; at !== undefined; at = at.parent) {
     tokens.push(String(at.key).replaceAll("~", "~0").replaceAll("/", "~1"));

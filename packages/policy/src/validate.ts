@@ -17,7 +17,7 @@ export function validatePolicy(value: unknown): Result<PolicyDocument, readonly 
   return conclude(parseValueTree(value, report), report, withoutPosition);
 }
 
-/** What is said of a finding. */
+/** How a finding becomes an error: with its position, or without. */
 export type ToError = (finding: Finding) => PolicyError;
 
 /** Judges a tree; undefined is a source that could not be read, with its errors in the report. */
@@ -35,13 +35,17 @@ export function conclude(
       report.add(undefined, tree.at, "limit_exceeded", tooLarge("the document as JSON"));
   }
   // Fail closed: without a tree there is no document, whatever the findings.
-  if (tree === undefined || report.findings.length > 0)
-    return err(report.findings.toSorted((a, b) => a.at - b.at).map(toError));
+  if (tree === undefined || report.findings.length > 0) return err(toErrors(report, toError));
   // INVARIANT: a tree without findings has the shape of a document.
   return ok(value as PolicyDocument);
 }
 
-/** The error of a value that was never text. */
+/** Everything that was found, in the order of the source. */
+export function toErrors(report: Report, toError: ToError): readonly PolicyError[] {
+  return report.findings.toSorted((a, b) => a.at - b.at).map(toError);
+}
+
+/** For findings whose positions mean nothing to the author. */
 export function withoutPosition({ pointer, code, message }: Finding): PolicyError {
   return { pointer, code, message };
 }

@@ -79,6 +79,20 @@ export const POLICY_GROUP: GroupSpec = {
       load: async () => (await import("./show.ts")).policyShow,
     },
     {
+      usage: "import <file>",
+      summary:
+        "make a policy of one in Intercept's YAML, or of one pasted from a page; - reads standard input",
+      options: [
+        { flags: "--from <dialect>", summary: "what the file is in", choices: ["auto", "intercept"] },
+        { flags: "--output <file>", summary: "write the policy there instead of printing it" },
+      ],
+      examples: [
+        "policy import intercept.yaml --output policy.json",
+        "policy import --json --from intercept - < intercept.yaml",
+      ],
+      load: async () => (await import("./import.ts")).policyImport,
+    },
+    {
       usage: "schema",
       summary: "print the JSON Schema of policies, for editors",
       examples: ["policy schema > policy.v1.json"],

@@ -1,14 +1,15 @@
 import { userInfo } from "node:os";
+import { strictnessNotes } from "@portcullis/policy";
 import { publishPolicy } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { withWorkspace } from "../../workspace.ts";
 import { lintToolsOf } from "../server/lint-tools.ts";
-import { lintWith } from "./check.ts";
+import { lintWith, printNotes, withNotes } from "./check.ts";
 import { readPolicyFile, refusePolicyFile } from "./read-policy.ts";
 
-/** `policy publish`: `{"id","name","version"}`. A policy that does not compile never becomes a version. */
+/** `policy publish`: `{"id","name","version","notes"?}`. A policy that does not compile never becomes a version. */
 export async function policyPublish(context: Context): Promise<ExitCode> {
   const { options, io, out } = context;
   const [path = ""] = context.args;
@@ -32,8 +33,12 @@ export async function policyPublish(context: Context): Promise<ExitCode> {
       out.warn(
         `the linter has ${counted(warnings, "warning")}; \`policy check --server ${version.server}\` lists them`,
       );
-    if (context.json) out.json({ id, name, version: number });
-    else out.line(`${name} version ${number} (${id}) governs from the next request on.`);
+    const notes = strictnessNotes(document);
+    if (context.json) out.json({ id, name, version: number, ...withNotes(notes) });
+    else {
+      printNotes(out, notes);
+      out.line(`${name} version ${number} (${id}) governs from the next request on.`);
+    }
     return EXIT.ok;
   });
 }
