@@ -147,7 +147,8 @@ describe("server", () => {
     const rows = (pins: readonly string[]) =>
       ["gone", "new", "read", "write"].flatMap((name, at) => {
         const description = name === "gone" ? "" : "changed";
-        return pins[at] === "-" ? [] : [{ name, description, pin: pins[at] }];
+        const [category, risk] = name === "read" ? ["Read", "low"] : ["Write", "medium"];
+        return pins[at] === "-" ? [] : [{ name, description, category, risk, pin: pins[at] }];
       });
     expect(await json("server", "tools", "pinned")).toEqual(rows(["removed", "new", "changed", "changed"]));
     const one = await portcullis("server", "accept-tools", "pinned", "read", "--json");
@@ -161,7 +162,8 @@ describe("server", () => {
 describe("policy and grant, effective on the next request", () => {
   test("publish, create, set, rotate, revoke", async () => {
     await addServer("files");
-    expect(await publish("files", "allow.json")).toEqual({ id: idOf("pol"), name: "p", version: 1 });
+    const version = { id: idOf("pol"), name: "p", version: 1, notes: [expect.any(String)] };
+    expect(await publish("files", "allow.json")).toEqual(version);
     const made = await grant("files", "ci", "--policy", "p", "--mode", "enforce", "--expires", "30d");
     expect(made).toEqual({
       id: idOf("grt"),

@@ -23,8 +23,8 @@ describe("server commands (product.md, Machine interface)", () => {
       { id, name: "files", url: `http://127.0.0.1:7411/mcp/${id}/` },
     ]);
     expect(await bench.json("server", "tools", "files")).toEqual([
-      { name: "read", description: "does read", pin: "accepted" },
-      { name: "write", description: "does write", pin: "accepted" },
+      { name: "read", description: "does read", category: "Read", risk: "low", pin: "accepted" },
+      { name: "write", description: "does write", category: "Write", risk: "medium", pin: "accepted" },
     ]);
     expect(await bench.json("server", "list")).toEqual([
       {
@@ -111,25 +111,25 @@ describe("server commands (product.md, Machine interface)", () => {
     await bench.json("server", "add", "--name", "files", "--", ...bench.command);
     bench.setTools([tool("read", "does more\u202e"), tool("same"), tool("write")]);
     const pins = [
-      { name: "gone", description: "does gone", pin: "removed" },
-      { name: "read", description: "does more\u202e", pin: "changed" },
-      { name: "same", description: "does same", pin: "accepted" },
-      { name: "write", description: "does write", pin: "new" },
+      { name: "gone", description: "does gone", category: "Write", risk: "medium", pin: "removed" },
+      { name: "read", description: "does more\u202e", category: "Read", risk: "low", pin: "changed" },
+      { name: "same", description: "does same", category: "Write", risk: "medium", pin: "accepted" },
+      { name: "write", description: "does write", category: "Write", risk: "medium", pin: "new" },
     ];
     expect(await bench.json("server", "tools", "files")).toEqual(pins);
     const text = await bench.run(["server", "tools", "files"]);
     expect(text.stdout).toBe(
       [
         "Changed since they were accepted (calls are stopped as --on-change says)",
-        "  read",
+        "  read (Read, low)",
         '    - description: "does read"',
         '    + description: "does more\\u{202e}"',
         "New (unknown to agents until accepted)",
-        "  write",
+        "  write (Write, medium)",
         "No longer listed by the server",
-        "  gone",
+        "  gone (Write, medium)",
         "Accepted",
-        "  same",
+        "  same (Write, medium)",
         "",
       ].join("\n"),
     );
@@ -141,9 +141,9 @@ describe("server commands (product.md, Machine interface)", () => {
     const all = await bench.run(["--json", "server", "accept-tools", "files", "--all"]);
     expect(all.stderr).toBe("accepted 2 tools of files (0 changed, 1 new, 1 removed), with --all\n");
     expect(JSON.parse(all.stdout)).toEqual([
-      { name: "read", description: "does more\u202e", pin: "accepted" },
-      { name: "same", description: "does same", pin: "accepted" },
-      { name: "write", description: "does write", pin: "accepted" },
+      { name: "read", description: "does more\u202e", category: "Read", risk: "low", pin: "accepted" },
+      { name: "same", description: "does same", category: "Write", risk: "medium", pin: "accepted" },
+      { name: "write", description: "does write", category: "Write", risk: "medium", pin: "accepted" },
     ]);
   });
 
@@ -162,7 +162,12 @@ describe("policy commands on a server", () => {
     bench.writePolicy("p.json", POLICY);
     const first = await bench.json("policy", "publish", "--server", "files", "--name", "p", "p.json");
     const { id } = Object(first);
-    expect(first).toEqual({ id: expect.stringMatching(/^pol_[0-9A-Za-z]{16}$/), name: "p", version: 1 });
+    expect(first).toEqual({
+      id: expect.stringMatching(/^pol_[0-9A-Za-z]{16}$/),
+      name: "p",
+      version: 1,
+      notes: [expect.stringMatching(/resources and prompts/)],
+    });
     const next = { ...POLICY, default: "allow" };
     bench.writePolicy("p.json", next);
     const argv = ["policy", "publish", "--server", "files", "--name", "p", "--note", "open", "p.json"];

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";
-import { createClassifier, type Risk, type ToolDefinition, type Verdict } from "@portcullis/catalogue";
+import { createClassifier, type ToolDefinition, type Verdict } from "@portcullis/catalogue";
 import { type Context, refuse } from "../context.ts";
 import { resolvePath } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { reasonOf } from "../read-input.ts";
+import { RISK_STYLES } from "../risk-style.ts";
 import { type GivenTool, readTools } from "./classify/read-tools.ts";
 
 /** Tools of one server that are judged together; a longer run of lines is judged in pieces of this size. */
@@ -55,13 +56,6 @@ async function printGroup(context: Context, group: readonly GivenTool[]): Promis
   if (stdout instanceof Writable && stdout.writableNeedDrain) await once(stdout, "drain");
 }
 
-const STYLES: { readonly [R in Risk]: "green" | "yellow" | "magenta" | "red" } = {
-  low: "green",
-  medium: "yellow",
-  high: "magenta",
-  critical: "red",
-};
-
 function printTable(
   { out }: Context,
   server: string | undefined,
@@ -71,7 +65,7 @@ function printTable(
     [server ?? "TOOL", "CATEGORY", "RISK", "SEVERITY", "CONFIDENCE", "BECAUSE OF"],
     judged.map(({ tool, verdict }) => [
       tool.name,
-      { text: verdict.category, style: STYLES[verdict.risk] },
+      { text: verdict.category, style: RISK_STYLES[verdict.risk] },
       verdict.risk,
       verdict.severity,
       verdict.confidence.toFixed(2),

@@ -93,6 +93,13 @@ export const POLICY_GROUP: GroupSpec = {
       load: async () => (await import("./import.ts")).policyImport,
     },
     {
+      usage: "suggest <server>",
+      summary: "recommend a policy for the tools of a registered server; publishes nothing",
+      options: [{ flags: "--output <file>", summary: "write the policy there instead of printing it" }],
+      examples: ["policy suggest stripe --output policy.json", "policy suggest stripe --json"],
+      load: async () => (await import("./suggest.ts")).policySuggest,
+    },
+    {
       usage: "schema",
       summary: "print the JSON Schema of policies, for editors",
       examples: ["policy schema > policy.v1.json"],

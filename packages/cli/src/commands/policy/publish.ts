@@ -33,7 +33,8 @@ export async function policyPublish(context: Context): Promise<ExitCode> {
       out.warn(
         `the linter has ${counted(warnings, "warning")}; \`policy check --server ${version.server}\` lists them`,
       );
-    const notes = strictnessNotes(document);
+    // Told once: whoever publishes the next version has read it.
+    const notes = number === 1 ? strictnessNotes(document) : [];
     if (context.json) out.json({ id, name, version: number, ...withNotes(notes) });
     else {
       printNotes(out, notes);

@@ -3,7 +3,8 @@ import { type Context, refuse } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { withWorkspace } from "../../workspace.ts";
-import { listedTools } from "./listed-tools.ts";
+import { judgedTools } from "./judged-tools.ts";
+import { toListed } from "./listed-tools.ts";
 
 /**
  * `server accept-tools NAME TOOL…|--all`: accepts what was last seen, never something nobody looked at; prints the
@@ -36,7 +37,7 @@ export async function serverAcceptTools(context: Context): Promise<ExitCode> {
     out.note(
       `accepted ${counted(accepted.size, "tool")} of ${name} (${counts.join(", ")}), ${isAll ? "with --all" : "by name"}`,
     );
-    if (context.json) out.json(listedTools(state, id));
+    if (context.json) out.json(toListed(judgedTools(state, server.value)));
     return EXIT.ok;
   });
 }

@@ -1,18 +1,24 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
-import { listTools, type PinState, type ServerId, type State, type ToolRow } from "@portcullis/server";
+import type { Category, Risk } from "@portcullis/catalogue";
+import type { JsonObject } from "@portcullis/policy";
+import type { PinState, ToolRow } from "@portcullis/server";
+import { type JudgedTool, toDefinition } from "./judged-tools.ts";
 
 /** A tool as `server tools --json` prints it. */
 export interface ListedTool {
   readonly name: string;
   readonly description: string;
+  readonly category: Category;
+  readonly risk: Risk;
   readonly pin: PinState;
 }
 
-/** Every tool that is accepted or was seen, by name. */
-export function listedTools(state: State, server: ServerId): readonly ListedTool[] {
-  return listTools(state, server).map((row) => ({
-    name: row.name,
-    description: descriptionOf(row),
+/** The rows of `server tools --json`. */
+export function toListed(tools: readonly JudgedTool[]): readonly ListedTool[] {
+  return tools.map(({ row, tool, verdict: { category, risk } }) => ({
+    name: tool.name,
+    description: tool.description ?? "",
+    category,
+    risk,
     pin: row.pin,
   }));
 }
@@ -29,17 +35,6 @@ export function changedMembers(row: ToolRow): readonly string[] {
       ...(now === undefined ? [] : [`+ ${key}: ${now}`]),
     ];
   });
-}
-
-function descriptionOf(row: ToolRow): string {
-  const definition = toDefinition(row.observedDefinition ?? row.acceptedDefinition);
-  const description = Object.hasOwn(definition, "description") ? definition["description"] : undefined;
-  return typeof description === "string" ? description : "";
-}
-
-function toDefinition(text: string | undefined): JsonObject {
-  const value: JsonValue = text === undefined ? {} : JSON.parse(text);
-  return isJsonObject(value) ? value : {};
 }
 
 function memberText(definition: JsonObject, key: string): string | undefined {

@@ -1,0 +1,43 @@
+import { type ClassifiedTool, createClassifier, type ToolDefinition } from "@portcullis/catalogue";
+import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { listTools, type ServerRow, type State, type ToolRow } from "@portcullis/server";
+
+/** A tool of a registered server with what we say of it. */
+export interface JudgedTool extends ClassifiedTool {
+  readonly row: ToolRow;
+}
+
+/** Every tool that is accepted or was seen, by name, judged among those that the server lists now. */
+export function judgedTools(
+  state: State,
+  { id, name }: Pick<ServerRow, "id" | "name">,
+): readonly JudgedTool[] {
+  const known = listTools(state, id).map((row) => ({ row, tool: toTool(row) }));
+  const siblings = known.filter(({ row }) => row.pin !== "removed").map(({ tool }) => tool);
+  const judge = createClassifier({ server: name, siblings });
+  return known.map(({ row, tool }) => ({ row, tool, verdict: judge(tool) }));
+}
+
+/** As it was last seen: that is what an agent would get. */
+function toTool(row: ToolRow): ToolDefinition {
+  const definition = toDefinition(row.observedDefinition ?? row.acceptedDefinition);
+  const [title, description] = [own(definition, "title"), own(definition, "description")];
+  const [inputSchema, annotations] = [own(definition, "inputSchema"), own(definition, "annotations")];
+  return {
+    name: row.name,
+    ...(typeof title === "string" && { title }),
+    ...(typeof description === "string" && { description }),
+    ...(isJsonObject(inputSchema) && { inputSchema }),
+    ...(isJsonObject(annotations) && { annotations }),
+  };
+}
+
+/** A definition as it is stored; `{}` for one that is not there. */
+export function toDefinition(text: string | undefined): JsonObject {
+  const value: JsonValue = text === undefined ? {} : JSON.parse(text);
+  return isJsonObject(value) ? value : {};
+}
+
+function own(value: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(value, key) ? value[key] : undefined;
+}
