@@ -17,7 +17,7 @@ import { MAX_PATTERN } from "./schema-value.ts";
 /** Most tool entries, and most items of `hide`, `allow` and `deny` (M5). */
 const MAX_NAMES = 2000;
 /** Longest key in code points (M5). */
-const MAX_KEY = 256;
+export const MAX_KEY = 256;
 
 /** `tools`: entries by exact name or glob (section 2). */
 export const TOOLS: Shape = {

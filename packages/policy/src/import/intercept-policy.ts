@@ -20,7 +20,7 @@ export function convertIntercept(source: SourcePolicy, lose: Lose): PolicyDocume
   }));
   const counters = readCounters(tools, lose);
   const rulesForAll = tools.filter(({ key }) => key === "*");
-  const own = tools.filter(({ key }) => key !== "*" && isNameable(source, key, tools, lose));
+  const own = tools.filter((tool) => tool.key !== "*" && isNameable(source, tool, lose));
   const hide = source.hide.map(({ text, ...where }) => {
     if (isGlob(text) && text !== "*")
       lose(where, "stricter", `a \`*\` in ${quote(text)} stands for anything here, so that more is hidden`);
@@ -38,14 +38,13 @@ export function convertIntercept(source: SourcePolicy, lose: Lose): PolicyDocume
 }
 
 /** A key with a `*` names one tool in Intercept and many here, so that it must not allow any. */
-function isNameable(source: SourcePolicy, key: string, tools: readonly SourceTool[], lose: Lose): boolean {
-  const where = tools.find((tool) => tool.key === key);
-  if (where === undefined || !isGlob(key)) return true;
+function isNameable(source: SourcePolicy, tool: SourceTool, lose: Lose): boolean {
+  if (!isGlob(tool.key)) return true;
   const isStricter = source.default === "allow";
   const text = isStricter
-    ? `a \`*\` in ${quote(key)} stands for anything here, so that its rules are for more tools`
-    : `Intercept takes ${quote(key)} for the name of one tool; here it would allow many: name each tool`;
-  lose(where, isStricter ? "stricter" : "denied", text);
+    ? `a \`*\` in ${quote(tool.key)} stands for anything here, so that its rules are for more tools`
+    : `Intercept takes ${quote(tool.key)} for the name of one tool; here it would allow many: name each tool`;
+  lose(tool, isStricter ? "stricter" : "denied", text);
   return isStricter;
 }
 

@@ -1,6 +1,7 @@
 import type { Member, SourceNode } from "../parse-tree.ts";
 import { below, nameOf, type Place, quote, type Report } from "../schema-report.ts";
-import { membersOf, reportMissingKey, reportType, reportUnknownKey } from "../schema-shape.ts";
+import { judgeLength, membersOf, reportMissingKey, reportType, reportUnknownKey } from "../schema-shape.ts";
+import { MAX_KEY } from "../schema-tools.ts";
 import type { Located } from "./loss.ts";
 
 /** A policy of Intercept's YAML dialect, version 1: the shape is judged, the meaning is not. */
@@ -124,6 +125,9 @@ function readTools(fields: Fields): readonly SourceTool[] {
   const tools = readFields(member.node, below(undefined, "tools"), fields.report);
   return [...tools.members.values()].map(({ key, keyAt, node }) => {
     const place = below(tools.place, key);
+    // Nothing is read below a key that is too long: each error and each loss there would carry the key.
+    if (!judgeLength(key, MAX_KEY, keyAt, place, fields.report))
+      return { key, place, at: keyAt, rules: [], strange: [] };
     if (key === "") fields.report.add(place, keyAt, "invalid_value", "this key is empty; name a tool");
     const entry = readFields(node, place, fields.report);
     const rules = itemsAt(entry, "rules").map((item) => readRule(item.node, item.place, fields.report));

@@ -188,6 +188,16 @@ describe("policy-spec A6: a source that is no policy there is refused, with line
     expect(performance.now() - begun).toBeLessThan(2000);
   });
 
+  test("a name longer than ours may be is refused, and nothing below it is read", () => {
+    const many = "{name: r},".repeat(10_000);
+    const source = `{version: "1", tools: {"${"k".repeat(100_000)}": {rules: [${many}]}}}`;
+    const result = importPolicy(source, { from: "intercept" });
+    expect(result.ok ? [] : result.error.map(({ code, line }) => `${line} ${code}`)).toEqual([
+      "1 limit_exceeded",
+    ]);
+    expect(imported(`{version: "1", tools: {"${"k".repeat(256)}": {rules: []}}}`).notCarried).toEqual([]);
+  });
+
   test("nesting is bounded", () => {
     const deep = `version: "1"\ntools: ${"[".repeat(10_000)}${"]".repeat(10_000)}`;
     expect(errorsOf(deep)).toEqual([expect.stringMatching(/limit_exceeded$/)]);
