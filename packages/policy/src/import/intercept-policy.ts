@@ -1,8 +1,8 @@
 import type { AllTools, Entry, Limit, PolicyDocument, Predicate } from "../document.ts";
 import { isGlob } from "../glob.ts";
-import { validatePolicy } from "../validate.ts";
 import { quote } from "../schema-report.ts";
 import { MAX_TEXT } from "../schema-scalar.ts";
+import { validatePolicy } from "../validate.ts";
 import { type Counters, readCounters } from "./intercept-counter.ts";
 import { convertRule, expandRateLimit, loseStrange } from "./intercept-rule.ts";
 import type { SourcePolicy, SourceTool } from "./intercept-source.ts";

@@ -1,8 +1,8 @@
 import type { Condition, Leaf, Limit, Operator, Predicate } from "../document.ts";
 import type { JsonValue } from "../json.ts";
 import { MAX_AMOUNT } from "../limit.ts";
-import { validatePolicy } from "../validate.ts";
 import { quote } from "../schema-report.ts";
+import { validatePolicy } from "../validate.ts";
 import { type Counter, type Counters, type InterceptWindow, scopeOf, windowOf } from "./intercept-counter.ts";
 import type { SourceCondition, SourceRule, SourceTool, StrangeKey } from "./intercept-source.ts";
 import { readValue, toArgsPath, toPlainText } from "./intercept-value.ts";
