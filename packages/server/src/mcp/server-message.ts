@@ -28,6 +28,11 @@ export function readBoundedObject(text: string): JsonObject | undefined {
   return countWritten(text) === undefined ? undefined : parseObject(text);
 }
 
+/** True for texts that {@link readServerMessage} does not even parse. */
+export function isBeyondBounds(text: string): boolean {
+  return countWritten(text) === undefined;
+}
+
 function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -70,7 +75,7 @@ function countWritten(text: string): number | undefined {
       parts += 1;
       if (unit === QUOTE) at = endOfString(text, at);
       else depth += 1;
-      if (at < 0 || parts > MAX_PARTS || depth > MAX_DEPTH) return undefined;
+      if (parts > MAX_PARTS || depth > MAX_DEPTH) return undefined;
     }
   }
   return members;
@@ -85,12 +90,12 @@ const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
-/** The place of the quote that ends the string that begins at `quote`; -1 without one. */
+/** The place of the quote that ends the string that begins at `quote`, or the end of the text without one. */
 function endOfString(text: string, quote: number): number {
   for (let end = text.indexOf('"', quote + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let slashes = 0;
     while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes += 1;
     if (slashes % 2 === 0) return end;
   }
-  return -1;
+  return text.length;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readBoundedObject, readServerMessage } from "../../src/mcp/server-message.ts";
+import { isBeyondBounds, readBoundedObject, readServerMessage } from "../../src/mcp/server-message.ts";
 
 describe("messages of servers (threats 1, 8, 41, 44)", () => {
   it.each([
@@ -57,4 +57,13 @@ describe("what the gateway alone reads of a server (threats 8, 44)", () => {
   ])("%s", (_, text, value) => {
     expect(readBoundedObject(text)).toEqual(value);
   });
+});
+
+it.each([
+  ["a message", '{"a":1}', false],
+  ["what is no JSON", '{"a', false],
+  ["201 levels", "[".repeat(201), true],
+  ["100,001 parts", "[],".repeat(100_001), true],
+])("%s: whether it is too much to be read", (_, text, isBeyond) => {
+  expect(isBeyondBounds(text)).toBe(isBeyond);
 });

@@ -1,5 +1,6 @@
 import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../../call/ports.ts";
 import type { Era } from "../../call/records.ts";
+import { isBeyondBounds } from "../../mcp/server-message.ts";
 import { toCancelLine, toClientResponse, toOneWayLine, toRequestLine } from "./client-message.ts";
 import { Delivery } from "./delivery.ts";
 import { type InFlightCall, MAX_IN_FLIGHT } from "./in-flight-calls.ts";
@@ -203,10 +204,9 @@ export class Channel {
   #onLine(line: Buffer | string): void {
     if (this.#isClosed) return;
     const message = readWireMessage(line);
-    if (message === undefined) {
-      this.#onStrayLine();
-      return;
-    }
+    // Too much to be read may be the answer that somebody waits for, as a line that is too long may be.
+    if (message === undefined)
+      return isBeyondBounds(line.toString()) ? this.#onOversizedLine() : this.#onStrayLine();
     this.#strayLines = 0;
     if (message.kind === "response") this.#onResponse(message);
     else if (message.kind === "request") this.#onQuestion(message);
