@@ -89,8 +89,12 @@ interface Kind {
   readonly isChild: boolean;
 }
 
+/** Arguments go into no headers there, and what is no JSON is no answer. */
+const OVER_HTTP_ONLY: ReadonlySet<string> = new Set(["header-annotation", "many-tools"]);
+
 /** A child has a process for each client, and a line is a line. */
-function canBeAChilds({ first, later, cloaked, members = "" }: Catalogue): boolean {
+function canBeAChilds({ id, first, later, cloaked, members = "" }: Catalogue): boolean {
+  if (OVER_HTTP_ONLY.has(id)) return false;
   const texts = [first, later ?? [], members].flat();
   return cloaked !== true && texts.every((text) => !toBytes(text, {}).includes(0x0a));
 }
