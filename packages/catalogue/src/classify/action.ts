@@ -27,7 +27,7 @@ const OF_GROUP: { readonly [G in VerbGroup]: NonNullable<Found> } = {
 
 const RULES = [moneyRule, ...OBJECT_RULES];
 /** Reading verbs that some rule looks at; the others mean the same with every object. */
-const READS_BY_OBJECT = wordSet("open select choose evaluate capture ask");
+const READS_BY_OBJECT = wordSet("open select choose evaluate capture ask print");
 
 /** Reads a verb together with the words around it, in the singular. */
 export function toAction(form: VerbForm, objects: readonly string[], place: Place): Action {

@@ -86,6 +86,13 @@ function opening({ verb, has, first }: Deed): Found {
   return has(objects.PROGRAM) || first === "" ? ["Execute", "verb.execute"] : undefined;
 }
 
+const PRINTED = wordSet("printer label document file job receipt stl gcode paper badge");
+
+/** Printing a value reads, printing on paper does not. */
+function printing({ verb, has }: Deed): Found {
+  return verb === "print" && has(PRINTED) ? ["Execute", "verb.execute"] : undefined;
+}
+
 const GIT_WRITES = wordSet("checkout fetch stash branch tag merge pull push commit rebase clone add init");
 
 function git({ verb, place, isAlone }: Deed): Found {
@@ -94,7 +101,7 @@ function git({ verb, place, isAlone }: Deed): Found {
   return GIT_WRITES.has(verb) ? ["Write", "object.git"] : undefined;
 }
 
-const VAGUE = wordSet("perform make do process conduct");
+const VAGUE = wordSet("perform make do process conduct issue");
 const ANSWERED = wordSet(`
   search lookup query analysis calculation research comparison check scan computation geocode`);
 const SEARCHES = wordSet("search lookup");
@@ -148,6 +155,7 @@ export const OBJECT_RULES: readonly ((deed: Deed) => Found)[] = [
   setting,
   question,
   opening,
+  printing,
   git,
   request,
   running,

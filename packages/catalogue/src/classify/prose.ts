@@ -201,6 +201,8 @@ function isUnset(form: VerbForm, next: VerbForm): boolean {
 }
 const UNSETTING = wordSet("clear remove reset unset");
 
+const DETERMINERS = wordSet("a an the new this these all any one your multiple every each");
+
 function toSaid(
   all: readonly Token[],
   index: number,
@@ -214,7 +216,10 @@ function toSaid(
       word === "order" && some[at - 1]?.word === "in" ? [] : [toSingular(word)],
     );
   const { start = 0, end = 0 } = all[index] ?? {};
-  return { ...toAction(form, objects, place), start, end, manner };
+  const action = toAction(form, objects, place);
+  // `Store the note`: what has an object is a verb.
+  const isVerb = action.trust === "weak" && DETERMINERS.has(all[index + 1]?.word ?? "");
+  return { ...action, ...(isVerb && { trust: "strong" as const }), start, end, manner };
 }
 
 function isNegated(all: readonly Token[], index: number): boolean {

@@ -417,9 +417,12 @@ export const REGRESSIONS: readonly Example[] = [
   ),
   ...rows("Write", "object.page", "browser_click", "browser_select_option"),
   ...rows("Execute", "object.phone", "create_call", "create_phone_call"),
-  ...rows("Execute", "verb.execute", "orchard_capture_start"),
+  ...rows("Execute", "verb.execute", "orchard_capture_start", "print_label"),
+  ...rows("Read", "verb.read", "print_variables"),
   ...rows("Execute", "verb.execute", ["code_review_x", "Perform a code review."]),
   ...rows("Destructive", "verb.delete", "monitor_delete_pear"),
+  ...rows("Write", "verb.write", ["can_pears", "Stores a pear in a can."]),
+  ...rows("Read", "verb.read", ["get_index", "Index of the pears."], ["list_records", "Records of pears."]),
   ...rows("Write", "verb.produce", ["pears", "Minify a pear by removing its peel."]),
 ];
 

@@ -14,10 +14,10 @@ export const ENGLISH_VERBS = {
     locate look lookup ls map? match~ measure~ monitor~ multiply observe obtain open? paginate parse
     peek pick ping~ plan? plot~ poll~ predict preview~ print? profile? query~ quote? rank? rate? read
     reason~ recall receive recognize recommend reflect rerank~ research~ retrieve return~ reveal review?
-    roll? sample~ scan~ score? scout scrape~ screenshot~ search see select? show snapshot? sniff sort?
-    stat status? study? subtract suggest sum? summarise summarize survey? tail~ tally telemetry? tell
-    think~ tokenize total? trace? track? transcribe translate~ traverse tree? triage~ validate verify
-    view~ visit? visualise visualize wait~ walk watch~ whoami`,
+    roll? sample~ scan~ score? scout scrape~ screenshot~ search see select? show snapshot? sniff stat
+    status? study? subtract suggest sum? summarise summarize survey? tail~ tally telemetry? tell think~
+    tokenize total? trace? track? transcribe translate~ traverse tree? triage~ validate verify view~
+    visit? visualise visualize wait~ walk watch~ whoami`,
   write: `
     accept acknowledge activate add~ adjust adopt align allocate allow~ amend answer~ append apply
     approve archive~ arrange assign associate attach attest authenticate~ authorise authorize backup~
@@ -45,7 +45,7 @@ export const ENGLISH_VERBS = {
     animate annotate anonymize beautify blur~ capitalize colorize compress convert crop? decompress
     denoise design? downscale dub encode enhance enrich flip? format? generate imagine inpaint isolate~
     mask? minify narrate normalize optimise~ optimize~ outline? outpaint package~ pack~ prettify produce
-    redact~ refactor~ remix render~ resize~ scaffold sketch~ slice? standardize stylize synthesize
+    redact~ refactor~ remix render~ resize~ scaffold sketch~ slice? sort? standardize stylize synthesize
     transform~ transpose trim? unzip upscale vectorize zip?`,
   execute: `
     act? attack~ automate autoscale begin~ benchmark~ bootstrap~ boot~ bruteforce build~ call~ chat~
