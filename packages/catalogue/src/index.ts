@@ -30,6 +30,7 @@ export {
 } from "./recommend/recommend-tool.ts";
 export { toDocument } from "./recommend/to-document.ts";
 export { type FaqItem, toolFaq } from "./recommend/tool-faq.ts";
+export { reportTool, type ToolReport } from "./recommend/tool-report.ts";
 export type { ToolAnnotations, ToolContext, ToolDefinition } from "./tool.ts";
 export {
   CATEGORIES,

@@ -1,8 +1,9 @@
 import type { PolicyDocument } from "@portcullis/policy";
+import type { ArgumentKind } from "../recommend/argument-kinds.ts";
 import type { Capability } from "../recommend/capabilities.ts";
 import type { Category, Modifier } from "../verdict.ts";
 
-/** A documented way in which agents with tools are attacked. */
+/** A documented way in which agents with tools are attacked, or do harm by themselves. */
 export interface AttackPattern {
   /** Part of the page's URL. */
   readonly slug: string;
@@ -21,9 +22,9 @@ export interface AttackPattern {
 }
 
 export interface AttackCase {
-  /** What happened, in a sentence or two. */
+  /** What happened, in a sentence or two, in our own words. */
   readonly what: string;
-  /** Year, month or day of the publication or event: `2025`, `2025-07` or `2025-07-09`. */
+  /** When it was published, as exactly as it is known: `2025`, `2025-07` or `2025-07-09`. */
   readonly when: string;
   /** What kind of proof it is. */
   readonly kind: "incident" | "vulnerability" | "research" | "specification";
@@ -34,16 +35,17 @@ export interface AttackCase {
 
 /** What a tool must have so that the pattern concerns it: any one of these. */
 export interface AttackNeeds {
-  /** `tool`: only tools with one of the properties below. `server`: every tool, because it is the server that is attacked or attacks. */
+  /** `tool`: only tools with one of the properties below. `server`: every tool, because the server attacks or is attacked. */
   readonly of: "tool" | "server";
   readonly categories?: readonly Category[];
   readonly modifiers?: readonly Modifier[];
   readonly capabilities?: readonly Capability[];
+  readonly arguments?: readonly ArgumentKind[];
 }
 
-/** What Portcullis does against it. */
+/** What helps against it. */
 export interface Defence {
   readonly text: string;
-  /** `now`: in this version; `not-yet`: planned; `outside`: nothing that a gateway can do, but you can. */
+  /** `now`: Portcullis does it in this version. `not-yet`: planned. `outside`: no gateway can, but you can. */
   readonly status: "now" | "not-yet" | "outside";
 }

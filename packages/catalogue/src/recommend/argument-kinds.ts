@@ -1,76 +1,88 @@
-import type { Argument } from "./argument.ts";
+import type { ToolDefinition } from "../tool.ts";
+import { type Argument, argumentsOf } from "./argument.ts";
+import { wordsOf } from "./tool-words.ts";
 
 /** What an argument names, as far as a rule can be written for it. */
 export type ArgumentKind = "path" | "url" | "sql" | "recipient" | "amount" | "command";
 
-const PATH_WORDS = new Set(["path", "paths", "filepath", "filepaths", "filename", "filenames"]);
-const FOLDER_WORDS = new Set([
-  "directory",
-  "directories",
-  "dir",
-  "dirs",
-  "folder",
-  "folders",
-  "cwd",
-  "workdir",
-]);
+export interface KnownArgument {
+  readonly argument: Argument;
+  readonly kind: ArgumentKind;
+}
+
+/** The arguments of a tool of which it is plain what they are, by type, name and description. */
+export function knownArguments(tool: ToolDefinition): readonly KnownArgument[] {
+  const toolText = `${wordsOf(tool.name).join(" ")} ${tool.description?.slice(0, MAX_TOOL_TEXT) ?? ""}`;
+  return argumentsOf(tool).flatMap((argument) => {
+    const kind = kindOf(argument, toolText);
+    return kind === undefined ? [] : [{ argument, kind }];
+  });
+}
+
+const MAX_TOOL_TEXT = 2000;
+
+const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
+
+const FILES = words("path paths filepath filepaths filename filenames");
+const FOLDERS = words("directory directories dir dirs folder folders cwd workdir");
 const FILE_TEXT = /\b(?:files?|folders?|director(?:y|ies)|disks?|file ?systems?)\b/i;
-const RECIPIENTS = new Set(["to", "cc", "bcc", "recipient", "recipients", "addressee", "addressees"]);
-const RECIPIENT_MAIL =
-  /^(?:to|cc|bcc|recipient|recipients|invitee|attendee) (?:emails?|address(?:es)?|list)$/;
-const AMOUNTS = new Set(["amount", "amounts", "total", "price", "sum"]);
-const COMMANDS = new Set(["command", "commands", "cmd", "shell", "script"]);
+/** A path of something else, or no path at all. */
+const OTHER_PATH_TEXT = /base64|json ?path|xpath|\burl\b/i;
 
 /** Addresses that are no web address, or need not be one. */
-const OTHER_URLS = new Set([
-  ..."repo repository git clone remote origin database db connection conn jdbc redis mongo amqp broker".split(
-    " ",
-  ),
-  ..."ws websocket socket proxy data image img photo picture audio video media avatar icon logo file blob".split(
-    " ",
-  ),
-  ..."relative partial base path".split(" "),
-]);
-/** What a description says where the argument may be something else than a web address. */
+const OTHER_URLS = words(
+  "repo repository git clone remote origin database db connection conn jdbc redis mongo amqp broker ws websocket socket proxy data image img photo picture audio video media avatar icon logo file blob s3 relative partial base path redirect callback referer referrer policy privacy terms profile",
+);
+/** What a description says where the argument may be something else than one web address. */
 const OTHER_URL_TEXT =
-  /\bor\b|\bpath\b|relative|base64|data:|file:|git@|without (?:the )?(?:scheme|protocol|https?)|domain/i;
+  /\bor\b|\bpath\b|pattern|glob|regex|relative|base64|data:|file:|s3:|git@|without (?:the )?(?:scheme|protocol|https?)|domain/i;
 
-/** What the argument is, by its type, its name and its description. Undefined where that is not plain. */
-export function argumentKind(argument: Argument, toolText: string): ArgumentKind | undefined {
-  const { kind, values } = argument;
+const RECIPIENTS = words("to cc bcc recipient recipients addressee addressees invitees attendees");
+const MAIL_WORDS = words("email emails mail address addresses");
+const AMOUNTS = words("amount total sum");
+const COMMANDS = words("command commands cmd script");
+/** Languages that look like SQL in a description and are not. */
+const OTHER_QUERY_TEXT = /natural[- ]language|\bquestion\b|promql|logql|graphql|sparql|\b(?:kql|jql|soql)\b/i;
+
+function kindOf(argument: Argument, toolText: string): ArgumentKind | undefined {
+  const { kind, values, words: name } = argument;
   // What the schema lists already needs no other rule.
   if (kind === undefined || values !== undefined) return undefined;
-  if (kind === "number") return AMOUNTS.has(argument.words.at(-1) ?? "") ? "amount" : undefined;
+  if (kind === "number") return AMOUNTS.has(name.at(-1) ?? "") ? "amount" : undefined;
   if (isPath(argument, toolText)) return "path";
   if (isUrl(argument)) return "url";
-  if (isRecipient(argument)) return "recipient";
+  if (isRecipient(argument, toolText)) return "recipient";
   if (kind === "texts") return undefined;
   if (isSql(argument, toolText)) return "sql";
-  return argument.words.length === 1 && COMMANDS.has(argument.name.toLowerCase()) ? "command" : undefined;
+  return name.length === 1 && COMMANDS.has(name[0] ?? "") ? "command" : undefined;
 }
 
-function isPath({ words, description, format }: Argument, toolText: string): boolean {
-  const last = words.at(-1) ?? "";
-  const isFolder = FOLDER_WORDS.has(last);
-  const isFile = PATH_WORDS.has(last) || (last === "file" && /\bpath\b/i.test(description));
-  if (!isFolder && !isFile) return false;
-  if (format === "uri" || /base64|json ?path|xpath|url/i.test(description)) return false;
-  return isFolder || words.includes("file") || FILE_TEXT.test(`${description} ${toolText}`);
+function isPath({ words: name, description, format }: Argument, toolText: string): boolean {
+  const last = name.at(-1) ?? "";
+  const isFolder = FOLDERS.has(last);
+  const isFile = FILES.has(last) || (last === "file" && /\bpath\b/i.test(description));
+  if ((!isFolder && !isFile) || format === "uri" || OTHER_PATH_TEXT.test(description)) return false;
+  return isFolder || name.includes("file") || FILE_TEXT.test(`${description} ${toolText}`);
 }
 
-function isUrl({ words, description, format }: Argument): boolean {
-  const last = words.at(-1) ?? "";
+function isUrl({ words: name, description, format }: Argument): boolean {
+  const last = name.at(-1) ?? "";
   if (last !== "url" && last !== "urls") return false;
-  if (words.some((word) => OTHER_URLS.has(word)) || OTHER_URL_TEXT.test(description)) return false;
+  if (name.some((word) => OTHER_URLS.has(word)) || OTHER_URL_TEXT.test(description)) return false;
   return format === undefined || format === "uri" || format === "url";
 }
 
-function isRecipient({ words }: Argument): boolean {
-  return (words.length === 1 && RECIPIENTS.has(words[0] ?? "")) || RECIPIENT_MAIL.test(words.join(" "));
+/** Only of e-mail: a branch to compare to and a wallet are called `to` as well. */
+function isRecipient({ words: name, description, format }: Argument, toolText: string): boolean {
+  const [first = "", ...rest] = name;
+  if (!RECIPIENTS.has(first) || !rest.every((word) => MAIL_WORDS.has(word))) return false;
+  return format === "email" || /e-?mail/i.test(`${description} ${name.join(" ")} ${toolText}`);
 }
 
-function isSql({ words, description }: Argument, toolText: string): boolean {
-  if (words.includes("sql")) return true;
-  const isQuery = words.length === 1 && (words[0] === "query" || words[0] === "statement");
-  return isQuery && (/\bsql\b|\bselect\b/i.test(description) || /\bsql\b/i.test(toolText));
+function isSql({ words: name, description }: Argument, toolText: string): boolean {
+  if (OTHER_QUERY_TEXT.test(`${description} ${toolText}`)) return false;
+  if (name.includes("sql")) return true;
+  const isQuery = name.length === 1 && (name[0] === "query" || name[0] === "statement");
+  if (!isQuery) return false;
+  return description === "" ? /\bsql\b/i.test(toolText) : /\bsql\b|\bselect\b/i.test(description);
 }

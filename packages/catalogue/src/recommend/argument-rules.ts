@@ -1,8 +1,8 @@
 import type { Entry, Leaf, Predicate } from "@portcullis/policy";
 import type { ToolDefinition } from "../tool.ts";
 import type { Category } from "../verdict.ts";
-import { type Argument, argumentsOf } from "./argument.ts";
-import { type ArgumentKind, argumentKind } from "./argument-kinds.ts";
+import type { Argument } from "./argument.ts";
+import { type ArgumentKind, knownArguments } from "./argument-kinds.ts";
 import { type Fill, fillFor } from "./fill.ts";
 import { quoteCode } from "./plain-text.ts";
 import { denied, readingSql, valuesPath } from "./rule-parts.ts";
@@ -29,15 +29,10 @@ const MAX_ADVISED = 16;
  * call; the others are suggestions to fill in.
  */
 export function adviseArguments(tool: ToolDefinition, category: Category): ArgumentAdvice {
-  const toolText = `${tool.name.replaceAll(/[_-]/g, " ")} ${tool.description?.slice(0, 2000) ?? ""}`;
-  const all = argumentsOf(tool);
-  const advised = all
-    .flatMap((argument) => {
-      const kind = argumentKind(argument, toolText);
-      return kind === undefined ? [] : [{ argument, kind }];
-    })
-    .slice(0, MAX_ADVISED);
-  const inForce = advised.flatMap(({ argument, kind }) => ruleFor(argument, kind, category) ?? []);
+  const advised = knownArguments(tool).slice(0, MAX_ADVISED);
+  const inForce = advised.flatMap(
+    ({ argument, kind }) => ruleFor(argument, kind, { category, name: tool.name }) ?? [],
+  );
   const require = inForce.flatMap((rule) => rule.require ?? []);
   const denyIf = inForce.flatMap((rule) => rule.denyIf ?? []);
   return {
@@ -46,9 +41,7 @@ export function adviseArguments(tool: ToolDefinition, category: Category): Argum
       ...(require.length === 0 ? {} : { require }),
       ...(denyIf.length === 0 ? {} : { deny_if: denyIf }),
     },
-    fill: advised.flatMap(
-      ({ argument, kind }) => fillFor(argument, kind, { tool: tool.name, category, all }) ?? [],
-    ),
+    fill: advised.flatMap(({ argument, kind }) => fillFor(argument, kind, { tool, category }) ?? []),
   };
 }
 
@@ -57,13 +50,20 @@ interface RuleInForce extends ArgumentRule {
   readonly denyIf?: readonly Predicate[];
 }
 
-function ruleFor(argument: Argument, kind: ArgumentKind, category: Category): RuleInForce | undefined {
+function ruleFor(
+  argument: Argument,
+  kind: ArgumentKind,
+  { category, name }: { readonly category: Category; readonly name: string },
+): RuleInForce | undefined {
   if (kind === "path") return pathRule(argument);
   if (kind === "url") return urlRule(argument);
   // What may change data is meant to; only a tool that reads has no use for such statements.
-  if (kind === "sql" && category === "Read") return sqlRule(argument);
+  if (kind === "sql" && category === "Read" && !READS_NO_DATA.test(name)) return sqlRule(argument);
   return undefined;
 }
+
+/** Tools that look at a statement of any kind and do not run it. */
+const READS_NO_DATA = /lint|format|valid|pars|plan|convert|translat|analy/i;
 
 /** A step upwards, in either notation. */
 const UPWARDS = String.raw`(?:^|[/\\])\.\.(?:[/\\]|$)`;
@@ -88,11 +88,11 @@ function pathRule(argument: Argument): RuleInForce {
 }
 
 /** Names and addresses under which clouds hand out credentials to whoever asks from inside. */
-export const METADATA_HOSTS = [
-  "169.254.169.254",
-  "169.254.170.2",
-  "168.63.129.16",
-  "100.100.100.200",
+const METADATA_ADDRESSES = ["169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200"];
+const METADATA_HOSTS = [
+  ...METADATA_ADDRESSES,
+  // The same as IPv6: an address can be spelt so.
+  ...METADATA_ADDRESSES.map((address) => `[::ffff:${address}]`),
   "[fd00:ec2::254]",
   "metadata",
   "metadata.google.internal",

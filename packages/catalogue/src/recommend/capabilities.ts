@@ -43,25 +43,44 @@ export function capabilitiesOf(classified: ClassifiedTool): Capabilities {
 
 const words = (text: string): readonly string[] => text.split(",").map((phrase) => phrase.trim());
 
+/** In a name, beside a verb that reads. */
 const PRIVATE = words(
-  "email,mail,inbox,gmail,message,file,document,note,drive,folder,record,row,table,database,sql,customer,contact,lead,deal,employee,user,profile,account,invoice,payment,transaction,order,patient,calendar,event,meeting,chat,conversation,channel,thread,repository,repo,commit,pull request,issue,ticket,memory,screenshot,clipboard,attachment,bookmark,photo,workspace,candidate,opportunity,subscription,payroll",
+  "email,mail,inbox,gmail,message,file,document,note,drive,record,row,table,database,sql,customer,contact,lead,deal,employee,user,profile,account,invoice,payment,transaction,order,patient,health,calendar,event,meeting,chat,conversation,channel,thread,repository,repo,commit,pull request,merge request,issue,ticket,task,memory,screenshot,clipboard,attachment,bookmark,photo,workspace,candidate,opportunity,subscription,payroll,log",
+);
+const PRIVATE_TEXT = words(
+  "inbox,private,personal,confidential,customer,employee,patient,local file,your file,your email,your document,your account,user data",
 );
 /** Beside these words, the private ones mean something public. */
-const PUBLIC = words("documentation,library,package,weather,stock,crypto,news,wikipedia,arxiv,public,sample");
+const PUBLIC = words(
+  "documentation,library,package,weather,stock,crypto,news,wikipedia,arxiv,public,sample,token,blockchain",
+);
 const UNTRUSTED = words(
-  "email,mail,inbox,gmail,message,comment,issue,ticket,pull request,review,discussion,thread,tweet,post,feed,rss,webpage,web page,website,web,internet,crawl,scrape,browse,news,article,transcript,submission,form response,attachment,chat,channel,conversation,mention,notification,calendar,event,invite,reply,slack,discord,telegram,whatsapp,sms",
+  "email,mail,inbox,gmail,message,comment,issue,ticket,pull request,merge request,review,discussion,thread,tweet,post,feed,rss,webpage,web page,website,web,internet,crawl,scrape,browse,news,article,transcript,submission,form response,attachment,chat,channel history,conversation,mention,notification,calendar,reply,slack,discord,telegram,whatsapp,sms",
+);
+const UNTRUSTED_TEXT = words(
+  "web page,webpage,website content,search the web,web search,inbox,rss feed,tweet,social media,email message,chat message,comment,news article,search engine",
+);
+/** Beside these words, not the content but something about it is read. */
+const ABOUT = words(
+  "setting,label,config,configuration,template,domain,account,type,schema,action,quota,status,count,permission,statistic,stat,analytic,provider,scanning,alert,location,detected,leaked",
 );
 const SECRETS = words(
   "secret,credential,password,keychain,api key,apikey,access key,private key,ssh key,access token,auth token,api token,refresh token,bearer token,service account key,connection string,kubeconfig,env var,environment variable,dotenv",
 );
+/** The server makes these up, so that the answer holds them; a secret or a password is what the agent stores. */
+const MADE_SECRETS = words(
+  "api key,apikey,access key,ssh key,access token,auth token,api token,refresh token,service account key",
+);
+/** Here the secret is what the tool is given. */
+const BY_SECRET = /(?:by|from|with)[_\- ]?(?:api|access|private|auth)/i;
 const SENDING = words(
-  "send,post,publish,tweet,comment,reply,forward,share,upload,invite,notify,broadcast,submit,push,email,message,sms,call,webhook,http request,create issue,create pull request,create gist,create post,create event,add comment",
+  "send,publish,tweet,share,upload,invite,notify,broadcast,submit,push,post message,post comment,post tweet,create post,forward email,forward message,reply,add comment,create comment,create message,make call,phone call,outbound call,create call,create webhook,http request,http post,http put,create issue,create pull request,create merge request,create gist,create event",
 );
 const FETCHING = words(
   "fetch,get,open,navigate,goto,crawl,scrape,download,extract,visit,browse,read,scan,load",
 );
 const CODE = words(
-  "run command,execute command,exec,shell,bash,terminal,powershell,run code,execute code,code interpreter,eval,evaluate,run python,execute python,run script,execute script,run javascript,execute javascript,sandbox exec",
+  "run command,execute command,exec,shell command,shell execute,execute shell,run shell,bash,powershell,write to terminal,run terminal,run in terminal,run code,execute code,code interpreter,eval,browser evaluate,puppeteer evaluate,playwright evaluate,evaluate script,evaluate javascript,evaluate expression,run python,execute python,run script,execute script,run javascript,execute javascript",
 );
 
 function readsPrivate(reading: ToolReading): CapabilityReason | undefined {
@@ -70,8 +89,8 @@ function readsPrivate(reading: ToolReading): CapabilityReason | undefined {
   if (!isReading(reading)) return undefined;
   const path = reading.argument("path");
   if (path !== undefined) return because(path, "reads files");
-  if (reading.inText(PUBLIC) !== undefined) return undefined;
-  return because(reading.inText(PRIVATE), "reads data that is not public");
+  if (reading.inText(PUBLIC) !== undefined || reading.inName(ABOUT) !== undefined) return undefined;
+  return because(reading.inName(PRIVATE) ?? reading.inText(PRIVATE_TEXT), "reads data that is not public");
 }
 
 function readsUntrusted(reading: ToolReading): CapabilityReason | undefined {
@@ -80,8 +99,9 @@ function readsUntrusted(reading: ToolReading): CapabilityReason | undefined {
     return because(url, "reads whatever stands at an address");
   }
   if (!isReading(reading)) return undefined;
-  const found = because(reading.inText(UNTRUSTED), "reads what strangers can write");
-  if (found !== undefined) return found;
+  if (reading.inName(ABOUT) !== undefined) return undefined;
+  const found = reading.inName(UNTRUSTED) ?? reading.inText(UNTRUSTED_TEXT);
+  if (found !== undefined) return because(found, "reads what strangers can write");
   const isOpen = reading.classified.tool.annotations?.openWorldHint === true;
   return isOpen
     ? because({ source: "annotation", text: "openWorldHint" }, "reads from outside, by its server's own word")
@@ -89,11 +109,11 @@ function readsUntrusted(reading: ToolReading): CapabilityReason | undefined {
 }
 
 function readsSecrets(reading: ToolReading): CapabilityReason | undefined {
-  const found = reading.inName(SECRETS);
-  if (found === undefined) return undefined;
-  if (isReading(reading)) return because(found, "reads credentials");
+  const { name } = reading.classified.tool;
+  if (reading.inName(ABOUT) !== undefined || BY_SECRET.test(name)) return undefined;
+  if (isReading(reading)) return because(reading.inName(SECRETS), "reads credentials");
   const makes = reading.inName(words("create,generate,issue,rotate,export,reveal"));
-  return makes === undefined ? undefined : because(found, "hands out credentials");
+  return makes === undefined ? undefined : because(reading.inName(MADE_SECRETS), "hands out credentials");
 }
 
 function sendsOut(reading: ToolReading): CapabilityReason | undefined {

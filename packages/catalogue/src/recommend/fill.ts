@@ -1,6 +1,7 @@
 import type { Condition, Entry, Leaf, Limit } from "@portcullis/policy";
+import type { ToolDefinition } from "../tool.ts";
 import type { Category } from "../verdict.ts";
-import type { Argument } from "./argument.ts";
+import { type Argument, argumentsOf } from "./argument.ts";
 import type { ArgumentKind } from "./argument-kinds.ts";
 import { counterName } from "./limits.ts";
 import { quoteCode } from "./plain-text.ts";
@@ -17,9 +18,8 @@ export interface Fill {
 }
 
 export interface FillContext {
-  readonly tool: string;
+  readonly tool: ToolDefinition;
   readonly category: Category;
-  readonly all: readonly Argument[];
 }
 
 /** What the user may add for an argument, with a placeholder where only the user knows the value. */
@@ -108,8 +108,8 @@ function sqlFill(argument: Argument): Fill {
 
 const CURRENCY = /^(?:currency|curr|ccy)$/;
 
-function amountFill(argument: Argument, { tool, all }: FillContext): Fill {
-  const currency = all.find(
+function amountFill(argument: Argument, { tool }: FillContext): Fill {
+  const currency = argumentsOf(tool).find(
     ({ kind, words }) => kind === "text" && words.some((word) => CURRENCY.test(word)),
   );
   const [first] = currency?.values?.filter((value) => typeof value === "string") ?? [];
@@ -117,7 +117,7 @@ function amountFill(argument: Argument, { tool, all }: FillContext): Fill {
     currency === undefined ? [] : [{ path: currency.path, op: "eq", value: first ?? "USD" }];
   const atMost: Leaf = { path: argument.path, op: "lte", value: AMOUNT };
   const limit: Limit = {
-    counter: counterName(tool, "spend"),
+    counter: counterName(tool.name, "spend"),
     window: "day",
     max: AMOUNT * 10,
     scope: "grant",

@@ -10,16 +10,17 @@ export const MEANING_OF: { readonly [C in Category]: string } = {
   Financial: "moves or commits money",
 };
 
-const MODIFIER_WORDS: { readonly [M in Modifier]: string } = {
-  "arbitrary-code": "it runs code or commands that the agent writes",
-  "arbitrary-sql": "it runs SQL that the agent writes",
-  bulk: "one call reaches many things at once",
-  irreversible: "what it does cannot be undone",
-  "external-recipient": "it reaches people outside",
-  "grants-access": "it gives somebody access",
-  "secret-input": "it takes a secret as an argument",
-  "path-input": "it takes a file path as an argument",
-  "url-input": "it takes an address as an argument",
+/** What each modifier means, as the end of a sentence that begins with the tool. */
+export const MODIFIER_WORDS: { readonly [M in Modifier]: string } = {
+  "arbitrary-code": "runs code or commands that the agent writes",
+  "arbitrary-sql": "runs SQL that the agent writes",
+  bulk: "reaches many things in one call",
+  irreversible: "does what cannot be undone",
+  "external-recipient": "reaches people outside",
+  "grants-access": "gives somebody access",
+  "secret-input": "takes a secret as an argument",
+  "path-input": "takes a file path as an argument",
+  "url-input": "takes an address as an argument",
 };
 
 const SOURCE_WORDS: { readonly [S in Evidence["source"]]: string } = {
@@ -43,5 +44,5 @@ export function rationaleOf(verdict: Verdict): string {
   const because = quoted.length === 0 ? "" : `: ${listed(quoted)}`;
   const first = `${category}, because it ${MEANING_OF[category]}${because}.`;
   if (modifiers.length === 0) return first;
-  return `${first} Besides, ${listed(modifiers.map((modifier) => MODIFIER_WORDS[modifier]))}.`;
+  return `${first} Besides, it ${listed(modifiers.map((modifier) => MODIFIER_WORDS[modifier]))}.`;
 }

@@ -39,7 +39,7 @@ function whatItDoes({ tool, verdict: { category } }: ToolRecommendation): string
 function firstSentence(description: string): string {
   return (
     plainText(description, 400)
-      .split(/(?<=[a-z)][.!?]) /)[0]
+      .split(/[.!?] (?=\p{Lu})/u)[0]
       ?.replace(/[.!?]$/, "") ?? ""
   );
 }

@@ -1,6 +1,5 @@
 import type { EvidenceSource } from "../verdict.ts";
-import { type Argument, argumentsOf } from "./argument.ts";
-import { argumentKind } from "./argument-kinds.ts";
+import { type ArgumentKind, knownArguments } from "./argument-kinds.ts";
 import type { ClassifiedTool } from "./classified-tool.ts";
 import { singular, wordsOf } from "./tool-words.ts";
 
@@ -18,7 +17,7 @@ export interface ToolReading {
   /** The same, in the name, the title, or the beginning of the description. */
   readonly inText: (phrases: readonly string[]) => Found | undefined;
   /** An argument of the kind. */
-  readonly argument: (kind: ReturnType<typeof argumentKind>) => Found | undefined;
+  readonly argument: (kind: ArgumentKind) => Found | undefined;
 }
 
 /** How much of a description says what the tool does; behind it stand manuals and examples. */
@@ -32,24 +31,16 @@ export function readTool(classified: ClassifiedTool): ToolReading {
     toSource("description", leadOf(description ?? "")),
   ];
   const named = sources.slice(0, 1);
-  const toolText = `${name.replaceAll(/[_-]/g, " ")} ${description?.slice(0, 2000) ?? ""}`;
-  const kinds = argumentsOf(classified.tool).map((argument) => ({
-    argument,
-    kind: argumentKind(argument, toolText),
-  }));
+  const known = knownArguments(classified.tool);
   return {
     classified,
     inName: (phrases) => findIn(named, phrases),
     inText: (phrases) => findIn(sources, phrases),
     argument: (kind) => {
-      const found = kinds.find((one) => one.kind === kind);
-      return found === undefined ? undefined : toFound(found.argument);
+      const found = known.find((one) => one.kind === kind);
+      return found === undefined ? undefined : { source: "schema", text: found.argument.name };
     },
   };
-}
-
-function toFound({ name }: Argument): Found {
-  return { source: "schema", text: name };
 }
 
 /** The first sentences, without what is said not to be done. */
