@@ -20,6 +20,7 @@ export {
   publicUrlOf,
   type ResolvedConfig,
   resolveConfig,
+  servesCatalogue,
 } from "./config.ts";
 export {
   CONFIG_KEYS,

@@ -5,6 +5,7 @@ import {
   findGrant,
   type Gateway,
   resolveConfig,
+  servesCatalogue,
   startGateway,
 } from "@portcullis/server";
 import { type Context, refuse } from "../context.ts";
@@ -31,7 +32,7 @@ export async function serve(context: Context): Promise<ExitCode> {
   );
   if (!started.ok) return refuse(context, started.error);
   await using gateway = started.value;
-  announce(context, gateway);
+  announce(context, config, gateway);
   // A gateway may end by `kill -9`; the next one starts as fast all the same.
   flushCompileCache();
   if (config.demo && !stop.aborted) await offerDemo(context, config, gateway);
@@ -41,16 +42,17 @@ export async function serve(context: Context): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-function announce({ json, out, dataDir }: Context, gateway: Gateway): void {
+function announce({ json, out, dataDir }: Context, config: Config, gateway: Gateway): void {
   const { url, adminUrl, pid } = gateway;
   if (json) {
     out.json({ event: "ready", url, adminUrl, pid });
     return;
   }
   out.line(`${out.style("bold", "Portcullis")} is up.`);
-  out.line(`  gateway  ${url}`);
-  out.line(`  health   ${adminUrl}/healthz`);
-  out.line(`  data     ${toPrintable(dataDir)}`);
+  out.line(`  gateway    ${url}`);
+  if (servesCatalogue(config)) out.line(`  catalogue  ${url}/catalogue`);
+  out.line(`  health     ${adminUrl}/healthz`);
+  out.line(`  data       ${toPrintable(dataDir)}`);
 }
 
 /** A demo that cannot be set up is a warning: the gateway runs. */

@@ -186,7 +186,8 @@ describe("beside the line", () => {
   for (const [name, path, asked, status] of REFUSED) {
     test(`${name} is refused`, async () => {
       const answer = await ask(url, path, asked);
-      expect([answer.status, answer.headers["content-type"]]).toEqual([status, "text/plain; charset=utf-8"]);
+      const type = path.startsWith("/api/") ? "application/problem+json" : "text/plain; charset=utf-8";
+      expect([answer.status, answer.headers["content-type"]]).toEqual([status, type]);
     });
   }
 

@@ -143,6 +143,23 @@ describe("answers to browsers", () => {
     expect((await site.get("/catalogue/assets/style.000000000000.css")).status).toBe(404);
   });
 
+  test("show a picture where a link is previewed", async () => {
+    const { site } = open();
+    const { text } = await site.get("/catalogue");
+    const url = /<meta property="og:image" content="([^"]+)">/.exec(text)?.[1] ?? "";
+    const { status, headers, body } = await site.answer({
+      method: "GET",
+      target: url.slice(BASE.length),
+      headers: [],
+      body: undefined,
+      address: "",
+    });
+    expect([status, headers.find(([name]) => name === "content-type")?.[1]]).toEqual([200, "image/png"]);
+    expect(Buffer.from(body.subarray(0, 8)).toString("latin1")).toBe("\x89PNG\r\n\x1a\n");
+    const size = new DataView(body.buffer, body.byteOffset).getUint32(16);
+    expect(size).toBe(1200);
+  });
+
   test("an unchanged page is not sent again, whatever the time and the process", async () => {
     const { index, site } = open();
     const first = await site.get(TOOL);

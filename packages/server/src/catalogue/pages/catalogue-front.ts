@@ -17,7 +17,17 @@ const MAX_TARGET_CHARS = 8_192;
 const MAX_BODY_BYTES = 256 * 1024;
 const PASSED_HEADERS = ["content-type", "if-none-match"];
 
-type Refusal = readonly [status: number, text: string];
+/** RFC 9110 15. */
+const TITLES = {
+  400: "Bad Request",
+  403: "Forbidden",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  414: "URI Too Long",
+  503: "Service Unavailable",
+} as const;
+
+type Refusal = readonly [status: keyof typeof TITLES, text: string];
 
 const CLOSED: Refusal = [503, "the catalogue cannot answer now; try again"];
 
@@ -142,16 +152,13 @@ function redirect(response: ServerResponse): void {
 
 /** Whoever is refused before the body was read has no more to say on this connection. */
 function refuse(request: IncomingMessage, response: ServerResponse, [status, text]: Refusal): void {
-  const body = `${text}\n`;
+  const isForPrograms = /^\/(?:api|v0\.1)\//.test(request.url ?? "");
+  const problem = { type: "about:blank", title: TITLES[status], status, detail: text };
+  const body = isForPrograms ? JSON.stringify(problem) : `${text}\n`;
   const headers = [
-    "content-type",
-    "text/plain; charset=utf-8",
-    "cache-control",
-    "no-store",
-    "x-content-type-options",
-    "nosniff",
-    "content-length",
-    String(Buffer.byteLength(body)),
+    ...["content-type", isForPrograms ? "application/problem+json" : "text/plain; charset=utf-8"],
+    ...["cache-control", "no-store", "x-content-type-options", "nosniff"],
+    ...["content-length", String(Buffer.byteLength(body))],
   ];
   if (status === 405) headers.push("allow", "GET, HEAD, POST");
   if (status === 503) headers.push("retry-after", "3");

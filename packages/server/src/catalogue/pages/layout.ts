@@ -1,6 +1,7 @@
 import { PAGE_ICON, PAGE_SCRIPT, STYLE_SHEET } from "./assets.ts";
 import { type Fragment, type Html, html } from "./html.ts";
 import { API, CATALOGUE } from "./paths.ts";
+import { PREVIEW } from "./preview-image.ts";
 import { toVisible } from "./text.ts";
 
 /** What is the same on every page. */
@@ -62,7 +63,11 @@ function previewOf(frame: Frame, path: string, title: string, description: strin
 <meta property="og:title" content="${title}">
 <meta property="og:description" content="${description}">
 <meta property="og:url" content="${url}">
-<meta name="twitter:card" content="summary">`;
+<meta property="og:image" content="${frame.base}${PREVIEW.path}">
+<meta property="og:image:width" content="${PREVIEW.width}">
+<meta property="og:image:height" content="${PREVIEW.height}">
+<meta property="og:image:alt" content="The gate of Portcullis">
+<meta name="twitter:card" content="summary_large_image">`;
 }
 
 const PLACES = [

@@ -8,6 +8,7 @@ import type { CatalogueReader } from "../reader.ts";
 import { ASSETS } from "./assets.ts";
 import { addPages } from "./pages.ts";
 import { API, fromSegment } from "./paths.ts";
+import { PREVIEW, previewImage } from "./preview-image.ts";
 import { type Bindings, replyError, replyNotFound, SECURITY_HEADERS } from "./reply.ts";
 import type { Site } from "./site-parts.ts";
 import { robots, Sitemap } from "./sitemap.ts";
@@ -80,6 +81,12 @@ export function createSite({ base, reader, contact, nowMs, onFault }: SiteOption
 }
 
 function addFiles(app: Hono<{ Bindings: Bindings }>, site: Site): void {
+  app.get(PREVIEW.path, (c) => {
+    return c.body(new Uint8Array(previewImage()), 200, {
+      "content-type": "image/png",
+      "cache-control": "max-age=86400",
+    });
+  });
   app.get("/catalogue/assets/:file", (c) => {
     const file = ASSETS.get(c.req.path);
     if (file === undefined) return c.notFound();
