@@ -33,9 +33,11 @@ export {
 export { DEMO_NAME, demoCommand } from "./demo/demo-command.ts";
 export { DEMO_POLICY } from "./demo/demo-policy.ts";
 export { type InspectedServer, type InspectOptions, inspectServer } from "./inspect-server.ts";
+export { type InspectedTarget, inspectTarget } from "./inspect-target.ts";
 export { type Gateway, type GatewayOptions, startGateway } from "./main.ts";
 export { readStrict } from "./mcp/strict-reading.ts";
 export { type RunOptions, runStdio } from "./run-stdio.ts";
+export { type CredentialPlace, openCredential, sealCredential } from "./storage/credential-vault.ts";
 export {
   type DataFolder,
   lockDataFolder,
@@ -75,6 +77,7 @@ export {
   requireServer,
   type ServerRow,
 } from "./storage/server-rows.ts";
+export { ServerSecrets } from "./storage/server-secrets.ts";
 export { checkName, openState, type State } from "./storage/state.ts";
 export {
   acceptInstructions,
@@ -84,3 +87,4 @@ export {
   recordObserved,
   type ToolRow,
 } from "./storage/tool-rows.ts";
+export type { ObservedTool } from "./storage/tool-rows.ts";

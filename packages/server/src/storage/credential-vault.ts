@@ -27,8 +27,8 @@ export class Secret {
   }
 }
 
-/** Headers of an HTTP server, or variables of a command. */
-export type CredentialPurpose = "headers" | "environment";
+/** Headers of an HTTP server, variables of a command, or what `init` took out of a client's file. */
+export type CredentialPurpose = "headers" | "environment" | "client-entry";
 
 /** What a sealed credential belongs to: bound into the seal, so that rows cannot be swapped. */
 export interface CredentialPlace {
