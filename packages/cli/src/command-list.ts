@@ -2,8 +2,10 @@ import type { CommandSpec, GroupSpec } from "./command-spec.ts";
 import { CATALOGUE_GROUP } from "./commands/catalogue/group.ts";
 import { CONFIG_OPTIONS } from "./commands/config-options.ts";
 import { GRANT_GROUP } from "./commands/grant/group.ts";
+import { INIT_OPTIONS } from "./commands/init/init-options.ts";
 import { LOG_GROUP } from "./commands/log/group.ts";
 import { POLICY_GROUP } from "./commands/policy/group.ts";
+import { SCAN_OPTIONS } from "./commands/scan/scan-options.ts";
 import { SERVER_GROUP } from "./commands/server/group.ts";
 import { SERVER_OPTIONS } from "./commands/server/server-options.ts";
 
@@ -84,4 +86,48 @@ export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
     load: async () => (await import("./commands/classify.ts")).classify,
   },
   CATALOGUE_GROUP,
+  {
+    usage: "init",
+    summary: "put the MCP servers of your clients behind the gateway",
+    details: [
+      "Finds the files of Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Gemini CLI and Codex, starts their servers to list the tools, seals their secrets in the data folder, publishes a recommended policy for each, and after a yes rewrites the files so that every call goes through the gateway. A copy of each file is kept beside it as .bak, readable by its owner only.",
+      "Entries that are broken, switched off, need a variable that is not set, or do not start are left as they are and reported. Run it again after adding a server.",
+    ],
+    options: INIT_OPTIONS,
+    examples: ["init --dry-run", "init", "init --yes --client cursor"],
+    load: async () => (await import("./commands/init/init.ts")).init,
+  },
+  {
+    usage: "restore",
+    summary: "undo init: put the clients' entries back and revoke their grants",
+    options: [
+      { flags: "--client <name>", summary: "only the files of this client" },
+      { flags: "--dry-run", summary: "show what would change" },
+    ],
+    examples: ["restore --dry-run", "restore", "restore --client cursor"],
+    load: async () => (await import("./commands/restore/restore.ts")).restore,
+  },
+  {
+    usage: "connect <label>",
+    summary: "speak MCP on stdio for an entry that init wrote",
+    examples: ["connect claude-desktop-files"],
+    load: async () => (await import("./commands/connect.ts")).connect,
+  },
+  {
+    usage: "scan [target...]",
+    summary: "show what agents can do with the servers of an mcp.json, and a policy for each",
+    details: [
+      "Targets are files of MCP clients, or one command after --. Without any, the files of all clients of this user and of the working folder are looked at. Servers are started or asked only with --start, with --url, or when they stand after --; else the catalogue on this machine says what it knows of the package, and nothing leaves the machine.",
+      "With --fail-on the exit code is 1 when a tool or a finding is that bad or worse, when a file is broken, and when the tools of a server are not known, remote servers included.",
+    ],
+    options: SCAN_OPTIONS,
+    examples: [
+      "scan",
+      "scan mcp.json --start --fail-on high",
+      "scan .mcp.json --start --format sarif --output mcp.sarif",
+      "scan --policies policies -- npx -y @modelcontextprotocol/server-filesystem /srv",
+      "scan --url https://mcp.example.com/mcp",
+    ],
+    load: async () => (await import("./commands/scan/scan.ts")).scan,
+  },
 ];

@@ -12,6 +12,8 @@ export interface Context {
   readonly dataDir: string;
   /** Operands in order, everything after `--` included. */
   readonly args: readonly string[];
+  /** What stands after `--`, which is the end of `args` too: a command of somebody else. */
+  readonly command: readonly string[];
   readonly options: Options;
 }
 

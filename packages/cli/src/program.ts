@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { COMMANDS } from "./command-list.ts";
 import { type CommandSpec, type GroupSpec, isGroup, type OptionSpec } from "./command-spec.ts";
@@ -7,14 +6,16 @@ import { dataDirOf } from "./data-folder.ts";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { createOutput, type Output } from "./output.ts";
+import { readVersion } from "./version.ts";
 
 /** Runs one command line and returns the exit code. Never throws; a fault becomes one line and exit code 3. */
 export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
   const out = createOutput(io);
   let exitCode: ExitCode = EXIT.ok;
-  const program = buildProgram(io, out, (code) => {
+  const finish = (code: ExitCode): void => {
     exitCode = code;
-  });
+  };
+  const program = buildProgram(io, out, finish, argv);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
@@ -28,8 +29,13 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
   }
 }
 
-/** The whole command tree. `finish` receives the exit code of the command that ran. */
-export function buildProgram(io: Io, out: Output, finish: (code: ExitCode) => void): Command {
+/** The whole command tree. `finish` receives the exit code of the command that ran; `argv` is what will be parsed. */
+export function buildProgram(
+  io: Io,
+  out: Output,
+  finish: (code: ExitCode) => void,
+  argv: readonly string[] = [],
+): Command {
   const program = new Command("portcullis")
     .description("A policy gateway for MCP: decide every tool call, keep the credentials, prove the log.")
     .version(readVersion())
@@ -41,8 +47,8 @@ export function buildProgram(io: Io, out: Output, finish: (code: ExitCode) => vo
     );
   configure(program, io, out);
   for (const spec of COMMANDS) {
-    if (isGroup(spec)) addGroup(program, spec, io, out, finish);
-    else addCommand(program, spec, io, out, finish);
+    if (isGroup(spec)) addGroup(program, spec, { io, out, finish, argv });
+    else addCommand(program, spec, { io, out, finish, argv });
   }
   return program;
 }
@@ -62,15 +68,22 @@ function configure(command: Command, io: Io, out: Output): void {
   });
 }
 
-type Finish = (code: ExitCode) => void;
-
-function addGroup(program: Command, spec: GroupSpec, io: Io, out: Output, finish: Finish): void {
-  const group = program.command(spec.name).description(spec.summary);
-  configure(group, io, out);
-  for (const command of spec.commands) addCommand(group, command, io, out, finish);
+interface Invocation {
+  readonly io: Io;
+  readonly out: Output;
+  readonly finish: (code: ExitCode) => void;
+  readonly argv: readonly string[];
 }
 
-function addCommand(parent: Command, spec: CommandSpec, io: Io, out: Output, finish: Finish): void {
+function addGroup(program: Command, spec: GroupSpec, invocation: Invocation): void {
+  const { io, out } = invocation;
+  const group = program.command(spec.name).description(spec.summary);
+  configure(group, io, out);
+  for (const command of spec.commands) addCommand(group, command, invocation);
+}
+
+function addCommand(parent: Command, spec: CommandSpec, invocation: Invocation): void {
+  const { io, out, finish } = invocation;
   const command = parent.command(spec.usage).summary(spec.summary);
   command.description([spec.summary, ...(spec.details ?? [])].join("\n\n"));
   configure(command, io, out);
@@ -81,11 +94,12 @@ function addCommand(parent: Command, spec: CommandSpec, io: Io, out: Output, fin
   );
   command.action(async () => {
     const body = await spec.load();
-    finish(await body(contextOf(command, io, out)));
+    finish(await body(contextOf(command, invocation)));
   });
 }
 
-function contextOf(command: Command, io: Io, out: Output): Context {
+function contextOf(command: Command, { io, out, argv }: Invocation): Context {
+  const dashes = argv.indexOf("--");
   const options = optionsOf(command.optsWithGlobals());
   return {
     io,
@@ -93,6 +107,7 @@ function contextOf(command: Command, io: Io, out: Output): Context {
     json: options.flag("json"),
     dataDir: dataDirOf(io, options.text("data")),
     args: command.args,
+    command: dashes < 0 ? [] : argv.slice(dashes + 1),
     options,
   };
 }
@@ -109,12 +124,4 @@ function toOption(spec: OptionSpec): Option {
 
 function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
-}
-
-/** The manifest lies one folder above both `src` and `dist`. */
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  const version =
-    typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : undefined;
-  return String(version);
 }

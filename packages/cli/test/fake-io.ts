@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly cwd?: string;
   readonly env?: Io["env"];
   readonly stdin?: string;
+  /** A person sits at standard input. */
+  readonly isTerminal?: boolean;
   readonly nowMs?: number;
   readonly stop?: AbortSignal;
   /** Called with everything printed so far, after each write. */
@@ -31,7 +33,7 @@ export async function runInProcess(argv: readonly string[], surroundings: Surrou
     surroundings.onStdout?.(stdout);
   };
   const io: Io = {
-    stdin: linesOf(surroundings.stdin ?? ""),
+    stdin: Object.assign(linesOf(surroundings.stdin ?? ""), { isTTY: surroundings.isTerminal === true }),
     stdout: { write },
     stderr: { write: (text) => (stderr += text) },
     env: { HOME: cwd, ...surroundings.env },

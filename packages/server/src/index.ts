@@ -8,8 +8,9 @@ export { type PackageSpec, parsePackageSpec } from "./catalogue/introspect/packa
 export { learn } from "./catalogue/learn.ts";
 export type { CatalogueReader, SearchHit, ServerFacts, ToolFacts } from "./catalogue/reader.ts";
 export { refreshCatalogue } from "./catalogue/refresh.ts";
+export { loadSeed } from "./catalogue/seed/load-seed.ts";
 export type { Note } from "./catalogue/store/incoming.ts";
-export { type Catalogue, openCatalogue } from "./catalogue/store/open-catalogue.ts";
+export { type Catalogue, openCatalogue, openCatalogueFile } from "./catalogue/store/open-catalogue.ts";
 export { type SyncReport, syncRegistry } from "./catalogue/sync/sync.ts";
 export {
   type ConfigOrigins,
@@ -79,6 +80,7 @@ export {
 } from "./storage/server-rows.ts";
 export { ServerSecrets } from "./storage/server-secrets.ts";
 export { checkName, openState, type State } from "./storage/state.ts";
+export type { ObservedTool } from "./storage/tool-rows.ts";
 export {
   acceptInstructions,
   acceptTools,
@@ -87,4 +89,3 @@ export {
   recordObserved,
   type ToolRow,
 } from "./storage/tool-rows.ts";
-export type { ObservedTool } from "./storage/tool-rows.ts";

@@ -7,6 +7,8 @@ export interface ClientDocument {
   readonly root: JsonObject;
   /** 1-based line on which the entry at a path begins; 1 where it cannot be told. */
   lineOf(path: readonly string[]): number;
+  /** Where the text of a value begins and ends; undefined where it is not in one place. */
+  spanOf(path: readonly string[]): { readonly start: number; readonly end: number } | undefined;
   /** True when the path, or a member right below it, is there twice: then it cannot be told what counts. */
   isAmbiguous(path: readonly string[]): boolean;
 }

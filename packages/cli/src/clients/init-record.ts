@@ -42,7 +42,7 @@ export interface EntrySecrets {
   readonly original: JsonObject;
   /** The members that `init` wrote. */
   readonly members: JsonObject;
-  /** The lines that were replaced, and what replaced them. */
+  /** The text that was replaced, and what replaced it. */
   readonly before: string;
   readonly after: string;
   readonly token: string;

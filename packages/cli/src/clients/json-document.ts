@@ -38,7 +38,8 @@ export function replaceInJson(text: string, change: EntryChange): Result<string,
 }
 
 function read(text: string): Result<ClientDocument, string> {
-  if (text.trim() === "") return ok({ root: {}, lineOf: () => 1, isAmbiguous: () => false });
+  if (text.trim() === "")
+    return ok({ root: {}, lineOf: () => 1, spanOf: () => undefined, isAmbiguous: () => false });
   const tree = parse(text);
   if (!tree.ok) return tree;
   // The library makes objects without a prototype, which compare as different.
@@ -49,6 +50,10 @@ function read(text: string): Result<ClientDocument, string> {
     lineOf: (path) => {
       const node = findNodeAtLocation(tree.value, [...path]);
       return node === undefined ? 1 : lineAt(text, node.parent?.offset ?? node.offset);
+    },
+    spanOf: (path) => {
+      const node = findNodeAtLocation(tree.value, [...path]);
+      return node === undefined ? undefined : { start: node.offset, end: node.offset + node.length };
     },
     isAmbiguous: (path) => isAmbiguous(tree.value, path),
   });

@@ -14,11 +14,25 @@ export function rewriteEntry(
   return replaceMembers(kind.format, text, { path, drop: transportMembers(kind), add: members });
 }
 
-/** The whole lines in which two texts differ. */
-export function changedLines(
+/** What a text said where another was put: of an entry in one place its own text, else the lines that differ. */
+export function changedText(
+  kind: ClientKind,
+  path: readonly string[],
   before: string,
   after: string,
-): { readonly before: string; readonly after: string } {
+): Change {
+  const own = (text: string): string | undefined => {
+    const document = readDocument(kind.format, text);
+    const span = document.ok ? document.value.spanOf(path) : undefined;
+    return span === undefined ? undefined : text.slice(span.start, span.end);
+  };
+  const [old, now] = [own(before), own(after)];
+  return old === undefined || now === undefined ? changedLines(before, after) : { before: old, after: now };
+}
+
+type Change = Pick<EntrySecrets, "before" | "after">;
+
+function changedLines(before: string, after: string): Change {
   let head = 0;
   const shorter = Math.min(before.length, after.length);
   while (head < shorter && before[head] === after[head]) head += 1;

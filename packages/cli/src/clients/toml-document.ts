@@ -14,6 +14,7 @@ export function readTomlDocument(text: string): Result<ClientDocument, string> {
       const found = statementsOf(text).find((statement) => startsWith(statement.path, path));
       return found === undefined ? 1 : text.slice(0, found.start).split("\n").length;
     },
+    spanOf: () => undefined,
     // The parser refuses a key that is there twice.
     isAmbiguous: () => false,
   });

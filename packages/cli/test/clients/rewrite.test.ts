@@ -6,7 +6,7 @@ import type { ClientKind } from "../../src/clients/client-kind.ts";
 import { CODEX } from "../../src/clients/codex.ts";
 import { CURSOR } from "../../src/clients/cursor.ts";
 import { readDocument, valueAt } from "../../src/clients/document.ts";
-import { changedLines, rewriteEntry, unwriteEntry } from "../../src/clients/rewrite.ts";
+import { changedText, rewriteEntry, unwriteEntry } from "../../src/clients/rewrite.ts";
 
 const GATE = { url: "http://gate/mcp/srv_1/", headers: { Authorization: "Bearer t" } };
 const TOML_GATE = { url: GATE.url, http_headers: GATE.headers };
@@ -120,7 +120,7 @@ function roundTrip(
 ): string | undefined {
   const rewritten = rewrite(kind, text, path, members);
   const original = originalOf(kind, text, path);
-  const secrets = { original, members, ...changedLines(text, rewritten), token: "t" };
+  const secrets = { original, members, ...changedText(kind, path, text, rewritten), token: "t" };
   const undone = unwriteEntry(kind, edit(rewritten), path, secrets);
   if (undone === undefined) return undefined;
   if (!undone.ok) throw new Error(undone.error);

@@ -1,0 +1,72 @@
+import { type ClassifiedTool, createClassifier, type ToolDefinition } from "@portcullis/catalogue";
+import { isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
+import { type InspectedTarget, inspectTarget } from "@portcullis/server";
+import type { Target } from "./server-target.ts";
+
+/** A server's tools, seen and judged. */
+export interface Look extends InspectedTarget {
+  readonly classified: readonly ClassifiedTool[];
+}
+
+/** Servers that are started for the first time fetch their packages meanwhile. */
+const DEADLINE_MS = 60_000;
+/** Started at one time: each is a whole program. */
+const AT_ONCE = 4;
+
+/** Starts a command, or asks a URL, for its tools. The error is one line. */
+export async function lookAt(name: string, target: Target): Promise<Result<Look, string>> {
+  const inspected = await inspectTarget(target, { deadlineMs: DEADLINE_MS });
+  if (!inspected.ok) return inspected;
+  const definitions = inspected.value.tools.map(({ name: tool, definition }) =>
+    toToolDefinition(tool, definition),
+  );
+  return ok({ ...inspected.value, classified: classifyAll(name, definitions) });
+}
+
+/** What we say of the tools of one server. */
+export function classifyAll(server: string, tools: readonly ToolDefinition[]): readonly ClassifiedTool[] {
+  const classify = createClassifier({ server, siblings: tools });
+  return tools.map((tool) => ({ tool, verdict: classify(tool) }));
+}
+
+/** `work` on each item, a few at a time, results in order. */
+export async function inTurns<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const rest = [...items.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+      results[next[0]] = await work(next[1]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
+}
+
+/** The members that are what they must be; the rest of a stranger's definition is left out. */
+function toToolDefinition(name: string, definition: JsonObject): ToolDefinition {
+  const text = (object: JsonObject, key: string): { readonly [key: string]: string } => {
+    const value = Object.hasOwn(object, key) ? object[key] : undefined;
+    return typeof value === "string" ? { [key]: value } : {};
+  };
+  const { inputSchema, annotations } = definition;
+  return {
+    name,
+    ...text(definition, "title"),
+    ...text(definition, "description"),
+    ...(isJsonObject(inputSchema ?? null) ? { inputSchema: inputSchema as JsonObject } : {}),
+    ...(isJsonObject(annotations ?? null) ? { annotations: toAnnotations(annotations as JsonObject) } : {}),
+  };
+}
+
+const HINTS = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
+
+function toAnnotations(annotations: JsonObject): NonNullable<ToolDefinition["annotations"]> {
+  const kept = Object.entries(annotations).filter(
+    ([name, value]) =>
+      (HINTS.includes(name) && typeof value === "boolean") || (name === "title" && typeof value === "string"),
+  );
+  return Object.fromEntries(kept);
+}

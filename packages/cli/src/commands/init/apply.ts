@@ -1,0 +1,231 @@
+import { existsSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { err, ok, type Result } from "@portcullis/policy";
+import {
+  addServer,
+  createGrant,
+  findPolicy,
+  listGrants,
+  type Mode,
+  publishPolicy,
+  recordInstructions,
+  recordObserved,
+  requireServer,
+  revokeGrant,
+  type ServerRow,
+} from "@portcullis/server";
+import {
+  backupPath,
+  type ReadFile,
+  readClientFile,
+  writeBackup,
+  writeClientFile,
+} from "../../clients/client-file.ts";
+import { gatewayMembers, type Way } from "../../clients/gateway-entry.ts";
+import {
+  type InitRecord,
+  type RecordedEntry,
+  readInitRecord,
+  sealEntry,
+  writeInitRecord,
+} from "../../clients/init-record.ts";
+import { changedText, rewriteEntry } from "../../clients/rewrite.ts";
+import { reasonOf } from "../../read-input.ts";
+import type { Workspace } from "../../workspace.ts";
+import { freeName } from "./candidate.ts";
+import type { Plan, PlannedEntry, PlannedFile, PlannedServer } from "./plan.ts";
+
+/** Name of the policies that `init` publishes. */
+export const POLICY_NAME = "recommended";
+
+export interface ApplyOptions {
+  readonly nowMs: number;
+  readonly mode: Mode;
+  readonly lifetimeMs: number;
+  readonly deadlineMs: number;
+  readonly dataDir: string;
+  readonly urlOf: (serverId: string) => string;
+}
+
+/** What became of one file. */
+export interface Applied {
+  readonly file: PlannedFile;
+  /** The copy of it as it was; undefined when it was not rewritten. */
+  readonly backup: string | undefined;
+  readonly grants: readonly string[];
+  readonly problem: string | undefined;
+}
+
+/** Carries the plan out, file by file: one that fails is as it was, and its grants are revoked. */
+export function applyPlan(
+  plan: Plan,
+  workspace: Workspace,
+  options: ApplyOptions,
+): Result<readonly Applied[], string> {
+  const record = readInitRecord(workspace.folder);
+  if (!record.ok) return record;
+  const ids = new Map<PlannedServer, ServerRow>();
+  for (const server of plan.servers) {
+    const row = importServer(server, workspace, options);
+    if (!row.ok) return row;
+    ids.set(server, row.value);
+  }
+  let kept = record.value;
+  const applied = plan.files.map((file) => {
+    const made = applyFile(file, ids, workspace, options, kept);
+    if (!made.ok) return { file, backup: undefined, grants: [], problem: made.error };
+    kept = made.value.record;
+    return { file, backup: made.value.backup, grants: made.value.labels, problem: undefined };
+  });
+  return ok(applied);
+}
+
+/** Registers a server with the tools that were seen and shown, and publishes the policy for it. */
+function importServer(
+  { known, name, target, look, recommendation }: PlannedServer,
+  { folder, state }: Workspace,
+  { nowMs, deadlineMs }: ApplyOptions,
+): Result<ServerRow, string> {
+  const given = { name, target, era: "auto", deadlineMs, onChange: "block" } as const;
+  const row =
+    known === undefined
+      ? addServer(state, folder.keys.credentialKey, given, nowMs)
+      : requireServer(state, known.id);
+  if (!row.ok) return row;
+  const { id } = row.value;
+  if (known === undefined) {
+    if (look.instructions !== undefined) recordInstructions(state, id, look.instructions);
+    recordObserved(state, id, look.tools, { complete: true }, nowMs);
+  }
+  // Somebody may have changed it since: a person's policy is never replaced.
+  if (findPolicy(state, id, POLICY_NAME) !== undefined) return row;
+  const { document, json } = recommendation;
+  const version = { server: id, name: POLICY_NAME, document, source: json };
+  const published = publishPolicy(state, { ...version, author: "portcullis init", note: "" }, nowMs);
+  return published.ok ? row : published;
+}
+
+interface FileMade {
+  readonly record: InitRecord;
+  readonly backup: string;
+  readonly labels: readonly string[];
+}
+
+function applyFile(
+  planned: PlannedFile,
+  ids: ReadonlyMap<PlannedServer, ServerRow>,
+  workspace: Workspace,
+  options: ApplyOptions,
+  record: InitRecord,
+): Result<FileMade, string> {
+  const { kind, place, file } = planned.file;
+  const now = readClientFile(place);
+  if (now === undefined || !now.ok || now.value.text !== file?.text || now.value.fixed !== undefined) {
+    return err("it changed meanwhile; run `init` again");
+  }
+  const made = writeEntries(planned, ids, workspace, options, now.value.text);
+  if (!made.ok) return made;
+  const { next, backup, replaced } = nextRecord(record, place.path, now.value, made.value.entries);
+  try {
+    if (!existsSync(backup)) writeBackup(backup, now.value);
+    // Before the file: an entry that is on record and not in the file is harmless, the other way round is lost.
+    writeInitRecord(workspace.folder, next);
+    const hasToken = planned.entries.some(({ way }) => way === "http");
+    writeClientFile(now.value, made.value.text, hasToken ? 0o600 : now.value.mode);
+    // Somebody wrote an entry anew by hand: its old token is nowhere any more.
+    for (const { grant } of replaced) revokeGrant(workspace.state, grant, options.nowMs);
+    return ok({ record: next, backup, labels: made.value.entries.map(({ label }) => label) });
+  } catch (cause) {
+    for (const { grant } of made.value.entries) revokeGrant(workspace.state, grant, options.nowMs);
+    writeInitRecord(workspace.folder, record);
+    return err(`${kind.title}: it cannot be written: ${reasonOf(cause)}`);
+  }
+}
+
+/** The record with these entries in place of older ones of the same paths, and the name of the file's copy. */
+function nextRecord(
+  record: InitRecord,
+  path: string,
+  file: ReadFile,
+  entries: readonly RecordedEntry[],
+): { readonly next: InitRecord; readonly backup: string; readonly replaced: readonly RecordedEntry[] } {
+  const known = record.files.find((each) => each.path === path);
+  const backup = known !== undefined && existsSync(known.backup) ? known.backup : backupPath(file);
+  const isReplaced = (old: RecordedEntry): boolean =>
+    entries.some((each) => each.file === old.file && isDeepStrictEqual(each.path, old.path));
+  const next: InitRecord = {
+    version: 1,
+    files: [
+      ...record.files.filter((each) => each !== known),
+      { path, mode: known?.mode ?? file.mode, backup },
+    ],
+    entries: [...record.entries.filter((old) => !isReplaced(old)), ...entries],
+  };
+  return { next, backup, replaced: record.entries.filter(isReplaced) };
+}
+
+interface EntriesMade {
+  readonly text: string;
+  readonly entries: readonly RecordedEntry[];
+}
+
+function writeEntries(
+  planned: PlannedFile,
+  ids: ReadonlyMap<PlannedServer, ServerRow>,
+  workspace: Workspace,
+  options: ApplyOptions,
+  original: string,
+): Result<EntriesMade, string> {
+  let text = original;
+  const entries: RecordedEntry[] = [];
+  for (const entry of planned.entries) {
+    const made = writeEntry(entry, ids, workspace, options, text);
+    if (!made.ok) {
+      for (const { grant } of entries) revokeGrant(workspace.state, grant, options.nowMs);
+      return made;
+    }
+    text = made.value.text;
+    entries.push(made.value.entry);
+  }
+  return ok({ text, entries });
+}
+
+function writeEntry(
+  { file, entry, server, way }: PlannedEntry,
+  ids: ReadonlyMap<PlannedServer, ServerRow>,
+  { folder, state }: Workspace,
+  { nowMs, mode, lifetimeMs, urlOf, dataDir }: ApplyOptions,
+  text: string,
+): Result<{ readonly text: string; readonly entry: RecordedEntry }, string> {
+  const row = ids.get(server);
+  if (row === undefined) return err(`\`${server.name}\` is not registered`);
+  const live = listGrants(state).filter(({ revokedAtMs }) => revokedAtMs === undefined);
+  const label = freeName(`${file.kind.id}-${entry.name}`, new Set(live.map((grant) => grant.label)));
+  const wanted = { label, server: row.id, policy: POLICY_NAME, mode, expiresAtMs: nowMs + lifetimeMs };
+  const minted = createGrant(state, folder.keys, wanted, nowMs);
+  if (!minted.ok) return minted;
+  const { grant, token } = minted.value;
+  const gate: Way = way === "http" ? { kind: way, url: urlOf(row.id), token } : { kind: way, label, dataDir };
+  const members = gatewayMembers(file.kind, gate);
+  const rewritten = rewriteEntry(file.kind, text, entry.path, members);
+  if (!rewritten.ok) {
+    revokeGrant(state, grant.id, nowMs);
+    return rewritten;
+  }
+  const secrets = {
+    original: entry.value,
+    members,
+    ...changedText(file.kind, entry.path, text, rewritten.value),
+    token,
+  };
+  const recorded = {
+    file: file.place.path,
+    client: file.kind.id,
+    path: entry.path,
+    server: row.id,
+    grant: grant.id,
+    label,
+    sealed: sealEntry(folder, label, secrets),
+  };
+  return ok({ text: rewritten.value, entry: recorded });
+}

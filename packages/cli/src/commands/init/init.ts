@@ -1,0 +1,170 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Mode, parseDurationMs, readRunning, resolveConfig } from "@portcullis/server";
+import { askYes, isInteractive } from "../../ask.ts";
+import { CLIENTS } from "../../clients/all-clients.ts";
+import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
+import { type KnownServer, knownServers } from "../../clients/known-servers.ts";
+import { inTurns, lookAt } from "../../clients/look.ts";
+import { maskCommand } from "../../clients/mask.ts";
+import { placesOf } from "../../clients/places.ts";
+import { type Context, refuse } from "../../context.ts";
+import { counted } from "../../counted.ts";
+import { selfCommand } from "../../data-folder.ts";
+import { EXIT, type ExitCode } from "../../exit-code.ts";
+import { toPrintable } from "../../printable.ts";
+import { withProgress } from "../../progress.ts";
+import { gatewayUrlOf, withWorkspace } from "../../workspace.ts";
+import { DEFAULT_LIFETIME_MS } from "../grant/create.ts";
+import { type Applied, applyPlan } from "./apply.ts";
+import { type Candidate, toCandidates } from "./candidate.ts";
+import { makePlan, type Plan, type PlanInput } from "./plan.ts";
+import { toInitReport } from "./report.ts";
+import { showPlan } from "./show-plan.ts";
+
+/** `init`: puts the servers of all clients behind the gateway. `restore` undoes it. */
+export async function init(context: Context): Promise<ExitCode> {
+  const settings = readSettings(context);
+  if (typeof settings === "string") return refuse(context, settings);
+  const files = findFiles(context);
+  const known = await listKnown(context);
+  const candidates = toCandidates(files, known);
+  const wanted = await chooseStarts(context, candidates);
+  if (wanted === undefined) return EXIT.ok;
+  const looks = await lookAtAll(context, wanted);
+  const urlOf = ({ known: row }: Candidate): string => gatewayUrlOf(context, row?.id ?? "srv_…");
+  const plan = makePlan({ files, looks, urlOf, dataDir: context.dataDir });
+  if (!context.json) showPlan(context, plan);
+  if (plan.files.length === 0) return finishEmpty(context, files, plan);
+  if (context.options.flag("dryRun")) {
+    if (context.json) context.out.json(toInitReport(files, plan, undefined));
+    else context.out.note("Nothing was changed: --dry-run.");
+    return EXIT.ok;
+  }
+  const question = `Rewrite ${counted(plan.files.length, "file")}?`;
+  if (!context.options.flag("yes") && !(await askYes(context.io, question))) {
+    context.out.note("Nothing was changed.");
+    return EXIT.ok;
+  }
+  return carryOut(context, files, plan, settings);
+}
+
+interface Settings {
+  readonly mode: Mode;
+  readonly lifetimeMs: number;
+  readonly deadlineMs: number;
+}
+
+/** The error is a text. */
+function readSettings({ options, io, dataDir, json }: Context): Settings | string {
+  const isDecided = options.flag("yes") || options.flag("dryRun");
+  if (!isDecided && (json || !isInteractive(io))) {
+    return "nobody can be asked here: say `--yes` to rewrite the files, or `--dry-run` to see what would change";
+  }
+  const client = options.text("client");
+  if (client !== undefined && !CLIENTS.some(({ id }) => id === client)) {
+    return `there is no client \`${client}\`; known: ${CLIENTS.map(({ id }) => `\`${id}\``).join(", ")}`;
+  }
+  const expires = options.text("expires");
+  const lifetimeMs = expires === undefined ? DEFAULT_LIFETIME_MS : parseDurationMs(expires);
+  if (lifetimeMs === undefined || lifetimeMs < 60_000)
+    return `\`--expires ${expires}\` must be a time such as \`90d\``;
+  const configured = resolveConfig({ flags: {}, env: io.env, dataDir });
+  if (!configured.ok) return configured.error.join("; ");
+  const mode = options.text("mode") === "shadow" ? "shadow" : "enforce";
+  return { mode, lifetimeMs, deadlineMs: configured.value.config.deadlineMs };
+}
+
+function findFiles(context: Context): readonly ClientFile[] {
+  const wanted = context.options.text("client");
+  const kinds = CLIENTS.filter(({ id }) => wanted === undefined || id === wanted);
+  return discoverFiles(kinds, placesOf(context.io), context.io);
+}
+
+/** Looking must not make a data folder. */
+async function listKnown(context: Context): Promise<readonly KnownServer[]> {
+  let known: readonly KnownServer[] = [];
+  if (!existsSync(join(context.dataDir, "state.db"))) return known;
+  await withWorkspace(context, { create: false }, ({ folder, state }) => {
+    known = knownServers(folder, state);
+    return EXIT.ok;
+  });
+  return known;
+}
+
+/**
+ * What the user's own clients start is started without a word. What lies in the working folder may be a stranger's:
+ * it needs a yes (threat 98). Undefined when the user wants to stop.
+ */
+async function chooseStarts(
+  { io, out, options }: Context,
+  candidates: readonly Candidate[],
+): Promise<readonly Candidate[] | undefined> {
+  if (options.flag("yes")) return candidates;
+  const isOwn = ({ entries }: Candidate): boolean => entries.some(({ file }) => file.place.scope === "user");
+  const foreign = candidates.filter((candidate) => !isOwn(candidate));
+  if (foreign.length === 0) return candidates;
+  const words = foreign.map(
+    ({ name, target }) =>
+      `  ${name}: ${toPrintable(target.kind === "http" ? target.url : maskCommand(target.command))}`,
+  );
+  out.note(`The files of this folder name ${counted(foreign.length, "server")} that your own do not:`);
+  for (const line of words) out.note(line);
+  if (isInteractive(io) && (await askYes(io, "Start them to list their tools?"))) return candidates;
+  out.note("They are not started, and stay as they are.");
+  return candidates.filter(isOwn);
+}
+
+function lookAtAll(context: Context, candidates: readonly Candidate[]): Promise<PlanInput["looks"]> {
+  const label = `listing the tools of ${counted(candidates.length, "server")}`;
+  return withProgress(
+    context.io,
+    label,
+    inTurns(candidates, async (each) => [each, await lookAt(each.name, each.target)] as const),
+  );
+}
+
+function finishEmpty(context: Context, files: readonly ClientFile[], plan: Plan): ExitCode {
+  if (context.json) context.out.json(toInitReport(files, plan, []));
+  else {
+    const governed = files.flatMap(({ entries }) => entries).filter(({ state }) => state.kind === "governed");
+    const text =
+      governed.length > 0
+        ? `${counted(governed.length, "server")} of your clients already ${governed.length === 1 ? "goes" : "go"} through the gateway.`
+        : "No client has a server that could go through the gateway.";
+    context.out.line(`${text} Nothing was changed.`);
+  }
+  return EXIT.ok;
+}
+
+function carryOut(
+  context: Context,
+  files: readonly ClientFile[],
+  plan: Plan,
+  settings: Settings,
+): Promise<ExitCode> {
+  return withWorkspace(context, { create: true }, (workspace) => {
+    const { dataDir, io } = context;
+    const urlOf = (id: string): string => gatewayUrlOf(context, id);
+    const applied = applyPlan(plan, workspace, { ...settings, nowMs: io.nowMs(), dataDir, urlOf });
+    if (!applied.ok) return refuse(context, applied.error);
+    if (context.json) context.out.json(toInitReport(files, plan, applied.value));
+    else showApplied(context, applied.value);
+    return applied.value.some(({ problem }) => problem !== undefined) ? EXIT.checkFailed : EXIT.ok;
+  });
+}
+
+function showApplied(context: Context, applied: readonly Applied[]): void {
+  const { out, io, dataDir } = context;
+  for (const { file, problem, backup } of applied) {
+    const path = toPrintable(file.file.place.path);
+    if (problem === undefined) out.line(`Rewrote ${path} (as it was: ${toPrintable(backup ?? "")})`);
+    else out.error(`${path}: ${problem}`);
+  }
+  out.note("The copies hold what the files held, secrets too; delete them once you need no way back.");
+  const self = selfCommand(io);
+  if (readRunning(dataDir) === undefined) {
+    out.note(`Start the gateway with \`${self} serve\`, then restart your clients.`);
+  } else out.note("The gateway is running: restart your clients.");
+  out.note(`\`${self} restore\` undoes this.`);
+}

@@ -1,0 +1,55 @@
+import type { ClientFile } from "../../clients/discover.ts";
+import type { Applied } from "./apply.ts";
+import type { Plan, PlannedServer } from "./plan.ts";
+import { shownDiff } from "./show-plan.ts";
+
+/** What `init --json` prints: nothing in it is a secret. `applied` is undefined when nothing was to be changed. */
+export function toInitReport(
+  files: readonly ClientFile[],
+  plan: Plan,
+  applied: readonly Applied[] | undefined,
+): object {
+  return {
+    applied: applied !== undefined,
+    files: files.map((file) => {
+      const planned = plan.files.find((each) => each.file === file);
+      const done = applied?.find((each) => each.file === planned);
+      return {
+        client: file.kind.id,
+        path: file.place.path,
+        problem: file.problem ?? done?.problem ?? null,
+        rewritten: done !== undefined && done.problem === undefined,
+        backup: done?.backup ?? null,
+        grants: done?.grants ?? [],
+        entries: file.entries.map(({ name, state }) => ({
+          name,
+          status: planned?.entries.some(({ entry }) => entry.name === name) === true ? "planned" : state.kind,
+        })),
+        diff: planned === undefined ? [] : shownDiff(file.file?.text ?? "", planned.preview, file),
+      };
+    }),
+    servers: plan.servers.map(toServer),
+    combinations: plan.report.combinations.map(({ id, title, isBroken }) => ({ id, title, isBroken })),
+    left: plan.left.map(({ client, path, server, reason }) => ({
+      client,
+      path,
+      server: server ?? null,
+      reason,
+    })),
+  };
+}
+
+function toServer({ name, known, recommendation, entries }: PlannedServer): object {
+  return {
+    name,
+    isNew: known === undefined,
+    clients: [...new Set(entries.map(({ file }) => file.kind.id))],
+    tools: recommendation.tools.map(({ tool, verdict, kind }) => ({
+      name: tool.name,
+      category: verdict.category,
+      risk: verdict.risk,
+      recommended: kind,
+    })),
+    policy: recommendation.document,
+  };
+}

@@ -1,0 +1,98 @@
+import type { Risk } from "@portcullis/catalogue";
+import { isPlaceholder, isSecretName, isTokenLike } from "../../clients/mask.ts";
+import { isUnpinned, packageOf } from "../../clients/package-reference.ts";
+import type { RawServer } from "../../clients/raw-server.ts";
+
+/** What is said of an entry itself, whatever its tools do. */
+export interface Finding {
+  readonly rule: FindingRule;
+  readonly risk: Risk;
+  /** One sentence; names what it is about, and never shows a secret. */
+  readonly message: string;
+}
+
+export type FindingRule = keyof typeof FINDING_RULES;
+
+/** Every rule, with its risk and what to do. */
+export const FINDING_RULES = {
+  "plain-text-secret": {
+    risk: "high",
+    title: "Secret in plain text",
+    help: "Take it from a variable, or let the gateway keep it: `portcullis init` seals it.",
+  },
+  "unpinned-package": {
+    risk: "medium",
+    title: "Package without a fixed version",
+    help: "Name an exact version: what runs tomorrow is otherwise chosen by whoever publishes it.",
+  },
+  "plain-http": {
+    risk: "high",
+    title: "Server over unencrypted HTTP",
+    help: "Use https: whoever is on the way reads and changes calls, answers and credentials.",
+  },
+} as const satisfies { readonly [rule: string]: { readonly risk: Risk; title: string; help: string } };
+
+export function findingsOf(raw: RawServer): readonly Finding[] {
+  return [...secretFindings(raw), ...packageFindings(raw), ...urlFindings(raw)];
+}
+
+function finding(rule: FindingRule, message: string): Finding {
+  return { rule, risk: FINDING_RULES[rule].risk, message };
+}
+
+function secretFindings({ env, headers, args, url }: RawServer): readonly Finding[] {
+  const places = [
+    ...env.filter(isPlainSecret).map(([name]) => `the variable \`${name}\``),
+    ...headers.filter(isPlainSecret).map(([name]) => `the header \`${name}\``),
+    ...args.flatMap((word, index) => secretArgument(word, args[index - 1])),
+    ...secretsInUrl(url),
+  ];
+  return places.map((place) => finding("plain-text-secret", `The value of ${place} stands in the file.`));
+}
+
+function isPlainSecret([name, value]: readonly [string, string]): boolean {
+  if (isTokenLike(value)) return true;
+  return (
+    isSecretName(name) && !isPlaceholder(value.replace(/^(?:Bearer|Basic|Token)\s+/i, "")) && !isPath(value)
+  );
+}
+
+/** `PRIVATE_KEY_FILE=/etc/key` names a file; it is no key. */
+function isPath(value: string): boolean {
+  return /^(?:~|\.{0,2})?\/[\w./-]*$|^[A-Za-z]:\\/.test(value);
+}
+
+function secretArgument(word: string, before: string | undefined): readonly string[] {
+  const equals = word.indexOf("=");
+  const [name, value] = equals < 0 ? ["", word] : [word.slice(0, equals), word.slice(equals + 1)];
+  if (name !== "" && isPlainSecret([name, value])) return [`the argument \`${name.slice(0, 80)}\``];
+  const isSwitch = before?.startsWith("-") === true && !before.includes("=");
+  if (isSwitch && isPlainSecret([before ?? "", word]) && !word.startsWith("-"))
+    return [`the argument \`${(before ?? "").slice(0, 80)}\``];
+  return name === "" && isTokenLike(word) ? ["an argument"] : [];
+}
+
+function secretsInUrl(url: string | undefined): readonly string[] {
+  if (url === undefined || !URL.canParse(url)) return [];
+  const { searchParams, password } = new URL(url);
+  const inQuery = [...searchParams].filter(isPlainSecret);
+  return [
+    ...inQuery.map(([name]) => `\`${name.slice(0, 80)}\` in the URL`),
+    ...(password === "" ? [] : ["the password in the URL"]),
+  ];
+}
+
+function packageFindings({ command, args }: RawServer): readonly Finding[] {
+  const reference = command === undefined ? undefined : packageOf([command, ...args]);
+  if (reference === undefined || !isUnpinned(reference)) return [];
+  const version = reference.version === undefined ? "no version" : `\`${reference.version}\``;
+  return [finding("unpinned-package", `\`${reference.name}\` runs with ${version}.`)];
+}
+
+function urlFindings({ url }: RawServer): readonly Finding[] {
+  if (url === undefined || !URL.canParse(url)) return [];
+  const { protocol, hostname } = new URL(url);
+  const isLocal = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|.*\.localhost)$/.test(hostname);
+  if (protocol !== "http:" || isLocal) return [];
+  return [finding("plain-http", `\`${hostname}\` is reached without encryption.`)];
+}

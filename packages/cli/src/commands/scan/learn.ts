@@ -1,0 +1,80 @@
+import { askYes, isInteractive } from "../../ask.ts";
+import { inTurns, lookAt } from "../../clients/look.ts";
+import { maskCommand, maskUrl } from "../../clients/mask.ts";
+import { packageOf } from "../../clients/package-reference.ts";
+import type { Context } from "../../context.ts";
+import { counted } from "../../counted.ts";
+import { toPrintable } from "../../printable.ts";
+import { withProgress } from "../../progress.ts";
+import { type KnownPackages, openKnownPackages } from "./known-packages.ts";
+import type { Learned } from "./scan-report.ts";
+import type { ScannedServer, ScanSubject } from "./scanned-server.ts";
+
+/**
+ * The tools of each server. A command of somebody else is started, and a server on the net is asked, only where the
+ * user said so; else what the catalogue on this machine knows of the package has to do, and nothing leaves it.
+ */
+export async function learnAll(
+  context: Context,
+  subject: ScanSubject,
+): Promise<readonly (readonly [ScannedServer, Learned])[]> {
+  using known = openKnownPackages(context.dataDir);
+  const offline = subject.servers.map((server) => [server, learnOffline(server, known)] as const);
+  const isAllowed = subject.isNamed || context.options.flag("start") || (await mayStart(context, offline));
+  if (!isAllowed) return offline;
+  const label = `listing the tools of ${counted(subject.servers.length, "server")}`;
+  return withProgress(
+    context.io,
+    label,
+    inTurns(offline, async ([server, before]) => [server, await learnLive(server, before)] as const),
+  );
+}
+
+function learnOffline(server: ScannedServer, known: KnownPackages): Learned {
+  if (server.isGoverned) return { how: "governed" };
+  const { raw } = server;
+  const reference = raw?.command === undefined ? undefined : packageOf([raw.command, ...raw.args]);
+  const found = reference === undefined ? undefined : known.find(reference);
+  if (found !== undefined) return found;
+  if (server.problem !== undefined) return unknown(server.problem);
+  const isHttp = server.target?.kind === "http";
+  return unknown(`it was not ${isHttp ? "asked" : "started"}; \`--start\` does`);
+}
+
+async function learnLive(server: ScannedServer, before: Learned): Promise<Learned> {
+  if (server.isGoverned) return before;
+  if (server.target === undefined) {
+    return before.how === "unknown"
+      ? { how: "unknown", reason: server.problem ?? "it cannot be started" }
+      : before;
+  }
+  const look = await lookAt(server.name, server.target);
+  if (!look.ok) return before.how === "catalogue" ? withWarning(before, look.error) : unknown(look.error);
+  const how = server.target.kind === "http" ? "asked" : "started";
+  return { how, tools: look.value.classified, warnings: look.value.warnings };
+}
+
+function unknown(reason: string): Learned {
+  return { how: "unknown", reason };
+}
+
+function withWarning(learned: Extract<Learned, { how: "catalogue" }>, problem: string): Learned {
+  return { ...learned, warnings: [...learned.warnings, `it was started, but ${problem}`] };
+}
+
+/** At a terminal the user is asked, with the very commands. */
+async function mayStart(
+  { io, out, json, options }: Context,
+  offline: readonly (readonly [ScannedServer, Learned])[],
+): Promise<boolean> {
+  const waiting = offline.filter(([server, { how }]) => how === "unknown" && server.target !== undefined);
+  const isForPeople = !json && (options.text("format") ?? "table") === "table";
+  if (waiting.length === 0 || !isForPeople || !isInteractive(io)) return false;
+  out.note(`The tools of ${counted(waiting.length, "server")} are not known. To list them would run:`);
+  for (const [{ name, target }] of waiting) {
+    const what =
+      target === undefined ? "" : target.kind === "http" ? maskUrl(target.url) : maskCommand(target.command);
+    out.note(`  ${toPrintable(name)}: ${toPrintable(what)}`);
+  }
+  return askYes(io, "Start them?");
+}
