@@ -18,19 +18,27 @@ export interface InspectedTarget {
   readonly warnings: readonly string[];
 }
 
+export interface InspectTargetOptions {
+  /** Of one attempt. */
+  readonly deadlineMs: number;
+  /** A command that fetches its package first is asked again for so long. */
+  readonly patienceMs: number;
+}
+
 /**
  * Takes the tool list of a server as the gateway does, and keeps nothing: no data folder, no row, no key. The error
  * is one line. Sends nothing but the protocol's greeting and list requests: never a tool call.
  */
 export async function inspectTarget(
   target: NewServer["target"],
-  options: { readonly deadlineMs: number },
+  options: InspectTargetOptions,
 ): Promise<Result<InspectedTarget, string>> {
   const state = openState(":memory:");
   if (!state.ok) return state;
   try {
     const keys = new FolderKeys(makeRootKey());
-    const server = { name: "inspected", target, era: "auto", onChange: "block", ...options } as const;
+    const { deadlineMs, patienceMs } = options;
+    const server = { name: "inspected", target, era: "auto", onChange: "block", deadlineMs } as const;
     const added = addServer(state.value, keys.credentialKey, server, SYSTEM_CLOCK.nowMs());
     if (!added.ok) return added;
     const warnings: string[] = [];
@@ -50,7 +58,11 @@ export async function inspectTarget(
     });
     const record = assembled.snapshot.server(added.value.id);
     if (record === undefined) return err("it could not be looked at");
-    const taken = await assembled.line.ports.tools.refresh(record);
+    const endsAtMs = performance.now() + patienceMs;
+    const refresh = () => assembled.line.ports.tools.refresh(record);
+    let taken = await refresh();
+    while (!taken.ok && taken.error.kind === "deadline" && performance.now() < endsAtMs)
+      taken = await refresh();
     if (!taken.ok) return err(failureText(taken.error, 0));
     return ok({ ...seenOf(state.value, record.id), warnings });
   } finally {

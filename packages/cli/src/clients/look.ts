@@ -8,14 +8,18 @@ export interface Look extends InspectedTarget {
   readonly classified: readonly ClassifiedTool[];
 }
 
+const DEADLINE_MS = 30_000;
 /** Servers that are started for the first time fetch their packages meanwhile. */
-const DEADLINE_MS = 60_000;
+const PATIENCE_MS = 90_000;
 /** Started at one time: each is a whole program. */
 const AT_ONCE = 4;
 
 /** Starts a command, or asks a URL, for its tools. The error is one line. */
 export async function lookAt(name: string, target: Target): Promise<Result<Look, string>> {
-  const inspected = await inspectTarget(target, { deadlineMs: DEADLINE_MS });
+  const inspected = await inspectTarget(target, {
+    deadlineMs: DEADLINE_MS,
+    patienceMs: PATIENCE_MS,
+  });
   if (!inspected.ok) return inspected;
   const definitions = inspected.value.tools.map(({ name: tool, definition }) =>
     toToolDefinition(tool, definition),

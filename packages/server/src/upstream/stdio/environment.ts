@@ -9,6 +9,10 @@ const INHERITED: ReadonlySet<string> = new Set([
   "USER",
   "LOGNAME",
   "SHELL",
+  // Where the certificates of a company's network are: without them no command fetches or reaches anything there.
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
 ]);
 
 /** Windows starts hardly any program without these. */
@@ -28,6 +32,9 @@ const INHERITED_ON_WINDOWS: ReadonlySet<string> = new Set([
   "LOCALAPPDATA",
   "PROGRAMFILES",
   "PROCESSOR_ARCHITECTURE",
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
 ]);
 
 /**

@@ -139,12 +139,14 @@ describe("scrubEnvironment (threat 98)", () => {
     LC_TIME: "C",
     LCX: "no",
     SECRET: "s",
+    HTTPS_PROXY: "http://user:password@proxy",
+    NODE_EXTRA_CA_CERTS: "/etc/ca.pem",
     SystemRoot: "C:",
     GONE: undefined,
   };
   it.each([
-    ["linux", { PATH: "p", LC_TIME: "C" }],
-    ["win32", { PATH: "p", Path: "q", SystemRoot: "C:" }],
+    ["linux", { PATH: "p", LC_TIME: "C", NODE_EXTRA_CA_CERTS: "/etc/ca.pem" }],
+    ["win32", { PATH: "p", Path: "q", NODE_EXTRA_CA_CERTS: "/etc/ca.pem", SystemRoot: "C:" }],
   ] as const)("%s", (platform, kept) => {
     expect(scrubEnvironment(source, ["GONE"], { ADDED: "a" }, platform)).toEqual({ ...kept, ADDED: "a" });
   });
