@@ -213,6 +213,23 @@ describe("init on a home folder with all eight kinds of files", () => {
   });
 });
 
+test("an entry whose grant ended is told, with the way to renew it", async () => {
+  const home = homeWithServer();
+  home.write(FILES.cursorUser, JSON.stringify({ mcpServers: { notes: home.server } }));
+  await json(home, "init", "--yes");
+  expect((await json(home, "init", "--yes"))["left"]).toEqual([]);
+  const dayMs = 86_400_000;
+  const later = { cwd: home.project, env: home.env, nowMs: Date.now() + 91 * dayMs };
+  const told = await runInProcess(["init", "--yes", "--json"], later);
+  expect(JSON.parse(told.stdout).left).toMatchObject([
+    { client: "cursor", server: "notes", reason: expect.stringContaining("its grant has expired") },
+  ]);
+  await runInProcess(["restore", "--client", "cursor"], later);
+  await runInProcess(["init", "--yes"], later);
+  const renewed = await runInProcess(["init", "--yes", "--json"], later);
+  expect(JSON.parse(renewed.stdout).left).toEqual([]);
+});
+
 describe("init leaves alone", () => {
   test("what is broken, read-only, linked away or cannot be started, and says why", async () => {
     const home = homeWithServer();

@@ -12,7 +12,7 @@ import { type TarEntry, writeTar } from "../tar.ts";
 
 /** Copying blocks; from this size on it may take longer than a second. */
 const LARGE_BYTES = 64 * 1024 * 1024;
-const CONFIG_FILES = ["config.json", "config.jsonc", "config.yaml", "config.yml"];
+const CONFIG_FILES = ["config.json", "config.jsonc", "config.yaml", "config.yml", "clients.json"];
 
 /** `backup FILE.tar [--with-key]`: `{"file","bytes","entries","withKey"}`. Works while the gateway runs. */
 export async function backup(context: Context): Promise<ExitCode> {

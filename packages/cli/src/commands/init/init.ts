@@ -4,6 +4,7 @@ import { type Mode, parseDurationMs, readRunning, resolveConfig } from "@portcul
 import { askYes, isInteractive } from "../../ask.ts";
 import { CLIENTS } from "../../clients/all-clients.ts";
 import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
+import { type EndedEntry, endedEntries } from "../../clients/ended-entries.ts";
 import { type KnownServer, knownServers } from "../../clients/known-servers.ts";
 import { inTurns, lookAt } from "../../clients/look.ts";
 import { maskCommand } from "../../clients/mask.ts";
@@ -27,13 +28,13 @@ export async function init(context: Context): Promise<ExitCode> {
   const settings = readSettings(context);
   if (typeof settings === "string") return refuse(context, settings);
   const files = findFiles(context);
-  const known = await listKnown(context);
+  const { known, ended } = await listKnown(context);
   const candidates = toCandidates(files, known);
   const wanted = await chooseStarts(context, candidates);
   if (wanted === undefined) return EXIT.ok;
   const looks = await lookAtAll(context, wanted);
   const urlOf = ({ known: row }: Candidate): string => gatewayUrlOf(context, row?.id ?? "srv_…");
-  const plan = makePlan({ files, looks, urlOf, dataDir: context.dataDir });
+  const plan = makePlan({ files, looks, urlOf, ended, dataDir: context.dataDir });
   if (!context.json) showPlan(context, plan);
   if (plan.files.length === 0) return finishEmpty(context, files, plan);
   if (context.options.flag("dryRun")) {
@@ -81,15 +82,23 @@ function findFiles(context: Context): readonly ClientFile[] {
   return discoverFiles(kinds, placesOf(context.io), context.io);
 }
 
+interface Known {
+  readonly known: readonly KnownServer[];
+  readonly ended: readonly EndedEntry[];
+}
+
 /** Looking must not make a data folder. */
-async function listKnown(context: Context): Promise<readonly KnownServer[]> {
-  let known: readonly KnownServer[] = [];
-  if (!existsSync(join(context.dataDir, "state.db"))) return known;
+async function listKnown(context: Context): Promise<Known> {
+  let found: Known = { known: [], ended: [] };
+  if (!existsSync(join(context.dataDir, "state.db"))) return found;
   await withWorkspace(context, { create: false }, ({ folder, state }) => {
-    known = knownServers(folder, state);
+    found = {
+      known: knownServers(folder, state),
+      ended: endedEntries(folder, state, context.io.nowMs()),
+    };
     return EXIT.ok;
   });
-  return known;
+  return found;
 }
 
 /**

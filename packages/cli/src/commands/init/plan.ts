@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { recommendStack, type ServerRecommendation, type StackReport } from "@portcullis/catalogue";
 import { err, ok, type Result } from "@portcullis/policy";
 import type { ClientFile } from "../../clients/discover.ts";
+import type { EndedEntry } from "../../clients/ended-entries.ts";
 import { gatewayMembers, type Way } from "../../clients/gateway-entry.ts";
 import type { Look } from "../../clients/look.ts";
 import { rewriteEntry } from "../../clients/rewrite.ts";
@@ -52,9 +54,10 @@ export interface PlanInput {
   readonly looks: readonly (readonly [Candidate, Result<Look, string>])[];
   readonly urlOf: (server: Candidate) => string;
   readonly dataDir: string;
+  readonly ended: readonly EndedEntry[];
 }
 
-export function makePlan({ files, looks, urlOf, dataDir }: PlanInput): Plan {
+export function makePlan({ files, looks, urlOf, dataDir, ended }: PlanInput): Plan {
   const seen = looks.flatMap(([candidate, look]) => (look.ok ? [{ candidate, look: look.value }] : []));
   const report = recommendStack(
     seen.map(({ candidate, look }) => ({ server: candidate.name, tools: look.classified })),
@@ -63,7 +66,7 @@ export function makePlan({ files, looks, urlOf, dataDir }: PlanInput): Plan {
     const recommendation = report.servers.find(({ server }) => server === candidate.name);
     return recommendation === undefined ? [] : [{ ...candidate, look, recommendation }];
   });
-  const left = [...leftAlone(files), ...notStarted(looks)];
+  const left = [...leftAlone(files), ...notStarted(looks), ...endedOf(files, ended)];
   const planned = files.flatMap((file): readonly PlannedFile[] => {
     const entries = entriesOf(file, servers);
     if (entries.length === 0 || file.file === undefined) return [];
@@ -119,6 +122,17 @@ function leftAlone(files: readonly ClientFile[]): LeftAlone[] {
       state.kind === "left" ? [{ ...at, server: name, reason: state.reason }] : [],
     );
   });
+}
+
+/** Only those that still go to the gateway: the others nobody misses. */
+function endedOf(files: readonly ClientFile[], ended: readonly EndedEntry[]): readonly LeftAlone[] {
+  return files.flatMap(({ kind, place, entries }) =>
+    entries.flatMap(({ name, path, state }) => {
+      const found = ended.find((each) => each.file === place.path && isDeepStrictEqual(each.path, path));
+      if (found === undefined || state.kind !== "governed") return [];
+      return [{ client: kind.id, path: place.path, server: name, reason: found.reason }];
+    }),
+  );
 }
 
 function notStarted(looks: PlanInput["looks"]): readonly LeftAlone[] {
