@@ -181,6 +181,9 @@ describe("init on a home folder with all eight kinds of files", () => {
   test("no output holds a secret or a token", async () => {
     const home = homeWithServer();
     fillHome(home);
+    const { command, args } = home.server;
+    const keyed = { command, args: [...args, "--api-key", `${SECRET}-2`, `--token=${SECRET}-3`] };
+    home.write(FILES.cursorProject, JSON.stringify({ mcpServers: { keyed } }, undefined, 2));
     const outputs = [
       await run(home, "init", "--dry-run", "--yes"),
       await run(home, "init", "--dry-run", "--yes", "--json"),
@@ -303,6 +306,24 @@ describe("init leaves alone", () => {
     expect(changed).toEqual([FILES.cursorUser]);
     expect((await run(home, "init", "--yes", "--client", "emacs")).code).toBe(2);
   });
+});
+
+test("connect knows only entries that init wrote, and says when no gateway runs", async () => {
+  const home = homeWithServer();
+  expect((await run(home, "connect", "x")).code).toBe(2);
+  home.write(FILES.claudeDesktop, JSON.stringify({ mcpServers: { notes: home.server } }));
+  await json(home, "init", "--yes");
+  const unknown = await run(home, "connect", "cursor-notes");
+  expect([unknown.code, unknown.stderr]).toEqual([
+    2,
+    expect.stringContaining("made no entry `cursor-notes`"),
+  ]);
+  // Port 1 is nobody's.
+  writeFileSync(join(home.home, ".local/share/portcullis/config.json"), '{"port":1}');
+  const down = await run(home, "connect", "claude-desktop-notes");
+  expect([down.code, down.stdout]).toEqual([2, ""]);
+  expect(down.stderr).toContain("is `portcullis serve` running?");
+  expect(down.stderr).not.toContain("pcl_g_");
 });
 
 test("a file in a git repository gets no token", async () => {

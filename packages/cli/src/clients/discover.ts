@@ -79,12 +79,20 @@ export function readPlace(
         ? { kind: "left" as const, raw: undefined, reason: "a name in it is there twice" }
         : stateOf(kind, value, { kind, place, places, io });
       const object = typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-      return { name, path, line: document.value.lineOf(path), value: object as JsonObject, state };
+      return {
+        name: name.slice(0, MAX_NAME),
+        path,
+        line: document.value.lineOf(path),
+        value: object as JsonObject,
+        state,
+      };
     });
   });
   return { kind, place, file, problem: undefined, entries };
 }
 
+/** Longer names are shown by their beginning. */
+const MAX_NAME = 100;
 /** Nobody has as many; a file that says so wants to keep us busy. */
 const MAX_SERVERS = 500;
 

@@ -32,9 +32,21 @@ export function isPlaceholder(value: string): boolean {
 }
 
 /** The values of an entry that must never be shown. */
-export function secretsOf({ env, headers }: Pick<RawServer, "env" | "headers">): readonly string[] {
+export function secretsOf({
+  env,
+  headers,
+  args,
+}: Pick<RawServer, "env" | "headers" | "args">): readonly string[] {
   const named = env.filter(([name, value]) => isSecretName(name) || value.length >= MIN_UNNAMED_LENGTH);
-  return [...named, ...headers].map(([, value]) => value).filter((value) => value.trim() !== "");
+  const values = [...named, ...headers].map(([, value]) => value);
+  return [...values, ...args.filter((_, at) => isSecretSwitch(args[at - 1]))].filter(
+    (value) => value.trim() !== "",
+  );
+}
+
+/** True for `--api-key`, after which the key comes. */
+export function isSecretSwitch(word: string | undefined): boolean {
+  return word?.startsWith("-") === true && !word.includes("=") && isSecretName(word);
 }
 
 /** A line of a file as it may be shown: known secrets, and whatever looks like one, are masked. */
@@ -69,8 +81,7 @@ export function maskUrl(text: string): string {
 /** A command as it may be shown: what follows a switch with a secret's name is masked, as are tokens. */
 export function maskCommand(words: readonly string[]): string {
   const shown = words.slice(0, MAX_SHOWN).map((word, index) => {
-    const before = words[index - 1] ?? "";
-    if (before.startsWith("-") && !before.includes("=") && isSecretName(before)) return MASK;
+    if (isSecretSwitch(words[index - 1])) return MASK;
     const [name = "", value] = split(word);
     return value !== undefined && isSecretName(name) ? `${name}=${MASK}` : word;
   });

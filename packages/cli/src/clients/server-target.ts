@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { err, ok, type Result } from "@portcullis/policy";
@@ -36,9 +36,12 @@ function toHttp(raw: RawServer, url: string, expansion: Expansion): Result<Targe
       ({ name, variable, prefix }) => [name, prefix + expansion.variable(variable)] as const,
     ),
   ];
+  const place = expansion.text(url);
+  // A URL may hold a secret, so none is quoted.
+  if (!URL.canParse(place)) return err("its URL is none");
   return parseTarget(
     {
-      url: expansion.text(url),
+      url: place,
       headers: headers.map(([name, value]) => `${name}: ${expansion.literal(value)}`),
       transport: raw.transport,
       command: [],
@@ -111,9 +114,12 @@ function readEnvFile(raw: RawServer, expansion: Expansion): readonly Pair[] {
   const { place, places } = expansion.reading;
   const path = resolve(place.scope === "project" ? places.project : places.home, expansion.text(raw.envFile));
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > MAX_ENV_FILE_BYTES) return expansion.fail(`\`${raw.envFile}\` is too large`, []);
-    return Object.entries(parseEnv(bytes.toString("utf8"))).map(
+    // The path is a stranger's word: a device or a pipe would never end.
+    const stats = statSync(path);
+    if (!stats.isFile() || stats.size > MAX_ENV_FILE_BYTES) {
+      return expansion.fail(`\`${raw.envFile}\` is no file of variables`, []);
+    }
+    return Object.entries(parseEnv(readFileSync(path, "utf8"))).map(
       ([name, value]) => [name, value ?? ""] as const,
     );
   } catch (cause) {

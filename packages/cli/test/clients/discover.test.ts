@@ -232,7 +232,7 @@ describe("entries that stay as they are", () => {
     ["arguments that are no list", { command: "a", args: "b" }, "`args` is not a list of texts"],
     ["a value that is no text", { command: "a", env: { K: {} } }, "`K` in `env` is not a text"],
     ["no object", "npx", "it is not an object"],
-    ["a URL that is none", { url: "nowhere" }, "`--url nowhere` is not a URL"],
+    ["a URL that is none", { url: "nowhere?key=k" }, "its URL is none"],
     [
       "letters that mean a variable elsewhere",
       { url: "https://x.example", headers: { A: "env:HOME" } },
@@ -273,6 +273,12 @@ describe("entries that stay as they are", () => {
       ),
       "its variables in `.none` cannot be read: there is no such file",
     ]);
+  });
+
+  test("a file of variables that never ends is not read", () => {
+    const home = makeHome();
+    home.write(FILES.cursorUser, '{"mcpServers":{"a":{"command":"a","envFile":"/dev/zero"}}}');
+    expect(summary(discover(home))).toEqual([["cursor:user a", "`/dev/zero` is no file of variables"]]);
   });
 
   test("an entry is named with its line", () => {

@@ -13,8 +13,9 @@ import {
   writeInitRecord,
 } from "../../clients/init-record.ts";
 import { diffLines } from "../../clients/line-diff.ts";
-import { maskLine } from "../../clients/mask.ts";
+import { maskLine, secretsOf } from "../../clients/mask.ts";
 import { placesOf } from "../../clients/places.ts";
+import { readRawServer } from "../../clients/raw-server.ts";
 import { unwriteEntry } from "../../clients/rewrite.ts";
 import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
@@ -139,22 +140,15 @@ function undoEntries(
     restored.push(entry.path.at(-1) ?? "");
   }
   const gone = names.filter((name) => !restored.includes(name));
-  const diff = diffLines(read.value.text, text).map((line) => maskLine(line, secretValues(secrets)));
+  const diff = diffLines(read.value.text, text).map((line) => maskLine(line, secretValues(kind, secrets)));
   return { result: { ...nothing, restored, gone, diff }, file: read.value, text };
 }
 
-/** Every text of environment and headers: whatever is long enough is masked. */
-function secretValues(secrets: readonly EntrySecrets[]): readonly string[] {
-  const texts = (value: unknown): readonly string[] => {
-    if (typeof value === "string") return [value];
-    return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];
-  };
-  return secrets.flatMap(({ original, token }) => [
-    token,
-    ...texts([original["env"], original["headers"], original["http_headers"]]).filter(
-      (text) => text.length >= 4,
-    ),
-  ]);
+function secretValues(kind: ClientKind, secrets: readonly EntrySecrets[]): readonly string[] {
+  return secrets.flatMap(({ original, token }) => {
+    const raw = readRawServer(kind, original);
+    return raw.ok ? [token, ...secretsOf(raw.value)] : [token];
+  });
 }
 
 /** Where the file belongs to its client; a project's folder may be another one than today's. */

@@ -1,5 +1,5 @@
 import type { Risk } from "@portcullis/catalogue";
-import { isPlaceholder, isSecretName, isTokenLike } from "../../clients/mask.ts";
+import { isPlaceholder, isSecretName, isSecretSwitch, isTokenLike } from "../../clients/mask.ts";
 import { isUnpinned, packageOf } from "../../clients/package-reference.ts";
 import type { RawServer } from "../../clients/raw-server.ts";
 
@@ -42,8 +42,8 @@ function finding(rule: FindingRule, message: string): Finding {
 
 function secretFindings({ env, headers, args, url }: RawServer): readonly Finding[] {
   const places = [
-    ...env.filter(isPlainSecret).map(([name]) => `the variable \`${name}\``),
-    ...headers.filter(isPlainSecret).map(([name]) => `the header \`${name}\``),
+    ...env.filter(isPlainSecret).map(([name]) => `the variable \`${name.slice(0, 80)}\``),
+    ...headers.filter(isPlainSecret).map(([name]) => `the header \`${name.slice(0, 80)}\``),
     ...args.flatMap((word, index) => secretArgument(word, args[index - 1])),
     ...secretsInUrl(url),
   ];
@@ -66,8 +66,7 @@ function secretArgument(word: string, before: string | undefined): readonly stri
   const equals = word.indexOf("=");
   const [name, value] = equals < 0 ? ["", word] : [word.slice(0, equals), word.slice(equals + 1)];
   if (name !== "" && isPlainSecret([name, value])) return [`the argument \`${name.slice(0, 80)}\``];
-  const isSwitch = before?.startsWith("-") === true && !before.includes("=");
-  if (isSwitch && isPlainSecret([before ?? "", word]) && !word.startsWith("-"))
+  if (isSecretSwitch(before) && isPlainSecret([before ?? "", word]) && !word.startsWith("-"))
     return [`the argument \`${(before ?? "").slice(0, 80)}\``];
   return name === "" && isTokenLike(word) ? ["an argument"] : [];
 }
@@ -85,8 +84,8 @@ function secretsInUrl(url: string | undefined): readonly string[] {
 function packageFindings({ command, args }: RawServer): readonly Finding[] {
   const reference = command === undefined ? undefined : packageOf([command, ...args]);
   if (reference === undefined || !isUnpinned(reference)) return [];
-  const version = reference.version === undefined ? "no version" : `\`${reference.version}\``;
-  return [finding("unpinned-package", `\`${reference.name}\` runs with ${version}.`)];
+  const version = reference.version === undefined ? "no version" : `\`${reference.version.slice(0, 80)}\``;
+  return [finding("unpinned-package", `\`${reference.name.slice(0, 120)}\` runs with ${version}.`)];
 }
 
 function urlFindings({ url }: RawServer): readonly Finding[] {
