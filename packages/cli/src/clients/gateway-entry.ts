@@ -40,7 +40,8 @@ export function ownCommand(): readonly [string, ...string[]] {
 
 const GATEWAY_PATH = /\/mcp\/srv_[0-9A-Za-z]{16}\/?$/;
 const GRANT_TOKEN = /^Bearer pcl_g_/;
-const OWN_NAMES = /(?:^|[\\/])portcullis(?:\.cjs|\.cmd|\.js)?$|[\\/]cli[\\/](?:src|dist)[\\/]main\.[jt]s$/;
+const OWN_NAMES =
+  /(?:^|[\\/])portcullis(?:@[^\\/]+|\.cjs|\.cmd|\.js)?$|[\\/]cli[\\/](?:src|dist)[\\/]main\.[jt]s$/;
 
 /** True for an entry that goes through Portcullis, whoever wrote it. */
 export function isGatewayEntry({ url, headers, command, args }: RawServer): boolean {

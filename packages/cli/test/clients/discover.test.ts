@@ -241,7 +241,7 @@ describe("entries that stay as they are", () => {
     ["an entry that goes through the gateway", governed, "governed"],
     [
       "a command that goes through the gateway",
-      { command: "npx", args: ["portcullis", "run", "-c", "p", "--", "x"] },
+      { command: "npx", args: ["portcullis@0.1.0", "run", "-c", "p", "--", "x"] },
       "governed",
     ],
   ])("%s", (_name, entry, reason) => {
