@@ -164,6 +164,18 @@ describe("scan that starts", () => {
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("its process ended")]);
   });
 
+  test("a command that is not there, and a server that wants a sign-in, are told apart", async () => {
+    const missing = await run("scan", "--json", "--", join(home.home, "none"));
+    expect(JSON.parse(missing.stdout).servers[0].reason).toBe("its command cannot be started");
+    const http = createServer((_request, response) => response.writeHead(401).end());
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const address = http.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const refused = await run("scan", "--json", "--url", `http://127.0.0.1:${port}/mcp`);
+    http.close();
+    expect(JSON.parse(refused.stdout).servers[0].reason).toBe("it wants other credentials (HTTP 401)");
+  });
+
   test("a URL", async () => {
     const http = createServer((request, response) => {
       let body = "";

@@ -1,4 +1,5 @@
 import { err, type JsonObject, ok, type Result } from "@portcullis/policy";
+import type { UpstreamFailure } from "./call/ports.ts";
 import type { ServerId } from "./call/records.ts";
 import { failureText } from "./call/refusal.ts";
 import { MemoryCounters } from "./counters/memory-counters.ts";
@@ -63,11 +64,19 @@ export async function inspectTarget(
     let taken = await refresh();
     while (!taken.ok && taken.error.kind === "deadline" && performance.now() < endsAtMs)
       taken = await refresh();
-    if (!taken.ok) return err(failureText(taken.error, 0));
+    if (!taken.ok) return err(problemText(target, taken.error));
     return ok({ ...seenOf(state.value, record.id), warnings });
   } finally {
     state.value.db.close();
   }
+}
+
+/** What a person can do something about is said in plain words. */
+function problemText(target: NewServer["target"], failure: UpstreamFailure): string {
+  if (target.kind === "stdio" && failure.kind === "unreachable") return "its command cannot be started";
+  const { httpStatus } = failure;
+  if (httpStatus === 401 || httpStatus === 403) return `it wants other credentials (HTTP ${httpStatus})`;
+  return failureText(failure, 0);
 }
 
 function seenOf(state: State, server: ServerId): Pick<InspectedTarget, "tools" | "instructions"> {
