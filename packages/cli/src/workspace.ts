@@ -59,7 +59,13 @@ export function isDatabaseError(cause: unknown): cause is Error {
 
 /** The gateway's URL of a server: of the running gateway, else as configured. */
 export async function gatewayUrlOf(context: Context, serverId: string): Promise<string> {
-  return `${await gatewayBaseOf(context)}/mcp/${serverId}/`;
+  return (await gatewayUrls(context))(serverId);
+}
+
+/** The gateway's URLs of many servers. */
+export async function gatewayUrls(context: Context): Promise<(serverId: string) => string> {
+  const base = await gatewayBaseOf(context);
+  return (serverId) => `${base}/mcp/${serverId}/`;
 }
 
 async function gatewayBaseOf({ dataDir, io }: Context): Promise<string> {

@@ -6,7 +6,7 @@ import { type Context, refuse } from "../context.ts";
 import { selfCommand } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { toWritable } from "../io.ts";
-import { gatewayUrlOf, withWorkspace } from "../workspace.ts";
+import { gatewayUrls, withWorkspace } from "../workspace.ts";
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** The gateway's own deadline comes first. */
@@ -25,6 +25,7 @@ const PASS: PolicyDocument = {
  */
 export async function connect(context: Context): Promise<ExitCode> {
   const [label = ""] = context.args;
+  const urlOf = await gatewayUrls(context);
   let gate: { readonly url: string; readonly token: string } | undefined;
   const opened = await withWorkspace(context, { create: false }, ({ folder }) => {
     const record = readInitRecord(folder);
@@ -34,7 +35,7 @@ export async function connect(context: Context): Promise<ExitCode> {
     if (entry === undefined || secrets === undefined) {
       return refuse(context, `\`init\` made no entry \`${label}\` in this data folder; run it again`);
     }
-    gate = { url: gatewayUrlOf(context, entry.server), token: secrets.token };
+    gate = { url: urlOf(entry.server), token: secrets.token };
     return EXIT.ok;
   });
   if (gate === undefined) return opened;

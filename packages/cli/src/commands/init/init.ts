@@ -15,7 +15,7 @@ import { selfCommand } from "../../data-folder.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
 import { withProgress } from "../../progress.ts";
-import { gatewayUrlOf, withWorkspace } from "../../workspace.ts";
+import { gatewayUrls, withWorkspace } from "../../workspace.ts";
 import { DEFAULT_LIFETIME_MS } from "../grant/create.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { type Candidate, toCandidates } from "./candidate.ts";
@@ -25,7 +25,7 @@ import { showPlan } from "./show-plan.ts";
 
 /** `init`: puts the servers of all clients behind the gateway. `restore` undoes it. */
 export async function init(context: Context): Promise<ExitCode> {
-  const settings = readSettings(context);
+  const settings = await readSettings(context);
   if (typeof settings === "string") return refuse(context, settings);
   const files = findFiles(context);
   const { known, ended } = await listKnown(context);
@@ -33,8 +33,14 @@ export async function init(context: Context): Promise<ExitCode> {
   const wanted = await chooseStarts(context, candidates);
   if (wanted === undefined) return EXIT.ok;
   const looks = await lookAtAll(context, wanted);
-  const urlOf = ({ known: row }: Candidate): string => gatewayUrlOf(context, row?.id ?? "srv_…");
-  const plan = makePlan({ files, looks, urlOf, ended, dataDir: context.dataDir });
+  const urlOf = await gatewayUrls(context);
+  const plan = makePlan({
+    files,
+    looks,
+    urlOf: ({ known: row }) => urlOf(row?.id ?? "srv_…"),
+    ended,
+    dataDir: context.dataDir,
+  });
   if (!context.json) showPlan(context, plan);
   if (plan.files.length === 0) return finishEmpty(context, files, plan);
   if (context.options.flag("dryRun")) {
@@ -57,7 +63,7 @@ interface Settings {
 }
 
 /** The error is a text. */
-function readSettings({ options, io, dataDir, json }: Context): Settings | string {
+async function readSettings({ options, io, dataDir, json }: Context): Promise<Settings | string> {
   const isDecided = options.flag("yes") || options.flag("dryRun");
   if (!isDecided && (json || !isInteractive(io))) {
     return "nobody can be asked here: say `--yes` to rewrite the files, or `--dry-run` to see what would change";
@@ -70,7 +76,7 @@ function readSettings({ options, io, dataDir, json }: Context): Settings | strin
   const lifetimeMs = expires === undefined ? DEFAULT_LIFETIME_MS : parseDurationMs(expires);
   if (lifetimeMs === undefined || lifetimeMs < 60_000)
     return `\`--expires ${expires}\` must be a time such as \`90d\``;
-  const configured = resolveConfig({ flags: {}, env: io.env, dataDir });
+  const configured = await resolveConfig({ flags: {}, env: io.env, dataDir });
   if (!configured.ok) return configured.error.join("; ");
   const mode = options.text("mode") === "shadow" ? "shadow" : "enforce";
   return { mode, lifetimeMs, deadlineMs: configured.value.config.deadlineMs };
@@ -146,15 +152,15 @@ function finishEmpty(context: Context, files: readonly ClientFile[], plan: Plan)
   return EXIT.ok;
 }
 
-function carryOut(
+async function carryOut(
   context: Context,
   files: readonly ClientFile[],
   plan: Plan,
   settings: Settings,
 ): Promise<ExitCode> {
+  const urlOf = await gatewayUrls(context);
   return withWorkspace(context, { create: true }, (workspace) => {
     const { dataDir, io } = context;
-    const urlOf = (id: string): string => gatewayUrlOf(context, id);
     const applied = applyPlan(plan, workspace, { ...settings, nowMs: io.nowMs(), dataDir, urlOf });
     if (!applied.ok) return refuse(context, applied.error);
     if (context.json) context.out.json(toInitReport(files, plan, applied.value));
