@@ -9,6 +9,8 @@ import { keptFile, type Listed, readSeedList } from "./seed-list.ts";
 const INSTALL_MS = 90_000;
 const START_MS = 60_000;
 const MINUTE_MS = 60_000;
+/** Many servers ask for any version of their SDK, and know only the first. */
+const OLDER_SDK = "mcp<2";
 
 export interface GatherOptions {
   readonly folder: string;
@@ -29,7 +31,11 @@ export async function gather({ folder, minutes, isRetry }: GatherOptions): Promi
 
 async function lookAt({ spec, args }: Listed, file: string): Promise<void> {
   const startMs = performance.now();
-  const found = await introspect(spec, { args, installMs: INSTALL_MS, startMs: START_MS });
+  const options = { args, installMs: INSTALL_MS, startMs: START_MS };
+  let found = await introspect(spec, options);
+  if (!found.ok && spec.registry === "pypi") {
+    found = await introspect(spec, { ...options, alongside: [OLDER_SDK] });
+  }
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
   const kept = found.ok ? { ...found.value, atMs: Date.now() } : { error: found.error };
   writeFileSync(file, JSON.stringify(kept));

@@ -9,6 +9,8 @@ export interface InstallRequest {
   readonly env: NodeJS.ProcessEnv;
   /** Which of the package's commands to start; undefined chooses. */
   readonly command: string | undefined;
+  /** Requirements of PyPI to install with it, such as `mcp<2`. */
+  readonly alongside: readonly string[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }

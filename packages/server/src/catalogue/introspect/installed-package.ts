@@ -29,3 +29,9 @@ export function chooseCommand(
     names[0]
   );
 }
+
+/** A licence by the first words of its text. */
+export function recogniseLicense(text: string): string | undefined {
+  if (/^\s*(?:The )?MIT License/i.test(text)) return "MIT";
+  return /^\s*Apache License\s+Version 2\.0/.test(text) ? "Apache-2.0" : undefined;
+}

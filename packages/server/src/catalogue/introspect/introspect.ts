@@ -16,6 +16,8 @@ export interface IntrospectOptions {
   readonly command?: string | undefined;
   /** Arguments of the command. `{work}` stands for the empty folder in which it starts. */
   readonly args?: readonly string[] | undefined;
+  /** Requirements of PyPI to install with it: some servers need an older SDK than they ask for. Ours, not a stranger's. */
+  readonly alongside?: readonly string[] | undefined;
   /** The environment that the harmless few are taken from. Default: this process's own. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly installMs?: number | undefined;
@@ -61,6 +63,7 @@ export async function introspect(
     folder,
     env: options.env ?? process.env,
     command: options.command,
+    alongside: options.alongside ?? [],
     timeoutMs: options.installMs ?? INSTALL_MS,
     signal: options.signal,
   });

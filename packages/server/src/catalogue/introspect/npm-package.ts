@@ -3,7 +3,7 @@ import { join, resolve, sep } from "node:path";
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
 import { runBounded } from "./bounded-command.ts";
 import { type InstallRequest, installFailure } from "./install-request.ts";
-import { chooseCommand, type InstalledPackage } from "./installed-package.ts";
+import { chooseCommand, type InstalledPackage, recogniseLicense } from "./installed-package.ts";
 import { installerEnvironment } from "./throwaway-folder.ts";
 
 /** Installs an npm package with everything that it depends on, and runs none of their scripts. */
@@ -102,12 +102,6 @@ function licenseOf(manifest: JsonObject, root: string): string | undefined {
   if (typeof license !== "string") return undefined;
   const [, file] = /^SEE LICENSE IN ([\w.-]+)$/i.exec(license) ?? [];
   return (file === undefined ? undefined : recogniseLicense(readHead(join(root, file)))) ?? license;
-}
-
-/** Licences by their first words. */
-function recogniseLicense(text: string): string | undefined {
-  if (/^\s*(?:The )?MIT License/i.test(text)) return "MIT";
-  return /^\s*Apache License\s+Version 2\.0/.test(text) ? "Apache-2.0" : undefined;
 }
 
 /** As a link that a browser can follow. */

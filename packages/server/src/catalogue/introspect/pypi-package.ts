@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { err, ok, type Result } from "@portcullis/policy";
 import { runBounded } from "./bounded-command.ts";
 import { type InstallRequest, installFailure } from "./install-request.ts";
-import { chooseCommand, type InstalledPackage } from "./installed-package.ts";
+import { chooseCommand, type InstalledPackage, recogniseLicense } from "./installed-package.ts";
 import { installerEnvironment } from "./throwaway-folder.ts";
 
 /**
@@ -11,7 +11,7 @@ import { installerEnvironment } from "./throwaway-folder.ts";
  * the package's own code. With `uv` where it is there, else with `python3 -m venv` and pip.
  */
 export async function installPypi(request: InstallRequest): Promise<Result<InstalledPackage, string>> {
-  const { spec, folder, env, timeoutMs, signal } = request;
+  const { spec, folder, env, alongside, timeoutMs, signal } = request;
   const venv = join(folder.path, "venv");
   const wanted = spec.version === undefined ? spec.name : `${spec.name}==${spec.version}`;
   const endsAtMs = performance.now() + timeoutMs;
@@ -29,8 +29,19 @@ export async function installPypi(request: InstallRequest): Promise<Result<Insta
   if (made.code !== 0) return err(installFailure(hasUv ? "uv" : "python3", "venv", made));
   const installed = await run(
     hasUv
-      ? ["uv", "pip", "install", "--only-binary", ":all:", "--python", python, "--", wanted]
-      : [python, "-m", "pip", "install", "--only-binary=:all:", "--no-input", "--quiet", "--", wanted],
+      ? ["uv", "pip", "install", "--only-binary", ":all:", "--python", python, "--", wanted, ...alongside]
+      : [
+          python,
+          "-m",
+          "pip",
+          "install",
+          "--only-binary=:all:",
+          "--no-input",
+          "--quiet",
+          "--",
+          wanted,
+          ...alongside,
+        ],
   );
   if (installed.code !== 0) return err(installFailure(hasUv ? "uv" : "pip", wanted, installed));
   return readPypiPackage(venv, request);
@@ -54,7 +65,7 @@ function readPypiPackage(venv: string, request: InstallRequest): Result<Installe
   const metadata = headersOf(readText(join(info, "METADATA")));
   return ok({
     version: metadata.get("version")?.[0],
-    license: licenseOf(metadata),
+    license: licenseOf(metadata) ?? licenseInFile(info),
     title: undefined,
     description: metadata.get("summary")?.[0],
     repository: repositoryOf(metadata),
@@ -103,6 +114,15 @@ function licenseOf(metadata: Map<string, string[]>): string | undefined {
   if (short !== undefined && short.length <= 100) return short;
   const classifier = metadata.get("classifier")?.find((one) => one.startsWith("License :: "));
   return classifier?.split(" :: ").at(-1);
+}
+
+/** PEP 639: the texts lie under `licenses`; before, beside the metadata. */
+function licenseInFile(info: string): string | undefined {
+  const found = [join(info, "licenses"), info].flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
+  );
+  const file = found.find((path) => /[/\\]LICEN[CS]E[^/\\]*$/i.test(path));
+  return file === undefined ? undefined : recogniseLicense(readText(file));
 }
 
 function repositoryOf(metadata: Map<string, string[]>): string | undefined {
