@@ -37,6 +37,9 @@ const ROUTES: { readonly [name: string]: (own: string, other: string, host: stri
   ready: () => "/readyz",
   metrics: () => "/metrics",
   control: () => "/api/v1/grants",
+  catalogue: () => "/catalogue",
+  "up from the catalogue": (own) => `/catalogue/..${own}`,
+  "below the catalogue": (own) => `/catalogue${own}`,
 };
 
 type Era = Target["era"];
@@ -91,6 +94,8 @@ function mayOf(
     const isPublic = route === "health" || route === "ready" || route === "metrics";
     return isPublic && (verb === "GET" || verb === "HEAD") ? "answers" : "refuses";
   }
+  // Public, whoever asks; it reads no token.
+  if (route === "catalogue") return verb === "GET" || verb === "HEAD" ? "answers" : "refuses";
   // The other server is a modern one, and its grant is good there.
   if (who === "grant of another server" && route === "another server")
     return verb === "POST" && era === "modern" ? "runs" : "refuses";
