@@ -7,7 +7,7 @@ export function wordsOf(text: string): readonly string[] {
     .slice(0, MAX_TEXT)
     .replace(/e-mail/gi, "email")
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
