@@ -1,3 +1,4 @@
+import { ATTACKS } from "@portcullis/catalogue";
 import { HtmlValidate } from "html-validate";
 import { describe, expect, test } from "vitest";
 import { BASE, IMAGES, MAIL, openIndex, openSite, tell } from "./site-fixture.ts";
@@ -16,6 +17,7 @@ const PAGES: readonly (readonly [name: string, path: string, status?: number])[]
   ["attacks", "/catalogue/attacks"],
   ["stack", "/catalogue/stack"],
   ["contact", "/catalogue/contact"],
+  ...ATTACKS.map(({ slug, title }) => [title, `/catalogue/attacks/${slug}`] as const),
 ];
 
 /** Pages that depend on a question. */

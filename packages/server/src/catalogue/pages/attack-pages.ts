@@ -13,7 +13,7 @@ import { attackPath, CATALOGUE, fromSegment } from "./paths.ts";
 import { type Bindings, redirectToCanonical, replyPage } from "./reply.ts";
 import { sentence } from "./sentence.ts";
 import type { Site } from "./site-parts.ts";
-import { MODIFIER_TEXT } from "./words.ts";
+import { ARGUMENT_TEXT, CAPABILITY_TEXT, MODIFIER_TEXT } from "./words.ts";
 
 /** `/catalogue/attacks` and `/catalogue/attacks/<slug>`. */
 export function addAttackPages(app: Hono<{ Bindings: Bindings }>, site: Site): void {
@@ -79,10 +79,15 @@ ${relatedTo(related)}`,
   };
 }
 
-function needs({ needs: { of, categories = [], modifiers = [] } }: AttackPattern): Html {
-  if (of === "server")
-    return html`<p class="chips"><span class="note">Concerns every tool of every server</span></p>`;
-  return html`<p class="chips"><span class="note">Concerns tools that are or do</span>${categories.map(categoryChip)}${modifiers.map((modifier) => html`<span class="chip">${MODIFIER_TEXT[modifier]}</span>`)}</p>`;
+function needs({ needs: { of, categories = [], ...others } }: AttackPattern): Html {
+  if (of === "server") return html`<p class="note">Concerns every tool of every server.</p>`;
+  const words = [
+    ...(others.capabilities ?? []).map((one) => CAPABILITY_TEXT[one]),
+    ...(others.modifiers ?? []).map((one) => MODIFIER_TEXT[one]),
+    ...(others.arguments ?? []).map((one) => ARGUMENT_TEXT[one]),
+  ];
+  const chips = [...new Set(words)].map((word) => html`<span class="chip">${word}</span>`);
+  return html`<p class="chips"><span class="note">Concerns a tool with one of these:</span>${categories.map(categoryChip)}${chips}</p>`;
 }
 
 const KIND: { readonly [K in AttackCase["kind"]]: string } = {

@@ -9,6 +9,7 @@ import { categoryBar, counted, linked, section, verdictChips } from "./parts.ts"
 import { CATALOGUE, serverPath, stackPath, toolPath } from "./paths.ts";
 import { sentence } from "./sentence.ts";
 import { lineOf, nameOf } from "./text.ts";
+import { CAPABILITY_TEXT } from "./words.ts";
 
 export interface StackPageOptions {
   /** Of this instance. */
@@ -91,23 +92,13 @@ function combinations(all: readonly ToxicCombination[]): Html {
   return section("combinations", "Dangerous together", html`${cards}`);
 }
 
-const CAPABILITY: { readonly [C in CombinationPart["capability"]]: string } = {
-  readsPrivate: "Reads private data",
-  readsUntrusted: "Reads what strangers write",
-  readsSecrets: "Reads credentials",
-  sendsOut: "Sends out",
-  executes: "Runs code",
-  destroys: "Deletes",
-  movesMoney: "Moves money",
-};
-
 function part({ capability, tools, total }: CombinationPart): Html {
   const left = total - tools.length;
   const items = tools.map(
     ({ server, tool, reason }) =>
       html`<li>${linked(toolPath(server, tool), nameOf(tool), "mono")} <span class="note">${lineOf(reason.means)}</span></li>`,
   );
-  return html`<div><strong>${CAPABILITY[capability]}</strong><ul>${items}</ul>${left > 0 && html`<p class="note">and ${left} more</p>`}</div>`;
+  return html`<div><strong>${CAPABILITY_TEXT[capability]}</strong><ul>${items}</ul>${left > 0 && html`<p class="note">and ${left} more</p>`}</div>`;
 }
 
 function worst({ report }: StackView): Html {

@@ -158,6 +158,8 @@ a.chip { text-decoration: none; }
 .rows a.name:hover { text-decoration: underline; }
 .rows a.name::after { content: ""; position: absolute; inset: 0; }
 .rows p { grid-column: 1 / -1; color: var(--soft); font-size: 0.925rem; max-width: 52rem; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
+.rows p.whole { display: block; }
+.rows time { font-size: 0.9rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .rows .from { font-size: 0.85rem; color: var(--soft); font-weight: 400; }
 
 .facts { display: grid; gap: 0.65rem; font-size: 0.925rem; }

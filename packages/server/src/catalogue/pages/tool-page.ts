@@ -167,11 +167,11 @@ ${section(
 )}`;
 }
 
-function aside({ server, facts }: ToolView): Html {
+function aside({ server, facts, attacks: all }: ToolView): Html {
   const pack = server.package;
   return html`<aside class="side section" aria-label="Facts">
 <nav class="stack" aria-labelledby="toc"><h2 id="toc">On this page</h2><ul class="toc">
-<li><a href="#what">What it does</a></li><li><a href="#why">Why it needs a policy</a></li><li><a href="#parameters">Parameters</a></li><li><a href="#control">How to control it</a></li><li><a href="#faq">Questions</a></li></ul></nav>
+<li><a href="#what">What it does</a></li><li><a href="#why">Why it needs a policy</a></li><li><a href="#parameters">Parameters</a></li>${all.length > 0 && html`<li><a href="#attacks">Attacks that use tools like it</a></li>`}<li><a href="#control">How to control it</a></li><li><a href="#faq">Questions</a></li></ul></nav>
 <div class="stack"><h2>Facts</h2>${factList([
     ["Server", linked(serverPath(server.name), nameOf(server.name))],
     [

@@ -1,4 +1,11 @@
-import type { Category, EvidenceSource, Modifier, Risk } from "@portcullis/catalogue";
+import type {
+  AttackNeeds,
+  Capability,
+  Category,
+  EvidenceSource,
+  Modifier,
+  Risk,
+} from "@portcullis/catalogue";
 import type { Method } from "../reader.ts";
 
 /** What each category means, after "a tool that". */
@@ -45,4 +52,23 @@ export const SOURCE_TEXT: { readonly [S in EvidenceSource]: string } = {
   annotation: "its annotations",
   server: "the server's name",
   siblings: "the tools beside it",
+};
+
+export const CAPABILITY_TEXT: { readonly [C in Capability]: string } = {
+  readsPrivate: "Reads private data",
+  readsUntrusted: "Reads what strangers write",
+  readsSecrets: "Reads credentials",
+  sendsOut: "Sends out",
+  executes: "Runs code",
+  destroys: "Deletes",
+  movesMoney: "Moves money",
+};
+
+export const ARGUMENT_TEXT: { readonly [K in NonNullable<AttackNeeds["arguments"]>[number]]: string } = {
+  path: "Takes a file path",
+  url: "Takes a web address",
+  sql: "Takes SQL",
+  recipient: "Takes a recipient",
+  amount: "Takes an amount",
+  command: "Takes a command",
 };
