@@ -38,7 +38,8 @@ const TREATMENT: { readonly [C in Category]: string } = {
   Execute:
     "The recommended policy caps it, and adds rules on arguments where the schema shows what to look at.",
   Destructive: "The recommended policy hides it: agents do not see it, and calls by name are refused.",
-  Financial: "The recommended policy holds each call for a person; until this gateway has approvals, it is refused.",
+  Financial:
+    "The recommended policy holds each call for a person; until this gateway has approvals, it is refused.",
 };
 
 /** `/catalogue/category/<name>`. */
