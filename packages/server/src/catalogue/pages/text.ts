@@ -64,6 +64,7 @@ export function lineOf(text: string): Html {
  * has none but the line breaks that are kept.
  */
 export function toVisibleJson(json: string): string {
+  if (PLAIN_LINES.test(json)) return json;
   return json.replace(UNSEEN_ANYWHERE, (char) =>
     char === "\n"
       ? char
@@ -92,6 +93,7 @@ type Part = string | { readonly code: string };
 
 /** Nearly every text is nothing else, and this is much sooner said. */
 const PLAIN = /^[\x20-\x7e]*$/;
+const PLAIN_LINES = /^[\x20-\x7e\n]*$/;
 
 function partsOf(text: string, max: number, isBlock: boolean): readonly Part[] {
   const start = cut(text, max);
