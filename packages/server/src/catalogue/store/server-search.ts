@@ -10,19 +10,20 @@ const SHOWN = "s.status <> 'deleted'";
 /** The best candidates among servers, in no order. */
 export function findServers(db: Database, query: Query): readonly RankedHit[] {
   const found = new Map<number, RankedHit>();
-  const take = (expression: string): void => {
-    for (const row of byWords(db, expression)) {
+  const take = (expression: string): number => {
+    const rows = byWords(db, expression);
+    for (const row of rows) {
       const hit = toServerHit(row);
       const rank = rankOf(query, { name: hit.server, server: "", title: hit.title });
       // A server goes before tools of the same rank.
       found.set(numberOf(row, "id"), { hit, place: [rank, -9, 0, ...placeOfHit(hit)] });
     }
+    return rows.length;
   };
   for (const words of [query.every, query.everyTyped]) {
-    if (words === undefined) continue;
-    for (const columns of ["name", "name title body"]) {
-      if (found.size < CANDIDATES) take(`{${columns}} : (${words})`);
-    }
+    if (words === undefined || found.size >= CANDIDATES) continue;
+    // Only where these are not all of them there may be better ones, which have the words in their names.
+    if (take(`{name title body} : (${words})`) >= CANDIDATES) take(`{name} : (${words})`);
   }
   return [...found.values()];
 }

@@ -47,14 +47,15 @@ export function findTools(db: Database, query: Query, filter: ToolFilter): reado
       if (!found.has(id) && passes(row, categories)) found.set(id, toRankedHit(row, query));
     }
   };
-  const ways = [
-    () => (filter.server === undefined ? byName(db, query) : []),
-    // Exact words first: they stop at their limit, where the beginning of a word must first be gathered.
-    ...[query.every, query.everyTyped].flatMap((words) =>
-      ["name", "name server title body"].map((columns) => () => byWords(db, columns, words, facets)),
-    ),
-  ];
-  for (const way of ways) if (found.size < CANDIDATES) take(way());
+  if (filter.server === undefined) take(byName(db, query));
+  // Exact words first: they stop at their limit, where the beginnings of words must first be gathered.
+  for (const words of [query.every, query.everyTyped]) {
+    if (words === undefined || found.size >= CANDIDATES) continue;
+    const anywhere = byWords(db, "name server title body", words, facets);
+    take(anywhere);
+    // Only where these are not all of them there may be better ones, which have the words in their names.
+    if (anywhere.length >= CANDIDATES) take(byWords(db, "name", words, facets));
+  }
   // Words that nobody has together: better some of them than an empty page.
   if (found.size === 0) take(byWords(db, "name server title body", query.some, facets));
   return [...found.values()];
@@ -78,8 +79,7 @@ function byName(db: Database, query: Query): readonly Row[] {
   });
 }
 
-function byWords(db: Database, columns: string, words: string | undefined, facets: string): readonly Row[] {
-  if (words === undefined) return [];
+function byWords(db: Database, columns: string, words: string, facets: string): readonly Row[] {
   // The inner LIMIT stops the walk through the index; joined outside, it could not.
   return db.all(
     `SELECT ${COLUMNS} FROM (SELECT rowid AS id FROM tool_words WHERE tool_words MATCH ? LIMIT ?) w
