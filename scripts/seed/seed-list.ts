@@ -10,7 +10,11 @@ export interface Listed {
   readonly spec: PackageSpec;
   /** Arguments that it needs to start. */
   readonly args: readonly string[];
+  /** What its README says; undefined leaves it to its metadata. */
+  readonly license: string | undefined;
 }
+
+const LICENSE = "license=";
 
 /** The reviewed list, `servers.txt` beside this file. */
 export function readSeedList(): readonly Listed[] {
@@ -18,10 +22,11 @@ export function readSeedList(): readonly Listed[] {
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => {
-      const [name = "", ...args] = line.split(" ");
+      const [name = "", ...words] = line.split(" ");
       const spec = parsePackageSpec(name);
       if (!spec.ok) throw new Error(spec.error);
-      return { spec: spec.value, args };
+      const license = words.find((word) => word.startsWith(LICENSE))?.slice(LICENSE.length);
+      return { spec: spec.value, args: words.filter((word) => !word.startsWith(LICENSE)), license };
     });
 }
 
