@@ -30,11 +30,14 @@ export interface LogFilter {
   readonly afterSeq?: number;
 }
 
-/** Every request of the log with its outcome, oldest first, read piece by piece. */
+/**
+ * Every request of the log with its outcome, oldest first, read piece by piece. Nothing that `log verify` does not
+ * cover: no row at or below the anchor, and no outcome that stands before its call.
+ */
 export function* exportRows(db: Database, filter: LogFilter): Generator<LogRow> {
   const rows = db.iterate(
-    `SELECT i.seq, i.body, o.body AS outcome FROM entry i LEFT JOIN entry o ON o.of = i.seq
-       WHERE i.of IS NULL AND i.seq > ? ORDER BY i.seq`,
+    `SELECT i.seq, i.body, o.body AS outcome FROM entry i LEFT JOIN entry o ON o.of = i.seq AND o.seq > i.seq
+       WHERE i.of IS NULL AND i.seq > max(0, ?, coalesce((SELECT max(seq) FROM anchor), 0)) ORDER BY i.seq`,
     filter.afterSeq ?? 0,
   );
   for (const row of rows) {

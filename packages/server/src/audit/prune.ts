@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Database, numberOf } from "../storage/database.ts";
-import { type Checkpoint, openCheckpoint, splitNotes } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint, sizeOfNote, splitNotes } from "./checkpoint.ts";
 
-/** Rows taken away in one go, so that no commit waits for long. */
-const CHUNK_ROWS = 2_000;
+/** Rows taken away in one go, so that no commit waits for long. More only where no checkpoint came for so many. */
+const STEP_ROWS = 2_000;
 
 export interface PruneInput {
   readonly db: Database;
@@ -16,31 +16,35 @@ export interface PruneInput {
 
 /**
  * Retention: takes away whole prefixes that a checkpoint vouches for, and keeps the checkpoint's entry as the
- * anchor from which the rest is verified. One chunk a call; true while there is more to take.
+ * anchor from which the rest is verified. One step a call; true while there may be more to take.
  */
 export function pruneLedger({ db, checkpointsFile, key, beforeMs }: PruneInput): boolean {
-  const checkpoint = newestBefore(readNotes(checkpointsFile), createPublicKey(key), beforeMs);
-  if (checkpoint === undefined) return false;
+  const notes = readNotes(checkpointsFile).filter((note) => timeOf(note) < beforeMs);
+  // INVARIANT: what lies at or below the anchor goes in the same transaction as the anchor comes. `log verify` calls
+  // anything there a fault, because it could not tell what retention had yet to take from what somebody made up.
   return db.transaction(() => {
-    const anchor = db.get("SELECT seq FROM anchor");
-    if (anchor === undefined || numberOf(anchor, "seq") < checkpoint.size) {
-      const entry = db.get("SELECT hash FROM entry WHERE seq = ?", checkpoint.size);
-      // A checkpoint that the chain does not know is no ground for taking anything away.
-      if (entry === undefined || !sameHash(entry["hash"], checkpoint.root)) return false;
-      db.run(
-        `INSERT INTO anchor (id, seq, hash) VALUES (1, ?, ?)
-           ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
-        checkpoint.size,
-        Buffer.from(checkpoint.root, "hex"),
-      );
-    }
-    const taken = db.run(
-      "DELETE FROM entry WHERE seq IN (SELECT seq FROM entry WHERE seq <= ? ORDER BY seq LIMIT ?)",
-      checkpoint.size,
-      CHUNK_ROWS,
+    const anchor = anchorSeq(db);
+    const checkpoint = nextAfter(anchor, notes, createPublicKey(key));
+    if (checkpoint === undefined) return false;
+    const { size, root } = checkpoint;
+    const entry = db.get("SELECT hash FROM entry WHERE seq = ?", size);
+    // A checkpoint that the chain does not know is no ground for taking anything away.
+    if (entry === undefined || !sameHash(entry["hash"], root)) return false;
+    db.run(
+      `INSERT INTO anchor (id, seq, hash) VALUES (1, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
+      size,
+      Buffer.from(root, "hex"),
     );
-    return taken === CHUNK_ROWS;
+    // What stands below the old anchor is a fault, and no business of retention.
+    db.run("DELETE FROM entry WHERE seq > ? AND seq <= ?", anchor, size);
+    return notes.some((note) => sizeOfNote(note) > size);
   });
+}
+
+function anchorSeq(db: Database): number {
+  const row = db.get("SELECT seq FROM anchor");
+  return row === undefined ? 0 : numberOf(row, "seq");
 }
 
 function readNotes(file: string): readonly string[] {
@@ -51,15 +55,17 @@ function readNotes(file: string): readonly string[] {
   }
 }
 
-/** Notes stand in the order of their time; signatures are checked from the newest back, and usually of one alone. */
-function newestBefore(
-  notes: readonly string[],
-  publicKey: KeyObject,
-  beforeMs: number,
-): Checkpoint | undefined {
-  for (const note of notes.toReversed()) {
-    const time = Number(/\ntime (\d{1,15})\n/.exec(note)?.[1]);
-    const checkpoint = time < beforeMs ? openCheckpoint(note, publicKey) : undefined;
+function timeOf(note: string): number {
+  return Number(/\ntime (\d{1,15})\n/.exec(note)?.[1]);
+}
+
+/** The last checkpoint that is at most one step behind the anchor; where there is none, the next one. */
+function nextAfter(anchor: number, notes: readonly string[], publicKey: KeyObject): Checkpoint | undefined {
+  const later = notes.filter((note) => sizeOfNote(note) > anchor);
+  const near = later.filter((note) => sizeOfNote(note) <= anchor + STEP_ROWS);
+  // Notes stand in the order of their sizes; signatures are checked until one is ours, and usually one alone.
+  for (const note of [...near.toReversed(), ...later]) {
+    const checkpoint = openCheckpoint(note, publicKey);
     if (checkpoint !== undefined) return checkpoint;
   }
   return undefined;

@@ -100,9 +100,9 @@ function readCheckpoints(
 
 /** Throws with the reason at the first entry that does not fit. */
 function walk(db: Database, expected: Map<number, string>, progress: Progress): void {
-  assertNoneBefore(db, progress);
   let head = startOf(db, expected, progress);
   let before = progress.seq ?? 0;
+  assertNoneUpTo(db, before, progress);
   for (;;) {
     progress.seq = before + 1;
     const block = verifyBlock(db, before, head);
@@ -118,9 +118,9 @@ function walk(db: Database, expected: Map<number, string>, progress: Progress): 
   progress.seq = undefined;
 }
 
-/** The walk begins at 1, and would not see what somebody put in front of it. */
-function assertNoneBefore(db: Database, progress: Progress): void {
-  const row = db.get("SELECT seq FROM entry WHERE seq < 1 ORDER BY seq LIMIT 1");
+/** The walk begins behind `start`, and would not see what somebody put or left there: retention leaves nothing. */
+function assertNoneUpTo(db: Database, start: number, progress: Progress): void {
+  const row = db.get("SELECT seq FROM entry WHERE seq <= ? ORDER BY seq LIMIT 1", start);
   if (row === undefined) return;
   progress.seq = numberOf(row, "seq");
   throw new Error("an entry stands before the first one");
