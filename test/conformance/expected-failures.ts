@@ -20,12 +20,4 @@ export const EXPECTED_FAILURES: readonly ExpectedFailure[] = [
     reason:
       "The fixture over HTTP answers on a stream; the gateway answers what a process says at once as JSON, which the revision leaves open, and the suite says INFO where it finds no stream.",
   },
-  ...(["before the server", "before the server, stdio"] as const).map((place) => ({
-    place,
-    revision: "2026-07-28",
-    scenario: "tasks-capability-negotiation",
-    check: "sep-2663-tasks-methods-non-declaring (TasksMethodsGatedWithoutExtension)",
-    reason:
-      "A gap: the gateway refuses a task that nobody has with -32602 before it looks whether the client knows tasks, where the extension asks for -32021.",
-  })),
 ];

@@ -32,6 +32,7 @@ export type Refusal =
   | { readonly kind: "session-missing" }
   | { readonly kind: "era-mismatch"; readonly server: string; readonly speaks: Era }
   | { readonly kind: "handle-unknown"; readonly what: "cursor" | "task" | "requestState" }
+  | { readonly kind: "capability-missing"; readonly extension: string }
   | { readonly kind: "duplicate-id" }
   // the verdict
   | { readonly kind: "unknown-tool"; readonly name: string }

@@ -48,12 +48,12 @@ function declares(call: RoutedCall, kind: ServerRequestKind): boolean {
 }
 
 /** True when the client declared this extension in this very request (2026-07-28 basic/index "`_meta`"). */
-export function declaresExtension(call: RoutedCall, extension: string): boolean {
+export function declaresExtension(call: Pick<RoutedCall, "message">, extension: string): boolean {
   const extensions = own(capabilitiesOf(call) ?? {}, "extensions");
   return isJsonObject(extensions) && isJsonObject(own(extensions, extension));
 }
 
-function capabilitiesOf({ message }: RoutedCall): JsonObject | undefined {
+function capabilitiesOf({ message }: Pick<RoutedCall, "message">): JsonObject | undefined {
   const params = message?.kind === "request" ? message.params : undefined;
   const meta = params === undefined ? undefined : own(params, "_meta");
   const capabilities = isJsonObject(meta) ? own(meta, CLIENT_CAPABILITIES_META) : undefined;

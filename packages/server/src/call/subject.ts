@@ -1,6 +1,6 @@
 import { decideResource, err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
-import { clientMethod } from "../mcp/revisions.ts";
+import { clientMethod, TASKS_EXTENSION } from "../mcp/revisions.ts";
 import type { Access, ListKind, Subject } from "./call.ts";
 import { mayFollowTask } from "./decide.ts";
 import { unsealCursor, unsealTask, withMembers } from "./handles.ts";
@@ -8,6 +8,7 @@ import { own } from "./lists.ts";
 import type { Keys } from "./ports.ts";
 import type { Era } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
+import { declaresExtension } from "./server-requests.ts";
 
 /** What a request is about, and the request anew where a sealed handle had to be opened. */
 export interface ReadSubject {
@@ -48,7 +49,7 @@ export function readSubject(
     case "task-list":
       return withOpenCursor({ kind: "task-list" }, message, access, keys);
     case "task":
-      return readTask(message, params, access, keys);
+      return readTask(message, era, access, keys);
     case "subscribe-listen":
       return readListen(params, message, access, keys);
     default:
@@ -119,15 +120,23 @@ function withOpenCursor(
 
 function readTask(
   message: RequestMessage,
-  params: JsonObject,
+  era: Era,
   access: Access,
   keys: Keys,
 ): Result<ReadSubject, Refusal> {
+  const params = message.params ?? {};
   const sealed = own(params, "taskId");
   const task = typeof sealed === "string" ? unsealTask(keys, access, sealed) : undefined;
-  if (task === undefined) return err({ kind: "handle-unknown", what: "task" });
+  if (task === undefined) return err(unknownTask(message, era));
   const opened = { ...message, params: withMembers(params, { taskId: task.taskId }) };
   return ok({ subject: { kind: "task", ...task }, message: opened });
+}
+
+/** The tasks extension asks what a client knows before it asks which task. A task that is known is the server's to refuse. */
+function unknownTask(message: RequestMessage, era: Era): Refusal {
+  return era === "modern" && !declaresExtension({ message }, TASKS_EXTENSION)
+    ? { kind: "capability-missing", extension: TASKS_EXTENSION }
+    : { kind: "handle-unknown", what: "task" };
 }
 
 /**

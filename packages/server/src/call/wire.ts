@@ -7,6 +7,7 @@ import {
   INVALID_REQUEST,
   LEGACY_VERSIONS,
   METHOD_NOT_FOUND,
+  MISSING_CAPABILITY,
   MODERN_VERSION,
   UNSUPPORTED_VERSION,
 } from "../mcp/revisions.ts";
@@ -136,6 +137,10 @@ function messageToWire(refusal: IdentifiedRefusal, context: RefusalContext): Wir
         INVALID_PARAMS,
         `Unknown or expired ${refusal.what}.`,
       );
+    case "capability-missing":
+      return http(400, context, MISSING_CAPABILITY, "Missing required client capability", [], {
+        requiredCapabilities: { extensions: { [refusal.extension]: {} } },
+      });
     case "duplicate-id":
       return http(400, context, INVALID_REQUEST, "A request with this id is still in flight.");
     default:

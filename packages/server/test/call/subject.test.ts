@@ -152,6 +152,23 @@ describe("handles that were given out are opened", () => {
       error: { kind: "handle-unknown", what: "task" },
     });
   });
+
+  const EXTENSION = "io.modelcontextprotocol/tasks";
+  const declaring = (capabilities: JsonObject) => ({
+    _meta: { "io.modelcontextprotocol/clientCapabilities": capabilities },
+  });
+  const missing = { kind: "capability-missing", extension: EXTENSION };
+  const unknown = { kind: "handle-unknown", what: "task" };
+  test.each<[string, Era, JsonObject, object]>([
+    ["that declares nothing", "modern", {}, missing],
+    ["that declares no extension", "modern", declaring({ tasks: {} }), missing],
+    ["that declares another one", "modern", declaring({ extensions: { x: {} } }), missing],
+    ["that declares it", "modern", declaring({ extensions: { [EXTENSION]: {} } }), unknown],
+    ["of an era without extensions", "legacy", {}, unknown],
+  ])("an unknown task is asked for by a client %s, %s", (_, era, params, error) => {
+    for (const method of ["tasks/get", "tasks/cancel"])
+      expect(read(method, { ...params, taskId: "t" }, era)).toEqual({ ok: false, error });
+  });
 });
 
 describe("a listener hears only of what policy lets it read (policy-spec R7)", () => {

@@ -119,6 +119,14 @@ describe("a message that has no route", () => {
       400,
       error(-32602, "Unknown or expired requestState.", "r"),
     ],
+    [
+      { kind: "capability-missing", extension: "org.example/x" },
+      OTHER,
+      400,
+      error(-32021, "Missing required client capability", "r", {
+        requiredCapabilities: { extensions: { "org.example/x": {} } },
+      }),
+    ],
     [{ kind: "duplicate-id" }, OTHER, 400, error(-32600, "A request with this id is still in flight.", "r")],
   ])("$kind", (refusal, context, status, body) => {
     expect(wire(refusal, context)).toEqual({ status, headers: [], body });
