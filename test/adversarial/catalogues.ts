@@ -89,8 +89,8 @@ interface Kind {
   readonly isChild: boolean;
 }
 
-/** Arguments go into no headers there, and what is no JSON is no answer. */
-const OVER_HTTP_ONLY: ReadonlySet<string> = new Set(["header-annotation", "many-tools"]);
+/** Arguments go into no headers there. */
+const OVER_HTTP_ONLY: ReadonlySet<string> = new Set(["header-annotation"]);
 
 /** A child has a process for each client, and a line is a line. */
 function canBeAChilds({ id, first, later, cloaked, members = "" }: Catalogue): boolean {
