@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { bring } from "./debian.ts";
 
 const require = createRequire(import.meta.url);
 const vitest = join(dirname(require.resolve("vitest/package.json")), "vitest.mjs");
@@ -27,6 +28,7 @@ const PARTS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ),
 ];
 
+bring("chromium", "/usr/bin/chromium");
 const folder = mkdtempSync(join(tmpdir(), "portcullis-test-"));
 let passed = 0;
 let failed = 0;
