@@ -3,6 +3,7 @@ export { exportRows, type LogFilter, type LogRow } from "./audit/export.ts";
 export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";
 export type { Mode, PinState, ServerId } from "./call/records.ts";
 export { CATALOGUE_RULES } from "./catalogue/catalogue-rules.ts";
+export { SqliteContactBox } from "./catalogue/contact-box.ts";
 export { type Introspection, type IntrospectOptions, introspect } from "./catalogue/introspect/introspect.ts";
 export { type PackageSpec, parsePackageSpec } from "./catalogue/introspect/package-spec.ts";
 export { learn } from "./catalogue/learn.ts";

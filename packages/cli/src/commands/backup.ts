@@ -70,7 +70,12 @@ function collect(context: Context, folder: string, withKey: boolean): readonly T
     existsSync(join(dataDir, name)) ? [copyDatabase(context, folder, name)] : [];
   const ledger = database("ledger.db");
   const checkpoints = copyCheckpoints(dataDir, folder, ledger[0]);
-  const rest = [...database("state.db"), ...CONFIG_FILES.flatMap(plain), ...(withKey ? plain("key") : [])];
+  const rest = [
+    ...database("state.db"),
+    ...database("contact.db"),
+    ...CONFIG_FILES.flatMap(plain),
+    ...(withKey ? plain("key") : []),
+  ];
   return [...checkpoints, ...plain("audit.pub"), ...ledger, ...rest];
 }
 

@@ -52,5 +52,11 @@ export const CATALOGUE_GROUP: GroupSpec = {
       ],
       load: async () => (await import("./introspect.ts")).catalogueIntrospect,
     },
+    {
+      usage: "messages",
+      summary: "read what was left on the contact page",
+      examples: ["catalogue messages", "catalogue messages --json"],
+      load: async () => (await import("./messages.ts")).catalogueMessages,
+    },
   ],
 };
