@@ -215,7 +215,7 @@ describe("properties", () => {
         for (const { source, start, text } of verdict.evidence) {
           if (start === undefined) continue;
           const whole = source === "name" ? tool.name : source === "title" ? tool.title : tool.description;
-          expect(String(whole ?? "").slice(start, start + text.length)).toBe(text);
+          expect((typeof whole === "string" ? whole : "").slice(start, start + text.length)).toBe(text);
         }
       }),
       { numRuns: 500 },
