@@ -28,6 +28,8 @@ export interface SchemaReading {
 const OPERATION = wordSet(
   "action actions operation operations op method command subcommand verb mode act cmd",
 );
+/** `actions: [{ type: click | write }]`. */
+const STEP = /^\/properties\/actions\/items(?:\/(?:anyOf|oneOf)\/\d)?\/properties\/(?:type|action)$/;
 const ARITHMETIC = /^(?:subtract|multiply|divide|sum|avg|mean|min|max|sqrt)/i;
 const HTTP = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/;
 /** Reads what the arguments say, at most two levels deep for what decides. */
@@ -36,7 +38,7 @@ export function readSchema(args: readonly Argument[], place: Place): SchemaReadi
   return {
     operations: gravestOperation(args, place),
     runs: first(args, runsSomething),
-    writes: writesSomething(top),
+    writes: writesSomething(top) ?? outputOf(args.filter(({ depth }) => depth === 1)),
     modifiers: args.flatMap((argument) => modifiersOf(argument)),
   };
 }
@@ -56,7 +58,8 @@ function gravestOperation(args: readonly Argument[], place: Place): SchemaSign |
   let gravest: SchemaSign | undefined;
   for (const argument of args) {
     const last = argument.words.at(-1) ?? "";
-    if (!OPERATION.has(last) || argument.depth > 1) continue;
+    const isNamed = OPERATION.has(last) && argument.depth <= 1;
+    if (!isNamed && !STEP.test(argument.pointer)) continue;
     const sign = operationOf(argument, place);
     if (sign === undefined) continue;
     if (gravest === undefined || isGraver(sign.says as Category, gravest.says as Category)) gravest = sign;
@@ -148,12 +151,29 @@ function writesSomething(args: readonly Argument[]): SchemaSign | undefined {
   const where = args.find(({ words: parts }) => WHERE.has(parts.at(-1) ?? ""));
   if (what !== undefined && where !== undefined)
     return { rule: "schema.content", says: "Write", pointer: what.pointer, text: what.name };
+  const output = outputOf(args);
+  if (output !== undefined) return output;
   const safety = args.find(
     ({ words: parts, types }) =>
       (parts.join("") === "dryrun" || SAFETY.has(parts[0] ?? "")) &&
       (types.length === 0 || types.includes("boolean")),
   );
   return safety && { rule: "schema.safety", says: "Write", pointer: safety.pointer, text: safety.name };
+}
+
+const OUTPUT = wordSet("output out save destination dest download");
+const OUTPUT_PLACE = wordSet("path file filepath filename dir directory folder");
+const SAVED = /\b(?:to|where(?: to)?) (?:save|store|write|download)\b|\bsaved? to\b/i;
+
+function outputOf(args: readonly Argument[]): SchemaSign | undefined {
+  const output = args.find(isOutput);
+  return output && { rule: "schema.output", says: "Write", pointer: output.pointer, text: output.name };
+}
+
+/** A file or folder that must be named, for what the tool writes there. */
+function isOutput({ words: parts, isRequired, description }: Argument): boolean {
+  if (!isRequired || !parts.some((part) => OUTPUT_PLACE.has(part))) return false;
+  return parts.some((part) => OUTPUT.has(part)) || SAVED.test(description);
 }
 
 const RECIPIENT = wordSet(`

@@ -28,10 +28,15 @@ export function finalClaim(text: string): Span | undefined {
   return { start: match.index, end: match.index + match[0].length };
 }
 
-/** The gravest of `Actions: list, get, create, delete`. */
-export function listedOperations(text: string): readonly (Span & { readonly word: string })[] {
+/** The gravest of `Actions: list, get, create, delete`; one a line only where the text has no plain verb besides. */
+export function listedOperations(
+  text: string,
+  isVague: boolean,
+): readonly (Span & { readonly word: string })[] {
   const crud = /\bCRUD\b/.exec(text);
   if (crud !== null) return [{ word: "delete", start: crud.index, end: crud.index + 4 }];
+  const items = isVague ? itemised(text) : [];
+  if (items.length > 0) return items;
   const match = LISTED.exec(text);
   const list = match?.[1];
   if (match === null || list === undefined) return [];
@@ -43,6 +48,22 @@ export function listedOperations(text: string): readonly (Span & { readonly word
   }));
   const verbs = found.filter(({ word }) => verbOf(word.toLowerCase())?.form === "base");
   return verbs.length >= 2 && verbs.length * 2 >= found.length ? verbs : [];
+}
+
+/** `- insert: new rows`, one operation a line. */
+const ITEM = /^[ \t]*[-*•][ \t]*[`'"*]*([a-z]+)[`'"*]*[ \t]*(?:[:(–—]|- )/gim;
+
+function itemised(text: string): readonly (Span & { readonly word: string })[] {
+  if (!/\n[ \t]*[-*•]/.test(text)) return [];
+  const items = [...text.matchAll(ITEM)].map(({ 0: item, 1: word = "", index }) => {
+    const start = index + item.indexOf(word);
+    return { word, start, end: start + word.length };
+  });
+  const deeds = items.filter(({ word }) => {
+    const form = verbOf(word.toLowerCase());
+    return form?.form === "base" && form.trust !== "weak";
+  });
+  return deeds.length >= 2 && deeds.length * 2 >= items.length ? deeds : [];
 }
 
 const LATER =

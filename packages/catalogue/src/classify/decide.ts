@@ -3,6 +3,7 @@ import { READ_NOUNS } from "./lexicon/objects.ts";
 import { wordSet } from "./lexicon/word-set.ts";
 import { operationsRaise, runRaises, textRaises } from "./raises.ts";
 import type { Readings } from "./readings.ts";
+import type { Span } from "./sentences.ts";
 import { isGraver, type Vote } from "./vote.ts";
 import {
   annotationVote,
@@ -47,7 +48,11 @@ export function decide(readings: Readings): Decided {
   consider(runs, runs !== undefined && runRaises(readings, winner, runs));
   consider(listedVote(readings), winner.category !== "Read" || winner.trust !== "pure");
   consider(laterVote(readings), true);
-  consider(writesVote(readings), winner.category === "Read" && winner.trust === "weak");
+  const writes = writesVote(readings);
+  consider(
+    writes,
+    winner.category === "Read" && (winner.trust === "weak" || writes?.rule === "schema.output"),
+  );
   consider(annotationVote(readings), true);
   consider(disguisedVote(readings), true);
   const lowered = milder(readings, winner, votes);
@@ -61,16 +66,30 @@ export function decide(readings: Readings): Decided {
 /** What is believed before anything graver is found. */
 function baseVote(readings: Readings, name: Vote | undefined, text: Vote | undefined): Vote {
   if (name !== undefined && name.trust !== "weak" && !isOnlyNoun(readings, name, text)) return name;
+  // `research_agent`: what it runs is not what its description happens to mention.
+  if (name?.rule === "noun.run" && text?.category === "Read" && isMentioned(text)) return name;
   if (text !== undefined) return text;
+  if (name?.category === "Read" && UNSURE_ALONE.has(name.verb)) return unknown(readings);
   return name ?? operationsVote(readings) ?? nounVote(readings) ?? unknown(readings);
 }
+
+function isMentioned({ at }: Vote): boolean {
+  return "manner" in at && at.manner === "faint";
+}
+
+/** These read or change, as a description would say: without one, nothing is known. */
+const UNSURE_ALONE = wordSet("aggregate debug open select track visit");
 
 /** `order_status`, `post_details`: the verb was a noun, if the description says so too. */
 function isOnlyNoun({ named }: Readings, name: Vote, text: Vote | undefined): boolean {
   if (name.trust !== "strong" || text?.category !== "Read" || text.trust === "weak") return false;
   if (name.category === "Destructive") return false;
+  // `recent_run_issues`: a verb that does not begin the name.
+  if (NOUNS_TOO.has(name.verb) && "start" in name.at && name.at.start > 0) return true;
   return READ_NOUNS.has(toSingular(named.words.at(-1)?.word ?? "")) && named.words.length > 1;
 }
+
+const NOUNS_TOO = wordSet("call run build order commit post release comment message test chat report");
 
 /** What may make a verdict milder, and only where no other reading says otherwise. */
 function milder(readings: Readings, winner: Vote, votes: readonly Vote[]): Vote | undefined {
@@ -79,11 +98,23 @@ function milder(readings: Readings, winner: Vote, votes: readonly Vote[]): Vote 
 }
 
 /** `Runs a read-only query`, where the name says nothing else. */
-function byClaim({ readOnlyClaim }: Readings, winner: Vote, others: readonly Vote[]): Vote | undefined {
+function byClaim(readings: Readings, winner: Vote, others: readonly Vote[]): Vote | undefined {
   if (winner.source !== "description" || !RUNS.has(winner.verb)) return undefined;
-  const claim = readOnlyClaim();
-  if (claim === undefined || others.some(({ rule }) => rule !== "schema.sql")) return undefined;
+  const claim = readings.readOnlyClaim();
+  if (
+    claim === undefined ||
+    !isOfDeed(readings, winner, claim) ||
+    others.some(({ rule }) => rule !== "schema.sql")
+  )
+    return undefined;
   return { ...MILD, rule: "text.read-only", source: "description", at: claim };
+}
+/** The claim is made of the deed itself, not of a mode that the tool has beside it. */
+function isOfDeed({ description, prose }: Readings, { at }: Vote, claim: Span): boolean {
+  if (!("start" in at)) return false;
+  const sentence = prose.sentences.find(({ start, end }) => start <= at.start && at.start < end);
+  if (sentence === undefined || claim.start < sentence.start || claim.start >= sentence.end) return false;
+  return !/destructive|\bwrite\b/i.test(description.text.slice(sentence.start, sentence.end));
 }
 const RUNS = wordSet("run execute call invoke perform");
 const MILD = { category: "Read", trust: "weak", verb: "" } as const;

@@ -19,12 +19,16 @@ const RESETTING = wordSet("update modify change upgrade downgrade renew resume r
 const CREATING = wordSet("create make add open new generate");
 /** What binds money by existing. */
 const BINDING = wordSet("transfer subscription swap deposit withdrawal stake loan trade");
-const STANDING = wordSet("subscription payout dispute");
+const STANDING = wordSet("subscription payout");
 const HOLDER = wordSet("wallet account balance");
 const ORDER = wordSet("order");
 const CHAIN_THING = wordSet("transaction tx token nft coin asset contract");
 const BRANCH = wordSet("branch commit");
 const SIGNING = wordSet("send sign submit broadcast");
+const AGREEING = wordSet("authorize approve confirm execute capture");
+const SWAPPING = wordSet("create execute confirm make");
+const SWAP = wordSet("swap");
+const SWAPPED = wordSet("token coin asset onchain crypto");
 const SIGNED = wordSet("transaction tx");
 const COIN = wordSet("token coin");
 /** Verbs of money that also mean something else. */
@@ -64,6 +68,8 @@ function payingVerb({ verb, has, place, isAlone }: Deed, isMoney: boolean): Foun
 function withMoney({ verb, has, place }: Deed, isMoney: boolean): Found {
   const isOnChain = ON_CHAIN.has(verb);
   if (place.subjects.has("chain") && isOnChain && has(CHAIN_THING)) return ["Financial", "object.money"];
+  if (place.subjects.has("money") && AGREEING.has(verb) && has(SIGNED)) return ["Financial", "object.money"];
+  if (SWAPPING.has(verb) && has(SWAP) && has(SWAPPED)) return ["Financial", "object.money"];
   if (SIGNING.has(verb) && has(SIGNED)) return ["Financial", "object.money"];
   if (verb === "transfer" && (isMoney || has(COIN) || place.subjects.has("money")))
     return ["Financial", "object.money"];

@@ -1,6 +1,7 @@
 import { type Action, toAction } from "./action.ts";
 import { READ_NOUNS, RUN_NOUNS } from "./lexicon/objects.ts";
 import { SIGN_VERBS, type VerbForm, verbOf } from "./lexicon/verb-forms.ts";
+import { wordSet } from "./lexicon/word-set.ts";
 import type { Place } from "./place.ts";
 import type { Span } from "./sentences.ts";
 import { toNameWords, toSingular, type Word } from "./words.ts";
@@ -92,6 +93,20 @@ function isLastDeed(forms: readonly (VerbForm | undefined)[], index: number, hea
   return first?.trust !== "pure" || last.group === "destructive";
 }
 
+const CARRYING_OUT = wordSet(
+  "confirm execute run perform apply process complete start begin initiate finish finalize propose",
+);
+const NEVER_NOUN = wordSet("get create delete remove retrieve fetch");
+/** Verbs that are seldom nouns in front of a name, unlike `order` or `comment`. */
+const DOING = wordSet("update add archive move copy save set share fix merge restore rename");
+/** Fields of work in front of what is done there: `compute_disk_update`. */
+const FIELDS = wordSet("monitor compute audit");
+const BEFORE_DEED = wordSet("read produce");
+
+function isUndoing(form: VerbForm | undefined): boolean {
+  return form?.group === "destructive" || form?.group === "financial";
+}
+
 function headIndex(
   words: readonly Word[],
   forms: readonly (VerbForm | undefined)[],
@@ -102,17 +117,25 @@ function headIndex(
     const form = forms[index];
     return form?.form === "base" && trusts.includes(form.trust);
   };
-  if (is(from, "pure") || QUESTIONS.has(words[from]?.word ?? "")) return from;
+  const front = words[from]?.word ?? ""; // `confirm_delete` deletes, `trash_get_label` gets.
+  if (CARRYING_OUT.has(front) && is(from + 1, "pure") && isUndoing(forms[from + 1])) return from + 1;
+  if (is(from, "pure") || QUESTIONS.has(front)) return from;
+  if (is(from, "strong") && NEVER_NOUN.has(words[from + 1]?.word ?? "")) return from + 1;
   // `monitor_create_alert`: what stands in front is a subject, not a verb.
   if (forms[from]?.group === "read" && is(from + 1, "pure")) return from + 1;
   const marked = words.findIndex(({ word }, index) => index >= from && SETS.has(word));
   if (marked >= 0 && forms[last]?.verb === "read") return marked;
-  if (last > from && is(last, "pure")) return last;
+  // `update_list`: the last word is what is changed.
+  const isList = is(from, "strong") && DOING.has(front) && words[last]?.word === "list";
+  if (last > from && is(last, "pure") && !isList) return last;
+  if (FIELDS.has(front) && last > from + 1 && is(last, "strong") && forms[last]?.group !== "read")
+    return last;
   if (is(from, "strong")) return from;
   for (let index = from + 1; index <= last; index++) if (is(index, "pure")) return index;
   for (let index = from + 1; index < last; index++) {
     // `page_capture_start` starts: a reading noun before a deed is its object.
-    if (is(index, "strong") && (forms[index]?.group !== "read" || !is(last, "strong"))) return index;
+    if (is(index, "strong") && !(BEFORE_DEED.has(forms[index]?.group ?? "") && is(last, "strong")))
+      return index;
   }
   if (last > from && is(last, "strong")) return last;
   const doer = forms.findIndex(

@@ -103,22 +103,28 @@ function git({ verb, place, isAlone }: Deed): Found {
 
 const VAGUE = wordSet("perform make do process conduct issue");
 const ANSWERED = wordSet(`
-  search lookup query analysis calculation research comparison check scan computation geocode`);
-const SEARCHES = wordSet("search lookup");
+  search lookup query analysis calculation research comparison check scan computation geocode ocr recognition
+  traceroute aggregation`);
+const SEARCHES = wordSet("search lookup aggregation");
 const RESOLVED = wordSet(
   "id name address uri dns url handle domain library entity hostname ens username path",
+);
+/** What is only expressed in another way. */
+const RECKONED = wordSet(
+  "coordinate address timestamp timezone time date unit currency temperature markdown case",
 );
 const TESTED = wordSet("regex regexp pattern connection connectivity auth authentication credential");
 const MATHS = wordSet("math mathematical arithmetic formula numeric algebraic");
 
 /** Verbs that run, test or ask for something that only answers. */
-function question({ verb, has, group }: Deed): Found {
+function question({ verb, has, group, place }: Deed): Found {
   const isAsked =
     (VAGUE.has(verb) && has(ANSWERED)) ||
     ((verb === "run" || verb === "execute") && has(SEARCHES) && !has(objects.CODE)) ||
     (group === "write" && verb === "request" && has(objects.READ_NOUNS)) ||
     ((verb === "evaluate" || verb === "eval") && has(MATHS)) ||
     (verb === "resolve" && has(RESOLVED)) ||
+    (verb === "convert" && has(RECKONED) && !place.subjects.has("money")) ||
     (verb === "test" && has(TESTED));
   return isAsked ? ["Read", "object.question"] : undefined;
 }
@@ -126,20 +132,25 @@ function question({ verb, has, group }: Deed): Found {
 const REQUESTING = wordSet("make perform execute issue");
 const REQUEST = wordSet("request api http");
 const HTTP = wordSet("api http");
+const REQUESTED = wordSet("request");
 const SAFE_METHOD = wordSet("get head options option trace");
 const NO_REQUEST = wordSet("pull merge access review friend");
 
 function request({ verb, has }: Deed): Found {
-  const isRequest = (REQUESTING.has(verb) && has(REQUEST)) || (verb === "send" && has(HTTP));
+  const isRequest =
+    (REQUESTING.has(verb) && has(REQUEST)) || (verb === "send" && has(HTTP) && has(REQUESTED));
   if (!isRequest || has(NO_REQUEST)) return undefined;
   return has(SAFE_METHOD) ? ["Read", "object.question"] : ["Execute", "object.request"];
 }
 
 const RUNNING = wordSet("run execute exec eval evaluate invoke call submit perform");
 const LOOKED_AT = wordSet("review scan analysis audit quality search check lint");
+/** Transforming these runs over what is kept; of an image it makes another one. */
+const STORED = wordSet("data document record dataset code");
 const STATEMENT = wordSet("sql cypher statement");
 
 function running({ verb, has }: Deed): Found {
+  if (verb === "transform" && has(STORED)) return ["Execute", "verb.execute"];
   if (!RUNNING.has(verb) || has(LOOKED_AT)) return undefined;
   if (has(STATEMENT)) return ["Execute", "object.sql"];
   return has(objects.CODE) ? ["Execute", "object.code"] : undefined;

@@ -8,8 +8,8 @@ import { toSingular, toTextWords, type Word } from "./words.ts";
 
 /** An action that a text names, and where. */
 export interface Said extends Span, Action {
-  /** How the text says it: at the head of a sentence, joined to the head, or anywhere. */
-  readonly manner: "head" | "joined" | "phrase";
+  /** How the text says it: at the head of a sentence, joined to the head, introduced by `to` or `for`, or anywhere. */
+  readonly manner: "head" | "joined" | "phrase" | "faint";
 }
 
 /** What a description says that its tool does. */
@@ -38,6 +38,7 @@ const MODAL = wordSet("can will may must could");
 const SUBJECT = wordSet("it tool you this that which function");
 const BEFORE_THIRD = wordSet("that which it also tool");
 const LETTING = wordSet("allow enable let help permit");
+const HELPING = wordSet("help helps");
 const BETWEEN = wordSet("and or then also optionally automatically permanently to auto bulk batch");
 const NEGATION = wordSet(`
   not never no without cannot can't don't doesn't won't isn't nor neither avoid instead rather unable
@@ -75,18 +76,31 @@ interface Token extends Word {
 
 interface Head {
   readonly index: number;
-  readonly manner: "head" | "phrase";
+  readonly manner: "head" | "phrase" | "faint";
 }
 
 function headAt(text: string, all: readonly Token[]): Head | undefined {
-  for (const start of clauseStarts(text, all)) {
+  const from = CONDITIONS.has(all[0]?.word ?? "") ? afterComma(text, all) : 0;
+  for (const start of clauseStarts(text, all).map((at) => Math.max(at, from))) {
     let index = start;
     while (BEFORE_VERB.has(all[index]?.word ?? "")) index++;
     const form = all[index]?.form;
-    if (form !== undefined && form.form !== "ed" && form.form !== "noun" && isHead(form, all, index))
+    if (form !== undefined && form.form !== "ed" && form.form !== "noun" && isHead(text, form, all, index))
       return { index, manner: "head" };
   }
-  return phraseAt(all);
+  return phraseAt(all, from);
+}
+const CONDITIONS = wordSet("if when whenever");
+
+/** `When a pear falls, …`: the deed stands behind the condition. */
+function afterComma(text: string, all: readonly Token[]): number {
+  let depth = 0;
+  for (let index = 1; index < all.length; index++) {
+    const gap = text.slice(all[index - 1]?.end, all[index]?.start);
+    depth += gap.split("(").length - gap.split(")").length;
+    if (depth <= 0 && gap.includes(",")) return index;
+  }
+  return all.length;
 }
 
 /** A sentence begins anew after a label: `Notion | Create a page`, `IMPORTANT: deletes …`. */
@@ -101,8 +115,9 @@ function clauseStarts(text: string, all: readonly Token[]): readonly number[] {
 }
 
 /** `Call this tool first` speaks of how to use the tool, `Enables you to delete` of deleting. */
-function isHead(form: VerbForm, all: readonly Token[], index: number): boolean {
+function isHead(text: string, form: VerbForm, all: readonly Token[], index: number): boolean {
   const next = all[index + 1]?.word ?? "";
+  if (isLabel(text, all, index)) return false;
   if (USING.has(form.verb) && isItself(all, index + 1)) return false;
   if (
     LETTING.has(form.verb) &&
@@ -111,6 +126,16 @@ function isHead(form: VerbForm, all: readonly Token[], index: number): boolean {
     return false;
   return next !== "is" && next !== "are" && !(form.form === "ing" && form.trust !== "pure" && next === "");
 }
+/** `NOTE: …` and `Step 1: …` are no verbs. */
+function isLabel(text: string, all: readonly Token[], index: number): boolean {
+  const { word = "", end = 0 } = all[index] ?? {};
+  return (
+    LABELS.has(word) &&
+    (/^\s*(?:\d|:)/.test(text.slice(end, end + 4)) ||
+      text.slice(end - word.length, end) === word.toUpperCase())
+  );
+}
+const LABELS = wordSet("note step");
 const USING = wordSet("call run invoke execute");
 const WHENEVER = wordSet("it not when whenever before after first only once if this");
 
@@ -120,17 +145,17 @@ function isItself(all: readonly Token[], index: number): boolean {
 }
 
 /** `This tool lets you delete …`, `Tool for retrieving …`, `… that sends …`. */
-function phraseAt(all: readonly Token[]): Head | undefined {
+function phraseAt(all: readonly Token[], from: number): Head | undefined {
   let faint: number | undefined;
   const isEnglish = all.some(({ word }) => ENGLISH.has(word));
-  for (let index = 0; index < Math.min(all.length, 28); index++) {
+  for (let index = from; index < Math.min(all.length, 28); index++) {
     const form = all[index]?.form;
     if (form === undefined || isNegated(all, index)) continue;
     if (isIntroduced(form, all, index)) return { index, manner: "phrase" };
     if (faint !== undefined || index === 0) continue;
     if (form.isForeign ? !isEnglish : form.trust === "pure" && form.form === "s") faint = index;
   }
-  return faint === undefined ? undefined : { index: faint, manner: "phrase" };
+  return faint === undefined ? undefined : { index: faint, manner: "faint" };
 }
 const ENGLISH = wordSet("the of and to for with a an in is by from");
 
@@ -140,12 +165,17 @@ function isIntroduced(form: VerbForm, all: readonly Token[], index: number): boo
   const before = all[index - 1]?.word ?? "";
   if (form.form === "base")
     return (
-      before === "to" || before === "you" || (MODAL.has(before) && SUBJECT.has(all[index - 2]?.word ?? ""))
+      before === "to" ||
+      before === "you" ||
+      HELPING.has(before) ||
+      (MODAL.has(before) && SUBJECT.has(all[index - 2]?.word ?? ""))
     );
   if (form.form === "ing") return before === "for";
   return (
     form.form === "s" &&
-    (BEFORE_THIRD.has(before) || ITSELF.has(before) || ABOUT_ITSELF.has(all[index - 2]?.word ?? ""))
+    (BEFORE_THIRD.has(before) ||
+      ITSELF.has(before) ||
+      (index < 4 && ABOUT_ITSELF.has(all[index - 2]?.word ?? "")))
   );
 }
 
@@ -193,7 +223,8 @@ function isJoined(
   const isMoney = joined.category === "Financial" && joined.rule !== "verb.pay";
   return (next.trust === "pure" || isMoney) && /\b(?:and|or|then)\b/.test(gap);
 }
-const VAGUE_HEADS = wordSet("perform manage handle support execute control");
+/** Heads that say nothing by themselves. */
+export const VAGUE_HEADS = wordSet("perform manage handle support execute control");
 
 /** `Set or clear an option` deletes nothing. */
 function isUnset(form: VerbForm, next: VerbForm): boolean {

@@ -1,6 +1,7 @@
 import { wordSet } from "./lexicon/word-set.ts";
 import type { Readings } from "./readings.ts";
 import type { Vote } from "./vote.ts";
+import { toSingular } from "./words.ts";
 
 const FOR_GOOD = wordSet(`
   delete destroy purge wipe erase revoke uninstall terminate truncate drop kill trash nuke`);
@@ -9,7 +10,7 @@ const FAINT = wordSet(`
   run execute exec perform call invoke process connect prompt chat act test build control play interact
   simulate benchmark type use prepare make sort group highlight save map open mark note define report
   complete compose follow resolve handle link keep combine join split organize load index get focus move
-  apply help give record answer respond`);
+  apply help give record answer respond accept`);
 const VAGUE = wordSet(`
   manage handle apply sync synchronize submit activate process send trigger switch control toggle use set
   register import prepare initialize init`);
@@ -56,10 +57,15 @@ function readsOnly({ readOnlyClaim, description }: Readings): boolean {
 }
 
 /** A list, a search or an explanation takes operations as a filter, unless reading is one of them. */
-export function operationsRaise({ schema }: Readings, base: Vote, operations: Vote): boolean {
+export function operationsRaise({ schema, named }: Readings, base: Vote, operations: Vote): boolean {
   if (operations.rule === "schema.http-method") return !ANALYSES.has(base.verb) || base.category === "Read";
-  return base.category !== "Read" || base.trust !== "pure" || schema.operations?.hasRead === true;
+  if (base.category !== "Read" || base.trust !== "pure") return true;
+  // `get_method_info` explains an operation.
+  return schema.operations?.hasRead === true && !EXPLAINED.has(toSingular(named.words.at(-1)?.word ?? ""));
 }
+const EXPLAINED = wordSet(
+  "info information schema documentation doc help type guide example spec specification",
+);
 
 /** Whether an argument that could be run is run here, or only looked at. */
 export function runRaises(readings: Readings, base: Vote, runs: Vote): boolean {

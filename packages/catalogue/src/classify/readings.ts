@@ -4,7 +4,7 @@ import { finalClaim, laterDeed, listedOperations, readOnlyClaim } from "./claims
 import { type NameReading, readName } from "./name.ts";
 import { type SeenText, toSeenText } from "./normalise.ts";
 import { type Place, withOwnWords } from "./place.ts";
-import { type Prose, readProse, type Said } from "./prose.ts";
+import { type Prose, readProse, type Said, VAGUE_HEADS } from "./prose.ts";
 import { readArguments } from "./schema.ts";
 import type { Span } from "./sentences.ts";
 import { toNameWords } from "./words.ts";
@@ -49,7 +49,7 @@ export function toReadings(tool: ToolDefinition, given: Place): Readings {
     titled: readName(title.text, place),
     prose,
     later: laterDeed(description.text, prose.sentences, place),
-    listed: listedOperations(description.text),
+    listed: listedOperations(description.text, VAGUE_HEADS.has(prose.said[0]?.verb ?? "")),
     readOnlyClaim: once(() => readOnlyClaim(description.text)),
     finalClaim: once(() => finalClaim(description.text)),
     schema: readSchema(readArguments(tool.inputSchema), place),

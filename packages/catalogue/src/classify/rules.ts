@@ -87,6 +87,7 @@ export const RULES = {
   "schema.command": { says: "Execute", meaning: "an argument that is a command to run" },
   "schema.sql": { says: "Execute", meaning: "an argument that is a statement for a database" },
   "schema.content": { says: "Write", meaning: "arguments that say what to write where" },
+  "schema.output": { says: "Write", meaning: "an argument that must name the file or folder to write to" },
   "schema.safety": {
     says: "Write",
     meaning: "arguments such as dry_run, force or overwrite, which only a change needs",

@@ -12,6 +12,8 @@ export interface Argument {
   readonly values: readonly string[];
   readonly description: string;
   readonly depth: number;
+  /** True where the schema demands it. */
+  readonly isRequired: boolean;
 }
 
 /** Bounds on what is read of a schema: a stranger wrote it. */
@@ -55,15 +57,21 @@ function collect(schema: JsonObject, pointer: string, depth: number, found: Argu
   const properties = own(schema, "properties");
   if (!isJsonObject(properties)) return;
   let keys = 0;
+  const required = requiredOf(schema);
   for (const name in properties) {
     if (found.length >= SCHEMA_LIMITS.arguments || keys++ >= SCHEMA_LIMITS.keys) return;
     const value = own(properties, name);
     // No argument that people use has such a name.
     if (!isJsonObject(value) || name.length > SCHEMA_LIMITS.name) continue;
     const at = `${pointer}/properties/${escapePointer(name)}`;
-    found.push(toArgument(name, value, at, depth));
+    found.push({ ...toArgument(name, value, at, depth), isRequired: required.has(name) });
     if (mayHoldMore(value)) next.push({ schema: value, pointer: at });
   }
+}
+
+function requiredOf(schema: JsonObject): ReadonlySet<JsonValue> {
+  const required = own(schema, "required");
+  return new Set(Array.isArray(required) ? required.slice(0, SCHEMA_LIMITS.arguments) : []);
 }
 
 function mayHoldMore(schema: JsonObject): boolean {
@@ -71,7 +79,12 @@ function mayHoldMore(schema: JsonObject): boolean {
   return typeof type !== "string" || type === "object" || type === "array";
 }
 
-function toArgument(name: string, schema: JsonObject, pointer: string, depth: number): Argument {
+function toArgument(
+  name: string,
+  schema: JsonObject,
+  pointer: string,
+  depth: number,
+): Omit<Argument, "isRequired"> {
   const type = own(schema, "type");
   const text = own(schema, "description");
   return {

@@ -10,6 +10,7 @@ import {
 import type { SchemaSign } from "./arguments.ts";
 import type { Decided } from "./decide.ts";
 import { toEvidence } from "./evidence.ts";
+import { wordSet } from "./lexicon/word-set.ts";
 import type { Readings } from "./readings.ts";
 import type { Vote } from "./vote.ts";
 
@@ -25,7 +26,7 @@ export function modifiersOf(
   const changes = decided.category !== "Read";
   for (const vote of decided.votes) {
     const modifier = MODIFIER_OF[vote.rule];
-    if (changes && modifier !== undefined)
+    if (changes && modifier !== undefined && !(vote.rule === "noun.run" && NO_CODE.has(vote.verb)))
       add({ ...toEvidence(readings, vote), rule: modifier[0], says: modifier[1] });
   }
   for (const sign of readings.schema.modifiers) if (changes || CAN_LEAK.has(sign.says)) add(fromSign(sign));
@@ -34,6 +35,8 @@ export function modifiersOf(
   return [...found.values()].sort((a, b) => order(a.says) - order(b.says));
 }
 
+/** What runs, but no code of the caller's. */
+const NO_CODE = wordSet("agent automation automator navigation launcher deployment");
 const MODIFIER_OF: { readonly [rule: string]: readonly [string, Modifier] } = {
   "schema.code": ["modifier.code", "arbitrary-code"],
   "schema.command": ["modifier.code", "arbitrary-code"],

@@ -31,7 +31,9 @@ export function textVote({ prose }: Readings): Vote | undefined {
   if (best === undefined) return undefined;
   const isJoined = best !== prose.said[0];
   const trust =
-    prose.sentence > 1 || (best.manner === "phrase" && best.trust === "strong") ? "weak" : best.trust;
+    prose.sentence > 1 || ((best.manner === "phrase" || best.manner === "faint") && best.trust === "strong")
+      ? "weak"
+      : best.trust;
   return { ...best, rule: isJoined ? "text.several" : best.rule, trust, source: "description", at: best };
 }
 
@@ -40,11 +42,16 @@ export function nounVote({ description, prose }: Readings): Vote | undefined {
   const [first] = prose.sentences;
   if (first === undefined) return undefined;
   const words = toTextWords(description.text.slice(first.start, first.end), 12);
-  if (words.some(({ word }) => (verbOf(word)?.group ?? "read") !== "read")) return undefined;
+  if (words.some(({ word }) => isDeed(word))) return undefined;
   const noun = words.find(({ word }) => READ_NOUNS.has(word) || READ_NOUNS.has(toSingular(word)));
   if (noun === undefined) return undefined;
   const at = { start: noun.start + first.start, end: noun.end + first.start };
   return { category: "Read", rule: "noun.read", source: "description", trust: "weak", verb: noun.word, at };
+}
+
+function isDeed(word: string): boolean {
+  const form = verbOf(word);
+  return form !== undefined && form.group !== "read" && form.trust !== "weak";
 }
 
 /** What is said of a tool that nothing is known of. */

@@ -18,21 +18,30 @@ export function toNameWords(name: string): readonly Word[] {
   // `write_file(path, content)`: what follows is not the name.
   const end = name.indexOf("(");
   const words = toWords(end > 0 ? name.slice(0, end) : name, NAME_WORD, MAX_NAME_WORDS);
-  return words.some(({ word }) => RUN_TOGETHER.test(word)) ? words.flatMap(parted) : words;
+  return words.some(({ word }) => RUN_TOGETHER.test(word) || ENDING.test(word))
+    ? words.flatMap(parted)
+    : words;
 }
 
 /** `createorupdate`, `gettokenprice`: written as one word. */
 const RUN_TOGETHER =
   /^(?:createor|get(?!t)|list(?!en|ing|ed)|create(?!d|s)|delete(?!d|s|r)|update(?!d|s|r)|retrieve(?!d|s|r)|remove(?!d|s|r)|search(?!ed|es|ing|er)|fetch(?!ed|es|ing|er))(?=[a-z]{3})/;
 
+/** `websearch`, `accountinfo`; not `research`. */
+const ENDING = /^[a-z]{3,}?(search|info|thinking|lookup|history|schemas?|bestpractices)$/;
+
 function parted(word: Word): readonly Word[] {
   const verb = RUN_TOGETHER.exec(word.word)?.[0];
-  if (verb === undefined) return [word];
-  const split = word.start + (verb === "createor" ? "create".length : verb.length);
-  const rest = verb === "createor" ? "createor".length : verb.length;
+  const ending = ENDING.exec(word.word)?.[1];
+  if (verb !== undefined)
+    return split(word, verb === "createor" ? "create".length : verb.length, verb.length);
+  return ending === undefined ? [word] : split(word, word.word.length - ending.length);
+}
+
+function split({ word, start, end }: Word, first: number, rest = first): readonly Word[] {
   return [
-    { word: word.word.slice(0, split - word.start), start: word.start, end: split },
-    { word: word.word.slice(rest), start: word.start + rest, end: word.end },
+    { word: word.slice(0, first), start, end: start + first },
+    { word: word.slice(rest), start: start + rest, end },
   ];
 }
 

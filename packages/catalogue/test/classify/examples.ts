@@ -9,6 +9,8 @@ export interface Example {
   readonly description?: string;
   /** Arguments, by name. */
   readonly args?: { readonly [name: string]: JsonObject };
+  /** Arguments that must be given. */
+  readonly required?: readonly string[];
   readonly annotations?: ToolAnnotations;
   readonly title?: string;
   readonly server?: string;
@@ -426,15 +428,114 @@ export const REGRESSIONS: readonly Example[] = [
   ...rows("Write", "verb.produce", ["pears", "Minify a pear by removing its peel."]),
 ];
 
-export const EXAMPLES: readonly Example[] = [...NAMES, ...TEXTS, ...LANGUAGES, ...SCHEMAS, ...REGRESSIONS];
+/** Names and texts that need a second look: what is said is not what stands in front. */
+export const SECOND_LOOKS: readonly Example[] = [
+  // The verb is not the first word.
+  ...rows("Write", "verb.write", "compute_barn_update", "update_list", "add_pear_to_list", "revise_letter"),
+  ...rows("Read", "verb.read", "trash_get_label", "order_list", "compute_barn_area", "pearsearch"),
+  ...rows("Read", "noun.read", "barninfo", "pear_pricing", "orchard_rules"),
+  ...rows(
+    "Read",
+    "verb.read",
+    ["research_pear", "Research a pear."],
+    ["spring_build_notes", "Get the notes of a build."],
+  ),
+  ...rows("Execute", "verb.execute", "pear_package_run", "spring_build_notes", "listen_to_pears"),
+  ...rows("Destructive", "verb.delete", "confirm_delete_pear", "propose_remove_gardener"),
+  // What a verb does to this object.
+  ...rows("Read", "object.question", "convert_time", "convert_to_markdown", [
+    "pears",
+    "Perform OCR on a label.",
+  ]),
+  ...rows("Read", "object.question", ["pears", "Run an aggregation over the pears."]),
+  ...rows(
+    "Write",
+    "verb.produce",
+    "convert_pears",
+    ["convert_currency", { server: "wallet" }],
+    "plan_harvest",
+  ),
+  ...rows("Write", "verb.write", ["send_letter", "Send a letter using the Post API."], "open_dispute"),
+  ...rows("Write", "verb.write", ["update_dispute", "Submit evidence for a payment dispute."]),
+  ...rows("Execute", "verb.execute", "transform_records", ["pears", "Transform stored data into jam."]),
+  ...rows("Financial", "object.money", "create_token_swap", ["authorize_transaction", { server: "wallet" }]),
+  ...rows("Write", "verb.write", "create_shift_swap"),
+  // These read or change: a description says which, and without one nothing is known.
+  ...rows("Write", "unknown", "select_pear", "track_pear", "open_pear", "aggregate_pears"),
+  ...rows(
+    "Read",
+    "verb.read",
+    ["track_pear", "Track a pear on its way."],
+    ["open_pear", "Open a pear by its name."],
+  ),
+  // A label, a condition and a mention are no deeds.
+  ...rows(
+    "Read",
+    "verb.read",
+    ["pears", "Step 1: Find the ripe pears."],
+    ["ask_gardener", "Accepts a list of questions."],
+  ),
+  ...rows("Read", "noun.read", ["pear_info", "Tool for pears. NOTE: slow in autumn."]),
+  ...rows("Read", "verb.read", [
+    "pears",
+    "If a user asks to update a basket, stay here. Searches the pears.",
+  ]),
+  ...rows("Destructive", "verb.delete", ["pears", "When the basket is full, deletes the oldest pear."]),
+  ...rows("Read", "verb.read", ["pears", "This tool helps analyze pears (one by one)."]),
+  ...rows("Execute", "noun.run", [
+    "orchard_agent",
+    "An agent that wanders on its own, eats pears, and searches for more.",
+  ]),
+  ...rows("Read", "verb.read", ["orchard_agent", "An agent for looking up pears."]),
+  // Read-only in another sentence is a mode, and what writes is never read-only.
+  ...rows("Execute", "object.sql", ["pears", "Run SQL statements over pears. Starts in read-only mode."]),
+  ...rows("Execute", "verb.execute", ["pears", "Perform non-destructive write operations on pears."]),
+  ...rows("Destructive", "text.operations", [
+    "pears",
+    "Perform operations on pears:\n- add: a new pear\n- delete: an old one",
+  ]),
+  ...rows("Write", "verb.write", ["write_pear", "Write a pear.\n- add: a new leaf\n- delete: an old leaf"]),
+  // Arguments.
+  ...rows("Write", "schema.output", ["get_pear", { args: { output_path: text }, required: ["output_path"] }]),
+  ...rows("Write", "schema.output", [
+    "take_snapshot",
+    { args: { filePath: { ...text, description: "Where to save the pear" } }, required: ["filePath"] },
+  ]),
+  ...rows("Read", "verb.read", ["get_pear", { args: { output_path: text } }]),
+  ...rows("Read", "verb.read", ["get_pear", { args: { path: text }, required: ["path"] }]),
+  ...rows("Execute", "schema.operations", [
+    "scrape_pears",
+    {
+      args: {
+        actions: { type: "array", items: { type: "object", properties: { type: one("wait", "scroll") } } },
+      },
+    },
+  ]),
+  ...rows("Read", "verb.read", ["get_pear_info", { args: { method: one("get", "create", "delete") } }]),
+];
+
+export const EXAMPLES: readonly Example[] = [
+  ...NAMES,
+  ...TEXTS,
+  ...LANGUAGES,
+  ...SCHEMAS,
+  ...REGRESSIONS,
+  ...SECOND_LOOKS,
+];
 
 /** The tool of an example, as a server would define it. */
-export function toTool({ name, title, description, args, annotations }: Example): ToolDefinition {
+export function toTool({ name, title, description, args, required, annotations }: Example): ToolDefinition {
   return {
     name,
     ...(title !== undefined && { title }),
     ...(description !== undefined && { description }),
-    ...(args !== undefined && { inputSchema: { type: "object", properties: args } }),
+    ...(args !== undefined && {
+      inputSchema: {
+        type: "object",
+        properties: args,
+        ...(required !== undefined && { required: [...required] }),
+      },
+    }),
     ...(annotations !== undefined && { annotations }),
   };
 }

@@ -6,14 +6,14 @@
 export const ENGLISH_VERBS = {
   read: `
     access? advise aggregate? analyse analyze ask~ assess audit~ await brainstorm browse calculate
-    capture~ cat~ check~ choose classify compare~ compute~ counterfactual? count~ crawl~ crosscheck
+    capture~ cat~ check~ choose classify compare~ compute~ count~ crawl~ crosscheck
     debug? decode decompile dedupe? describe detect determine diagnose diff~ disassemble discover
     display~ distinguish divide download~ dump~ echo~ enumerate estimate evaluate~ examine explain
     explore~ export~ extract fetch filter~ find forecast~ geocode get glob grep ground? hash~ head~
-    health? identify infer inform inspect interpret introspect investigate lint list listen? load~
+    health? identify infer inform inspect interpret introspect investigate lint list load~
     locate look lookup ls map? match~ measure~ monitor~ multiply observe obtain open? paginate parse
-    peek pick ping~ plan? plot~ poll~ predict preview~ print? profile? query~ quote? rank? rate? read
-    reason~ recall receive recognize recommend reflect rerank~ research~ retrieve return~ reveal review?
+    peek pick ping~ plot~ poll~ predict preview~ print? profile? query~ quote? rank? rate? read
+    reason~ recall receive recognize recommend reflect? rerank~ research~ retrieve return~ reveal review?
     roll? sample~ scan~ score? scout scrape~ screenshot~ search see select? show snapshot? sniff stat
     status? study? subtract suggest sum? summarise summarize survey? tail~ tally telemetry? tell think~
     tokenize total? trace? track? transcribe translate~ traverse tree? triage~ validate verify view~
@@ -34,7 +34,7 @@ export const ENGLISH_VERBS = {
     place? pop? populate postpone post~ praise prepare prepend prioritize promote~ propose publish pull~
     push~ put~ react? reactivate rebase~ record? recover redo refresh~ regenerate register reject
     release? remember~ remind rename renew reopen reorder reorganize replace reply~ report~ repost
-    reprioritize request? requeue reschedule reserve resolve~ respond restore~ resume~ retweet revert
+    reprioritize request? requeue reschedule reserve resolve~ respond restore~ resume~ retweet revert revise
     rewrite rotate~ rsvp sanitize save~ schedule~ seed? send serialize setup~ set~ share~ sign? signup
     sit? skip~ snooze split? stage~ star~ stash? store? submit subscribe suspend switch~ synchronize
     sync~ tag? take? thaw toggle~ touch transfer~ transition~ transmute tune turn~ tweet~ unapprove
@@ -44,14 +44,14 @@ export const ENGLISH_VERBS = {
   produce: `
     animate annotate anonymize beautify blur~ capitalize colorize compress convert crop? decompress
     denoise design? downscale dub encode enhance enrich flip? format? generate imagine inpaint isolate~
-    mask? minify narrate normalize optimise~ optimize~ outline? outpaint package~ pack~ prettify produce
-    redact~ refactor~ remix render~ resize~ scaffold sketch~ slice? sort? standardize stylize synthesize
+    mask? minify narrate normalize obfuscate optimise~ optimize~ outline? outpaint package~ pack~ paraphrase plan? prettify
+    produce redact~ refactor~ refine remix rephrase render~ resize~ scaffold sketch~ slice? sort? standardize stylize synthesize
     transform~ transpose trim? unzip upscale vectorize zip?`,
   execute: `
     act? attack~ automate autoscale begin~ benchmark~ bootstrap~ boot~ bruteforce build~ call~ chat~
     click~ commence compile connect continue? control? converse crack deploy~ dial disconnect dispatch
     drag~ drive~ emulate~ eval exec execute exploit~ expose failover finetune fire? focus~ fuzz~ go?
-    goto halt hibernate hover init initialize initiate~ inject~ install~ interact invoke kickoff launch~
+    goto halt hibernate hover init initialize initiate~ inject~ install~ interact invoke kickoff launch~ listen?
     maximize minimize navigate orchestrate perform? phone? play? press~ process? prompt? provision
     reboot~ rebuild reconnect redeploy reinstall reload~ replay~ rerun restart~ resubmit retrain retry~
     ring? rollback~ rollforward rollout~ run~ say scale~ scroll~ shutdown simulate~ sleep? solve? spawn

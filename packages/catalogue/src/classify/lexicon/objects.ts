@@ -23,7 +23,7 @@ export const MONEY_RECORD = set(`
   method plan product price coupon customer template item line note draft report history setting webhook
   address rule category tag label contact provider term reminder profile document pdf test schedule
   comment filter status alert memo budget message shipment fulfillment fulfilment option metadata list
-  view dashboard summary quote estimate type attachment reconciliation watchlist connection config key id`);
+  view dashboard summary quote estimate type attachment evidence reconciliation watchlist connection config key id`);
 
 /** Telephones. */
 export const PHONE = set("call phone sms voicemail dial dialer telephone ring mms voicecall");
@@ -51,25 +51,27 @@ export const CODE = set(`
 export const PROGRAM = set(`
   browser url tab website webpage app application program terminal window simulator emulator session`);
 export const TICKET = set(
-  "issue ticket pr case discussion conversation dm pull merge thread incident account",
+  "issue ticket pr case discussion conversation dm pull merge thread incident account dispute",
 );
 /** Nouns that make a name without a verb a question. */
 export const READ_NOUNS = set(`
   status info information stat statistic detail history metadata count health version schema summary list log report overview result
   data balance weather price quote news docs doc documentation doc help guide instruction example catalog capability inspector metric
   usage diff profile trending leaderboard standing ranking feed timeline preview context tree structure stats insight analytics
-  analysis availability rate time date language types definition spec specification reference glossary faq about
+  analysis availability advice coordinate direction elevation guidance guideline matrix nslookup practice rule performance pricing size
+  summarizer trend vulnerability whois rate time date language types definition spec specification reference glossary faq about
   contents index directory lookup search query getter reader viewer finder explorer retriever fetcher lister browser_history
   whoami ping healthcheck readme changelog calendar calculator forecast detector checker validator analyzer recommendation suggestion`);
 /** Nouns that make a name without a verb a way to run things. */
 export const RUN_NOUNS = set(`
   javascript js python shell bash applescript powershell terminal repl exec executor runner command cmd
-  sql console ssh osascript interpreter automation automator navigation launcher deployment`);
+  sql console ssh osascript agent interpreter automation automator navigation launcher deployment`);
 
 /** Words in the name of a server, or of its other tools, that say what it is about. */
 export const MONEY_PLACE = set(`
   payment payments pay wallet trading trade trader exchange broker brokerage billing crypto defi dex swap
   blockchain chain bank banking payout checkout invoicing treasury portfolio margin futures perps
+  invoice invoices refund refunds charge charges dispute disputes payouts
   stablecoin onchain web3 evm bitcoin ethereum solana lightning`);
 export const TRADE_PLACE = set(`
   trading trade trader exchange broker brokerage dex margin futures perps perp market position positions
