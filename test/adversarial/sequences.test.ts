@@ -126,7 +126,7 @@ describe("a call in flight (threats 13, 52, 71)", () => {
     const answer = await say(world, place.one, { arguments: `{"a":"${"x".repeat(1_000_000)}"}` });
     expect(answer.body.toString("utf8")).toContain("[UPSTREAM ERROR]");
     expect(
-      (await sendRaw(world.rig.gateway.url, Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))).status,
+      (await sendRaw(world.rig.gateway.url, Buffer.from("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"))).status,
     ).toBe(404);
   });
 });

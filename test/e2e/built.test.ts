@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the built command, alone with its files", () => {
-  test("serves its demo, whose server is a child, and moves the pages of its log in a thread", async () => {
+  test("serves its demo, whose server is a child, and the catalogue from its snapshot, and moves the pages of its log in a thread", async () => {
     await using served = await startServed([], /\nfor i in [^\n]*\n/, join(folder, "data"), command);
     const snippet = /For a client's mcp\.json:\n(\{[\s\S]*?\n\})\n/.exec(served.printed())?.[1] ?? "";
     const { demo } = (JSON.parse(snippet) as { mcpServers: { demo: Endpoint } }).mcpServers;
@@ -44,6 +44,10 @@ describe("the built command, alone with its files", () => {
       isError: false,
     });
     await client.close();
+    const tool = await fetch(
+      new URL("/catalogue/tools/awslabs.ecs-mcp-server/build_and_push_image_to_ecr", demo.url),
+    );
+    expect([tool.status, await tool.text()]).toEqual([200, expect.stringContaining("High risk")]);
     // One page is written when the file is made; all others come from its log, and only the thread brings them.
     await expect
       .poll(() => statSync(join(served.dataDir, "ledger.db")).size, { timeout: 10_000 })
@@ -64,7 +68,7 @@ describe("the built command, alone with its files", () => {
       'version: "1"\ndefault: deny\ntools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: regex, value: "^x+$" }]\n',
     );
     const checked = JSON.parse(await portcullis("policy", "check", policy, "--json", "--data", dataDir));
-    expect(checked).toEqual({ errors: [], warnings: [] });
+    expect(checked).toMatchObject({ errors: [], warnings: [] });
   });
 
   test("has the licence of everything that came from others, and maps to the sources", () => {

@@ -63,7 +63,6 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
   policy: ["re2js", "jsonc-parser", "yaml"],
   catalogue: ["@portcullis/policy"],
   server: [
-    "@hono/node-server",
     "@portcullis/catalogue",
     "@portcullis/policy",
     "canonicalize",
@@ -74,7 +73,6 @@ const PACKAGES: { readonly [name: string]: readonly string[] } = {
     "yaml",
   ],
   cli: [
-    "@clack/prompts",
     "@portcullis/catalogue",
     "@portcullis/policy",
     "@portcullis/server",
