@@ -8,13 +8,12 @@ import { toStructure } from "./structure.ts";
 /** The snapshot that is shipped: JSON lines, packed. The head, then a server a line. */
 interface Head {
   readonly format: 1;
-  /** When it was packed; milliseconds. */
-  readonly madeAtMs: number;
 }
 
 export interface Seed {
+  /** When it was packed; whole seconds. */
   readonly madeAtMs: number;
-  /** Reads them: most starts need no more than the head. */
+  /** Unpacks them: most starts need no more than the time. */
   readServers(): readonly IncomingServer[];
 }
 
@@ -29,21 +28,27 @@ const MAX_EVIDENCE_CHARS = 40;
 
 /** Packs what was learned of servers: facts and verdicts, and no text that their authors wrote to be read. */
 export function packSeed(servers: readonly IncomingServer[], madeAtMs: number): Buffer {
-  const head: Head = { format: 1, madeAtMs };
+  const head: Head = { format: 1 };
   const lines = [head, ...servers.map(toSeedServer)].map((line) => JSON.stringify(line));
-  return gzipSync(`${lines.join("\n")}\n`, { level: 9 });
+  const packed = gzipSync(`${lines.join("\n")}\n`, { level: 9 });
+  packed.writeUInt32LE(Math.trunc(madeAtMs / 1000), MTIME_OFFSET);
+  return packed;
 }
+
+/** RFC 1952 section 2.3.1: the head of the archive says when it was made, in seconds. */
+const MTIME_OFFSET = 4;
 
 /** Reads a snapshot of our own making; throws for anything else. */
 export function unpackSeed(packed: Buffer): Seed {
+  return { madeAtMs: packed.readUInt32LE(MTIME_OFFSET) * 1000, readServers: () => readServers(packed) };
+}
+
+function readServers(packed: Buffer): readonly IncomingServer[] {
   const text = gunzipSync(packed, { maxOutputLength: MAX_BYTES }).toString("utf8").trim();
   const [first = "", ...lines] = text.split("\n");
-  const head = JSON.parse(first) as Head;
-  if (head.format !== 1) throw new Error("the snapshot of the catalogue has an unknown format");
-  return {
-    madeAtMs: head.madeAtMs,
-    readServers: () => lines.map((line) => fromSeedServer(JSON.parse(line) as SeedServer)),
-  };
+  if ((JSON.parse(first) as Head).format !== 1)
+    throw new Error("the snapshot of the catalogue has an unknown format");
+  return lines.map((line) => fromSeedServer(JSON.parse(line) as SeedServer));
 }
 
 /** Beside the code where everything is one bundle, else in the package's folder. */
