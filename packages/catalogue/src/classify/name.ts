@@ -93,9 +93,11 @@ function isLastDeed(forms: readonly (VerbForm | undefined)[], index: number, hea
   return first?.trust !== "pure" || last.group === "destructive";
 }
 
+/** `confirm_delete` deletes. */
 const CARRYING_OUT = wordSet(
   "confirm execute run perform apply process complete start begin initiate finish finalize propose",
 );
+/** `trash_get_label` gets. */
 const NEVER_NOUN = wordSet("get create delete remove retrieve fetch");
 /** Verbs that are seldom nouns in front of a name, unlike `order` or `comment`. */
 const DOING = wordSet("update add archive move copy save set share fix merge restore rename");
@@ -117,7 +119,7 @@ function headIndex(
     const form = forms[index];
     return form?.form === "base" && trusts.includes(form.trust);
   };
-  const front = words[from]?.word ?? ""; // `confirm_delete` deletes, `trash_get_label` gets.
+  const front = words[from]?.word ?? "";
   if (CARRYING_OUT.has(front) && is(from + 1, "pure") && isUndoing(forms[from + 1])) return from + 1;
   if (is(from, "pure") || QUESTIONS.has(front)) return from;
   if (is(from, "strong") && NEVER_NOUN.has(words[from + 1]?.word ?? "")) return from + 1;
