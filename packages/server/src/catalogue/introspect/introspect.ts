@@ -119,7 +119,7 @@ async function startOnce(
       signal: options.signal,
     });
   } finally {
-    endStrays(mark);
+    await endStrays(mark);
   }
 }
 
