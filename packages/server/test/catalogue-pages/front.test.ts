@@ -106,6 +106,8 @@ describe("beside the line", () => {
   test("the root leads there", async () => {
     const root = await ask(url, "/");
     expect([root.status, root.headers.location]).toEqual([302, "/catalogue"]);
+    // Whoever wants more than to look is at the wrong door, and told so by the line.
+    expect((await ask(url, "/", { method: "POST" })).status).toBe(404);
   });
 
   test("the line answers as if nothing were there", async () => {

@@ -43,7 +43,7 @@ export class CatalogueFront implements AsyncDisposable {
   /** False where the path is none of ours: then nothing was done. */
   take(request: IncomingMessage, response: ServerResponse): boolean {
     const target = request.url ?? "";
-    if (!isOurs(target)) return false;
+    if (!isOurs(request.method, target)) return false;
     response.on("error", () => {});
     const refusal = this.#refusalOf(request, target);
     if (refusal !== undefined) refuse(request, response, refusal);
@@ -100,8 +100,10 @@ const TOO_LARGE: Refusal = [413, "the body is larger than 256 KiB"];
 const OURS =
   /^\/(?:catalogue|api\/v1\/catalogue|v0\.1\/servers)(?:[/?]|$)|^\/(?:sitemap\.xml|robots\.txt)(?:\?|$)/;
 
-function isOurs(target: string): boolean {
-  return target === "/" || OURS.test(target);
+/** Of the start only what looks: no other verb is led to another place. */
+function isOurs(method: string | undefined, target: string): boolean {
+  if (target === "/") return method === "GET" || method === "HEAD";
+  return OURS.test(target);
 }
 
 function toSiteRequest(
