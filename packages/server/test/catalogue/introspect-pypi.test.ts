@@ -24,6 +24,7 @@ def main():
 `;
 
 const hasPython = spawnSync("python3", ["-m", "venv", "--help"], { stdio: "ignore" }).status === 0;
+if (!hasPython) console.log("skipped: no python3 with venv (Debian: apt-get install python3-venv)");
 
 test.skipIf(!hasPython)("a package of PyPI is installed from its wheel, started and asked", async () => {
   const index = await startPypiIndex([
