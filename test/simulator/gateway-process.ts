@@ -3,6 +3,7 @@ import { settleUnknown } from "../../packages/server/src/audit/settle-unknown.ts
 import type { Line } from "../../packages/server/src/call/handle-call.ts";
 import { RequestStates, TaskOwners } from "../../packages/server/src/call/handles.ts";
 import type { Keys, Observer, Ports, Tools, Upstreams } from "../../packages/server/src/call/ports.ts";
+import { Roster } from "../../packages/server/src/call/roster.ts";
 import { Sessions } from "../../packages/server/src/call/sessions.ts";
 import { FailureThrottle } from "../../packages/server/src/call/throttle.ts";
 import { LedgerCounters } from "../../packages/server/src/counters/ledger-counters.ts";
@@ -72,7 +73,7 @@ export function startProcess(parts: ProcessParts): GatewayProcess {
     states: new RequestStates(keys),
     taskOwners: new TaskOwners(),
     throttle: new FailureThrottle(),
-    open: new Set(),
+    open: new Roster(),
   };
   snapshot.onChange(() => cutEnded(line));
   setInterval(() => cutEnded(line), SWEEP_MS).unref();

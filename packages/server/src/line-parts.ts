@@ -2,6 +2,7 @@ import type { Line } from "./call/handle-call.ts";
 import { RequestStates, TaskOwners } from "./call/handles.ts";
 import type { Audit, Clock, Counters, Keys, LineConfig, Observer } from "./call/ports.ts";
 import type { Server, ServerId } from "./call/records.ts";
+import { Roster } from "./call/roster.ts";
 import { type Session, Sessions } from "./call/sessions.ts";
 import { FailureThrottle } from "./call/throttle.ts";
 import type { OutboundRules } from "./outbound/judge.ts";
@@ -86,7 +87,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
     states: new RequestStates(keys),
     taskOwners: new TaskOwners(),
     throttle: new FailureThrottle(),
-    open: new Set(),
+    open: new Roster(),
   };
   let known = serverIds(snapshot);
   const stopListening = snapshot.onChange(() => {
@@ -125,7 +126,7 @@ function serverIds(snapshot: LiveSnapshot): ReadonlySet<ServerId> {
 export function cutEnded(line: Line): void {
   const { snapshot, clock } = line.ports;
   const nowMs = clock.nowMs();
-  for (const relay of [...line.open]) {
+  for (const relay of line.open.list()) {
     const { access } = relay.call.call.arrival;
     const isCurrent = access.grant.expiresAtMs > nowMs && snapshot.isCurrent(access.grant, access.digest);
     if (!isCurrent || snapshot.server(access.server.id) === undefined) relay.cut();

@@ -221,7 +221,7 @@ async function closeAgents(
   agents: ReturnType<typeof createAgentServer>,
   line: AssembledLine["line"],
 ): Promise<void> {
-  for (const relay of [...line.open]) relay.endIfOpenEnded();
+  for (const relay of line.open.list()) relay.endIfOpenEnded();
   await drain(agents, DRAIN_MS);
 }
 

@@ -18,13 +18,14 @@ import { isOpenEnded } from "./forward.ts";
 import { own } from "./lists.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
 import { Recording } from "./record.ts";
+import { type Member, NOWHERE, type Roster } from "./roster.ts";
 import { forgetInFlight, type InFlight, noteInFlight, type Session, type Sessions } from "./sessions.ts";
 
 /** What the relay of one answer needs from the line around it. */
 export interface RelayTools extends ResponseTools {
   readonly sessions: Sessions;
   /** Every relay whose exchange is not over. */
-  readonly open: Set<Relay>;
+  readonly open: Roster<Relay>;
 }
 
 const OTHER = { kind: "other" } as const;
@@ -34,7 +35,8 @@ const NOT_SENT = { kind: "failure", failure: { kind: "cut", sent: false } } as c
  * Stage 10: takes the upstream's answer and passes on what is valid and visible. Nothing of an upstream is copied
  * to a client without being parsed first; every request is answered at most once.
  */
-export class Relay implements UpstreamSink, InFlight {
+export class Relay implements UpstreamSink, InFlight, Member {
+  place = NOWHERE;
   readonly call: IntendedCall;
   readonly sinceMs: number;
   readonly #tools: RelayTools;

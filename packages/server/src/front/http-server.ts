@@ -22,15 +22,15 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** How often an ending server looks whether anything is still being answered. */
 const IDLE_CHECK_MS = 20;
 
-/** The answers of each server that are not over: what its end waits for. */
-const answering = new WeakMap<HttpServer, Set<ServerResponse>>();
+/** How many answers of each server are not over: what its end waits for. */
+const answering = new WeakMap<HttpServer, { count: number }>();
 
 /** What is served beside the line: true where it took the request, false where it did nothing. */
 export type Beside = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** The listener of agents. Node's own parser, strict; below `/mcp/` nothing is served but the line. */
 export function createAgentServer(line: Line, beside?: Beside): HttpServer {
-  const open = new Set<ServerResponse>();
+  const open = { count: 0 };
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -43,8 +43,10 @@ export function createAgentServer(line: Line, beside?: Beside): HttpServer {
       noDelay: true,
     },
     (request: IncomingMessage, response: ServerResponse) => {
-      open.add(response);
-      response.on("close", () => open.delete(response));
+      open.count += 1;
+      response.on("close", () => {
+        open.count -= 1;
+      });
       // INVARIANT: what is below /mcp/ is never shown to anybody but the line.
       if (beside !== undefined && request.url?.startsWith("/mcp/") === false && beside(request, response))
         return;
@@ -85,7 +87,7 @@ export function drain(server: HttpServer, graceMs: number): Promise<void> {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
     // Node itself waits for connections that never asked anything, and for those that become idle later.
     const idle = setInterval(() => {
-      if ((answering.get(server)?.size ?? 0) === 0) server.closeAllConnections();
+      if ((answering.get(server)?.count ?? 0) === 0) server.closeAllConnections();
     }, IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(timer);

@@ -1,4 +1,5 @@
 import type { Exchange, UpstreamFailure, UpstreamSink } from "../call/ports.ts";
+import { NOWHERE } from "../call/roster.ts";
 import { SseReader } from "../mcp/sse.ts";
 import { BodyCollector } from "./body-collector.ts";
 import { failureOf } from "./http-failure.ts";
@@ -41,6 +42,7 @@ const EMPTY = Buffer.alloc(0);
  * on nobody can tell whether it arrived.
  */
 export class HttpExchange implements Exchange, ResponseHandler, Watched {
+  place = NOWHERE;
   readonly #host: ExchangeHost;
   readonly #deadlineAtMs: number;
   #sink: UpstreamSink | undefined;

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { rootCertificates } from "node:tls";
 import type { UpstreamFailure } from "../call/ports.ts";
+import { NOWHERE } from "../call/roster.ts";
 import { guardedLookup, type Resolver } from "../outbound/guard.ts";
 import type { JudgedUrl, OutboundRules } from "../outbound/judge.ts";
 import type { ExchangeHost, ExchangeLimits, HttpExchange } from "./http-exchange.ts";
@@ -8,7 +9,7 @@ import { UNREAD_WRITE } from "./http-failure.ts";
 import { type Connect, connectTo } from "./http1/connect.ts";
 import { ConnectionPool } from "./http1/connection-pool.ts";
 import type { TransportRequest } from "./upstreams.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { Watchdog, Watched } from "./watchdog.ts";
 
 /** How much one server may occupy (the bulkhead of gateway.md 2.9), and how connections to it are made. */
 export interface LaneSettings {
@@ -151,7 +152,8 @@ function openPool(
 /** Ends a connection whose other side has read nothing of what was written for `stallMs` (gateway.md 2.9). */
 function watchWrites(socket: Socket, stallMs: number, watchdog: Watchdog): void {
   let unreadSinceMs: number | undefined;
-  const watched = {
+  const watched: Watched = {
+    place: NOWHERE,
     check(nowMs: number): void {
       if (socket.writableLength === 0) unreadSinceMs = undefined;
       else if (unreadSinceMs === undefined) unreadSinceMs = nowMs;

@@ -1,5 +1,7 @@
+import { type Member, Roster } from "../call/roster.ts";
+
 /** Something that may be overdue. */
-export interface Watched {
+export interface Watched extends Member {
   /** Called every now and then while it is watched; ends itself when it is late. `nowMs` is monotonic. */
   check(nowMs: number): void;
 }
@@ -8,11 +10,11 @@ export interface Watched {
 const TICK_MS = 100;
 
 /**
- * One timer for all deadlines. A set and a sweep cost a tenth of a microsecond per call; a timer each costs six
+ * One timer for all deadlines. A roster and a sweep cost a tenth of a microsecond per call; a timer each costs six
  * times that, and nearly every one of them would be cancelled.
  */
 export class Watchdog {
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new Roster<Watched>();
   #timer: NodeJS.Timeout | undefined;
 
   watch(one: Watched): void {
@@ -30,7 +32,7 @@ export class Watchdog {
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const one of this.#watched) one.check(nowMs);
+    for (const one of this.#watched.list()) one.check(nowMs);
     if (this.#watched.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

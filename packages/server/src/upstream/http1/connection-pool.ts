@@ -1,4 +1,5 @@
-import type { Watchdog } from "../watchdog.ts";
+import { NOWHERE } from "../../call/roster.ts";
+import type { Watchdog, Watched } from "../watchdog.ts";
 import type { Connect } from "./connect.ts";
 import { Connection, type ConnectionOwner, type ResponseHandler } from "./connection.ts";
 import { isFieldValue, isToken } from "./response-head.ts";
@@ -24,7 +25,8 @@ const IDLE_MARGIN_MS = 1_000;
  * Kept-alive connections to one server. Makes one for each request that finds none idle: how many there may be is
  * the caller's to bound. Nothing is retried: a request that met a closing connection may have arrived.
  */
-export class ConnectionPool implements ConnectionOwner {
+export class ConnectionPool implements ConnectionOwner, Watched {
+  place = NOWHERE;
   readonly #connect: Connect;
   readonly #watchdog: Watchdog;
   /** The last one is used first, so that those that are not needed grow old. */
