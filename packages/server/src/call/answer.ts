@@ -15,11 +15,12 @@ import { modernStatus } from "./answer-status.ts";
 import type { IntendedCall } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { isOpenEnded } from "./forward.ts";
+import type { InFlight } from "./in-flight.ts";
 import { own } from "./lists.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
 import { Recording } from "./record.ts";
 import { type Member, NOWHERE, type Roster } from "./roster.ts";
-import { forgetInFlight, type InFlight, noteInFlight, type Session, type Sessions } from "./sessions.ts";
+import { forgetInFlight, noteInFlight, type Session, type Sessions } from "./sessions.ts";
 
 /** What the relay of one answer needs from the line around it. */
 export interface RelayTools extends ResponseTools {

@@ -3,11 +3,12 @@
  * the decision does not compile: `forward` takes only an {@link IntendedCall}, which only `intend` makes.
  */
 import type { Charge, Decision, JsonObject, JsonValue, Reservation } from "@portcullis/policy";
-import type { Message, RequestId, RequestMessage } from "../mcp/json-rpc.ts";
+import type { Message, RequestMessage } from "../mcp/json-rpc.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import type { TaskHandle } from "./handles.ts";
+import type { InFlightCalls } from "./in-flight.ts";
 import type { Era, GoverningPolicy, Grant, Mode, PinnedTool, Server } from "./records.ts";
-import type { InFlight, Session } from "./sessions.ts";
+import type { Session } from "./sessions.ts";
 
 /** `POST` carries one JSON-RPC message; `GET` opens a legacy stream; `DELETE` ends a legacy session. */
 export type Verb = "POST" | "GET" | "DELETE";
@@ -77,7 +78,7 @@ export interface Arrival {
 /** Holds what a stdio client has open between its messages: one session, and requests that it may cancel. */
 export interface StdioSessionSlot {
   current: Session | undefined;
-  readonly inFlight: Map<RequestId, InFlight>;
+  readonly inFlight: InFlightCalls;
 }
 
 /** What a message is about, as far as policy cares. */

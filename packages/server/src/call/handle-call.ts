@@ -15,6 +15,7 @@ import { decide } from "./decide.ts";
 import { forward } from "./forward.ts";
 import { readHead } from "./head.ts";
 import { identify } from "./identify.ts";
+import type { InFlightCalls } from "./in-flight.ts";
 import { intend, recordRefused, recordStopped } from "./intend.ts";
 import { own } from "./lists.ts";
 import { findPin } from "./pin.ts";
@@ -22,7 +23,6 @@ import type { Refusal, RefusalContext } from "./refusal.ts";
 import { contextOf, refuse } from "./refuse.ts";
 import { reserve } from "./reserve.ts";
 import { route, routeVerb } from "./route.ts";
-import type { InFlight } from "./sessions.ts";
 import { refusalOf } from "./stop.ts";
 import type { FailureThrottle } from "./throttle.ts";
 
@@ -133,15 +133,12 @@ async function send(allowed: AllowedCall, line: Line): Promise<void> {
 /** A resumed stream takes the place of those that its client left, which are closed before it is asked for. */
 function releaseLeft({ arrival, session }: RoutedCall): boolean {
   if (arrival.verb !== "GET" || arrival.headers.lastEventId === undefined) return false;
-  const released = [...(session?.inFlight.values() ?? [])].map((inFlight) => inFlight.release());
+  const released = (session?.inFlight.list() ?? []).map((inFlight) => inFlight.release());
   return released.includes(true);
 }
 
 /** `notifications/cancelled`: the request that it names ends here too. */
-function cancelNamed(
-  message: NotificationMessage,
-  inFlight: ReadonlyMap<RequestId, InFlight> | undefined,
-): void {
+function cancelNamed(message: NotificationMessage, inFlight: InFlightCalls | undefined): void {
   if (message.method !== "notifications/cancelled") return;
   const id = message.params === undefined ? undefined : own(message.params, "requestId");
   if (isRequestId(id)) inFlight?.get(id)?.cancel();

@@ -1,25 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { JsonObject } from "@portcullis/policy";
 import type { RequestId } from "../mcp/json-rpc.ts";
 import type { Access, RoutedCall } from "./call.ts";
+import { type InFlight, InFlightCalls } from "./in-flight.ts";
 import type { GrantId, ServerId } from "./records.ts";
-
-/** A request that was sent and has no recorded answer yet. */
-export interface InFlight {
-  /**
-   * Takes the response when it comes on another stream of the session (resumption): what the client gets, or
-   * undefined when it already has its answer.
-   */
-  readonly takeResponse: (value: JsonObject, data: string) => string | undefined;
-  /** Ends the exchange because the client cancelled the request. */
-  readonly cancel: () => void;
-  /** The client resumes a stream: where it left this one, the server must be free to answer on another. */
-  readonly release: () => boolean;
-  /** Nobody will ask again: the outcome stays unknown. */
-  readonly abandon: () => void;
-  /** When it was sent. */
-  readonly sinceMs: number;
-}
 
 /** A legacy session, bound to one grant and one server. Possession of its id is not authority (gateway.md 3). */
 export interface Session {
@@ -34,7 +17,7 @@ export interface Session {
   readonly upstream: string | undefined;
   /** The revision that `initialize` settled on; sent upstream where the client's header does not say it. */
   version: string | undefined;
-  readonly inFlight: Map<RequestId, InFlight>;
+  readonly inFlight: InFlightCalls;
   /** Ids of requests that are still being judged: taken, so that the same id at the same time is refused. */
   readonly claimed: Set<RequestId>;
   /** Ids of server→client requests that the client may still answer. */
@@ -56,7 +39,7 @@ export function forgetInFlight(call: RoutedCall, inFlight: InFlight): void {
   if (known?.get(message.id) === inFlight) known.delete(message.id);
 }
 
-function inFlightOf({ session, arrival }: RoutedCall): Map<RequestId, InFlight> | undefined {
+function inFlightOf({ session, arrival }: RoutedCall): InFlightCalls | undefined {
   return session?.id === undefined ? arrival.stdioSession?.inFlight : session.inFlight;
 }
 
@@ -136,7 +119,7 @@ export class Sessions {
     const own = this.#perGrant.get(session.grantId);
     own?.delete(session.id);
     if (own?.size === 0) this.#perGrant.delete(session.grantId);
-    for (const inFlight of [...session.inFlight.values()]) inFlight.abandon();
+    for (const inFlight of session.inFlight.list()) inFlight.abandon();
     return true;
   }
 
@@ -145,7 +128,7 @@ export class Sessions {
     for (const session of this.#byId.values()) {
       const idle = session.openStreams === 0 && session.inFlight.size === 0;
       if ((idle && nowMs - session.lastUsedMs > SESSION_IDLE_MS) || !isCurrent(session)) this.close(session);
-      for (const inFlight of [...session.inFlight.values()]) {
+      for (const inFlight of session.inFlight.list()) {
         if (nowMs - inFlight.sinceMs > RESUME_WITHIN_MS) inFlight.abandon();
       }
     }
@@ -185,7 +168,7 @@ function makeSession(
     digest: access.digest,
     upstream,
     version: undefined,
-    inFlight: new Map(),
+    inFlight: new InFlightCalls(),
     claimed: new Set(),
     serverRequests: new Set(),
     lastUsedMs: nowMs,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import type { Access, Arrival, ClientHeaders, StdioSessionSlot, Verb } from "../call/call.ts";
 import { handleMessage, handleVerb, type Line } from "../call/handle-call.ts";
+import { InFlightCalls } from "../call/in-flight.ts";
 import type { Session } from "../call/sessions.ts";
 import { LineOutput, LineReply, type StreamEnd, type StreamListener } from "./line-reply.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -49,7 +50,7 @@ class StdioFront {
   readonly #lines: LineOutput;
   readonly #access: () => Access;
   readonly #line: Line;
-  readonly #slot: StdioSessionSlot = { current: undefined, inFlight: new Map() };
+  readonly #slot: StdioSessionSlot = { current: undefined, inFlight: new InFlightCalls() };
   readonly #open = new Set<LineReply>();
   readonly #follower = new StreamFollower((lastEventId, onEnd) => this.#listen(lastEventId, { onEnd }));
   /** The session whose own stream was asked for. */

@@ -2,6 +2,7 @@ import type { JsonObject } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
 import type { Access, Arrival, StdioSessionSlot, Verb } from "../../src/call/call.ts";
 import { RequestStates, sealCursor, sealTask } from "../../src/call/handles.ts";
+import { InFlightCalls } from "../../src/call/in-flight.ts";
 import type { Ports, UpstreamFailure } from "../../src/call/ports.ts";
 import type { Era } from "../../src/call/records.ts";
 import { requestDigest } from "../../src/call/request-digest.ts";
@@ -279,7 +280,7 @@ describe("a legacy message", () => {
 
   test("belongs to the one session of a client on stdio", async () => {
     const tools = toolsOf("legacy");
-    const slot: StdioSessionSlot = { current: undefined, inFlight: new Map() };
+    const slot: StdioSessionSlot = { current: undefined, inFlight: new InFlightCalls() };
     const coming = { slot, mirrored: false, version: undefined };
     const message = request("tools/list");
     expect(await legacy(message, coming, tools)).toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { type InFlight, InFlightCalls } from "../../src/call/in-flight.ts";
 import {
-  type InFlight,
   MAX_SESSIONS_PER_GRANT,
   RESUME_WITHIN_MS,
   SESSION_IDLE_MS,
@@ -39,7 +39,7 @@ describe("a session", () => {
       digest: "digest",
       upstream: "u",
       version: undefined,
-      inFlight: new Map(),
+      inFlight: new InFlightCalls(),
       claimed: new Set(),
       serverRequests: new Set(),
       lastUsedMs: 5,
@@ -131,7 +131,7 @@ describe("a server without sessions", () => {
     session.openStreams = 0;
     session.inFlight.set(1, inFlight(SESSION_IDLE_MS));
     const asking = isSame(SESSION_IDLE_MS + 1);
-    session.inFlight.clear();
+    session.inFlight.delete(1);
     expect([streaming, asking, isSame(SESSION_IDLE_MS), isSame(SESSION_IDLE_MS + 1)]).toEqual([
       true,
       true,
@@ -141,18 +141,19 @@ describe("a server without sessions", () => {
   });
 });
 
+/** A session's calls: one, sent just before it is idle for too long. */
+function oneInFlight(): InFlightCalls {
+  const calls = new InFlightCalls();
+  calls.set(1, inFlight(SESSION_IDLE_MS));
+  return calls;
+}
+
 describe("the sweep", () => {
   test.each<[string, number, Partial<Session>, boolean, boolean]>([
     ["one that is used", SESSION_IDLE_MS, {}, true, false],
     ["an idle one", SESSION_IDLE_MS + 1, {}, true, true],
     ["one with a stream", SESSION_IDLE_MS + 1, { openStreams: 1 }, true, false],
-    [
-      "one that asks",
-      SESSION_IDLE_MS + 1,
-      { inFlight: new Map([[1, inFlight(SESSION_IDLE_MS)]]) },
-      true,
-      false,
-    ],
+    ["one that asks", SESSION_IDLE_MS + 1, { inFlight: oneInFlight() }, true, false],
     ["one whose grant ended", 0, { openStreams: 1 }, false, true],
   ])("%s", (_, nowMs, more, isCurrent, isClosed) => {
     const { sessions, closed } = openSessions();

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { noteVersion, openSession } from "../../src/call/answer-session.ts";
 import { modernStatus } from "../../src/call/answer-status.ts";
 import type { Arrival, RoutedCall, StdioSessionSlot } from "../../src/call/call.ts";
+import { InFlightCalls } from "../../src/call/in-flight.ts";
 import { requestDigest } from "../../src/call/request-digest.ts";
 import { Sessions } from "../../src/call/sessions.ts";
 import type { Ending } from "../../src/call/settle.ts";
@@ -74,7 +75,7 @@ describe("the session that `initialize` begins", () => {
   });
 
   test("is the one of a client on stdio", () => {
-    const slot: StdioSessionSlot = { current: undefined, inFlight: new Map() };
+    const slot: StdioSessionSlot = { current: undefined, inFlight: new InFlightCalls() };
     const session = openSession(call(slot), "upstream", { ports, sessions: new Sessions(() => {}) });
     expect(slot.current).toBe(session);
   });
