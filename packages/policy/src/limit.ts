@@ -12,6 +12,9 @@ import { toWindow } from "./window.ts";
 /** Largest amount and largest `max` (L1, L2): as millionths it is still an exact integer. */
 export const MAX_AMOUNT = 9_000_000_000;
 
+/** Two millionths that differ are different doubles below this: half a unit in the last place is 2.4e-7. */
+const DISTINCT_BELOW = 2 ** 32;
+
 /** What one limit takes from each call: always the same, or read from the arguments. */
 export type LimitCharge =
   | { readonly kind: "constant"; readonly reservation: Reservation }
@@ -50,6 +53,10 @@ export function toMicros(amount: number): Result<number, string> {
   if (!(amount <= MAX_AMOUNT)) return err(`is above ${MAX_AMOUNT}`);
   // `+ 0` turns -0 into 0.
   if (Number.isInteger(amount)) return ok(amount * 1e6 + 0);
+  // Below this, doubles stand closer together than millionths, so only one number of millionths reads back as the
+  // amount; above it, several may, and the digits decide.
+  const nearest = Math.round(amount * 1e6);
+  if (amount < DISTINCT_BELOW && nearest / 1e6 === amount && nearest > 0) return ok(nearest);
   const [whole = "", fraction = ""] = String(amount).split(".");
   // The exponent form begins below one millionth.
   if (fraction === "" || fraction.length > 6 || fraction.includes("e"))

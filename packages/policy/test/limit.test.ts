@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compilePolicy } from "../src/compile.ts";
 import { evaluateCall } from "../src/evaluate.ts";
@@ -34,6 +35,18 @@ describe("policy-spec L2: amounts as exact millionths", () => {
     expect(toMicros(amount)).toEqual({ ok: false, error });
   });
 
+  it("counts the digits of the shortest decimal, whatever the amount", () => {
+    const decimals = fc.integer({ min: 0, max: 8_999_999_999_999_999 }).map((micros) => micros / 1e6);
+    const near = fc
+      .tuple(fc.integer({ min: 1, max: 8_589_934_592 }), fc.integer({ min: -40, max: 40 }))
+      .map(([whole, steps]) => whole + steps * 2 ** -21);
+    fc.assert(
+      fc.property(fc.oneof(decimals, near, fc.double({ min: 0, max: 9e9, noNaN: true })), (amount) => {
+        expect(toMicros(amount)).toEqual(byDigits(amount));
+      }),
+    );
+  });
+
   it("denies where a path of many values slipped through validation", () => {
     const limits = [{ counter: "c", window: 1, max: 1, increment_from: "args[*]" }];
     const policy = compilePolicy({ version: "1", default: "deny", tools: { t: { limits } } });
@@ -67,3 +80,11 @@ describe("policy-spec L2: amounts as exact millionths", () => {
     });
   });
 });
+
+/** The definition: the digits of the shortest decimal, moved by six places (C7). */
+function byDigits(amount: number): ReturnType<typeof toMicros> {
+  const [whole = "", fraction = ""] = String(amount).split(".");
+  const isExponent = String(amount).includes("e");
+  if (isExponent || fraction.length > 6) return { ok: false, error: "has more than 6 decimals" };
+  return { ok: true, value: Number(`${whole}${fraction.padEnd(6, "0")}`) };
+}

@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { Database, numberOf } from "../storage/database.ts";
+import { chain, GENESIS } from "./chained-rows.ts";
 import { type Checkpoint, openCheckpoint, sizeOfNote, splitNotes } from "./checkpoint.ts";
 import { type KeptCheckpoint, NO_CALL } from "./entry.ts";
-import { chain, GENESIS } from "./ledger.ts";
 import { BLOCK_ROWS, HASH_BYTES, type VerifiedBlock, verifyBlock } from "./verify-block.ts";
 
 export interface VerifyInput {

@@ -31,6 +31,9 @@ export type Beside = (request: IncomingMessage, response: ServerResponse) => boo
 /** The listener of agents. Node's own parser, strict; below `/mcp/` nothing is served but the line. */
 export function createAgentServer(line: Line, beside?: Beside): HttpServer {
   const open = { count: 0 };
+  const isOver = () => {
+    open.count -= 1;
+  };
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -44,13 +47,11 @@ export function createAgentServer(line: Line, beside?: Beside): HttpServer {
     },
     (request: IncomingMessage, response: ServerResponse) => {
       open.count += 1;
-      response.on("close", () => {
-        open.count -= 1;
-      });
       // INVARIANT: what is below /mcp/ is never shown to anybody but the line.
-      if (beside !== undefined && request.url?.startsWith("/mcp/") === false && beside(request, response))
-        return;
-      void handleRequest(request, new HttpReply(response), line);
+      const isBeside =
+        beside !== undefined && request.url?.startsWith("/mcp/") === false && beside(request, response);
+      if (isBeside) response.on("close", isOver);
+      else void handleRequest(request, new HttpReply(response, isOver), line);
     },
   );
   answering.set(server, open);
