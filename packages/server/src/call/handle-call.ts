@@ -3,11 +3,11 @@
  * forward → answer → settle → record. README.md in this folder draws it with its exits.
  */
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { isJsonObject } from "@portcullis/policy";
 import { isRequestId, type NotificationMessage, type RequestId, readMessage } from "../mcp/json-rpc.ts";
 import { MODERN_VERSION, PROTOCOL_VERSION_META } from "../mcp/revisions.ts";
 import { type ReadError, readStrict } from "../mcp/strict-reading.ts";
+import type { AgentRequest } from "./agent-request.ts";
 import { Relay, type RelayTools } from "./answer.ts";
 import { readBody } from "./body.ts";
 import type { AllowedCall, Arrival, JudgedCall, Message, Reply, RoutedCall } from "./call.ts";
@@ -32,7 +32,7 @@ export interface Line extends RelayTools {
 }
 
 /** One HTTP request, from its head to its last byte. Never rejects: what goes wrong is refused. */
-export async function handleRequest(request: IncomingMessage, reply: Reply, line: Line): Promise<void> {
+export async function handleRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
   const { ports } = line;
   const startedMs = ports.clock.monotonicMs();
   const head = readHead(request, ports.config);
@@ -203,7 +203,7 @@ async function drop(arrival: Arrival, message: Message, line: Line): Promise<voi
 }
 
 /** Nobody is known: no audit row, or strangers could fill the disk (gateway.md 2.2). */
-function refuseStranger(request: IncomingMessage, reply: Reply, refusal: Refusal, line: Line): void {
+function refuseStranger(request: AgentRequest, reply: Reply, refusal: Refusal, line: Line): void {
   const { ports, throttle } = line;
   const address = request.socket.remoteAddress ?? "";
   const isFailure = refusal.kind === "unauthenticated";

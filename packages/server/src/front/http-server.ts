@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { AgentRequest } from "../call/agent-request.ts";
 import { handleRequest, type Line } from "../call/handle-call.ts";
 import { maxAgentConnections } from "./connection-limit.ts";
 import { HttpReply } from "./http-reply.ts";
@@ -44,8 +45,9 @@ export function createAgentServer(line: Line, beside?: Beside): HttpServer {
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
+      IncomingMessage: AgentRequest,
     },
-    (request: IncomingMessage, response: ServerResponse) => {
+    (request, response) => {
       open.count += 1;
       // INVARIANT: what is below /mcp/ is never shown to anybody but the line.
       const isBeside =
