@@ -31,9 +31,14 @@ export function pathWithin(argument: string, directories: readonly Directory[]):
 // `%` in a server that decodes: none of them has one meaning everywhere.
 const AMBIGUOUS = /[\0\\]|%(?:2e|2f|5c|00|25)/i;
 
+// What a path may hold without being its own resolution: what is ambiguous, empty or dotted segments, a last slash.
+const NOT_PLAIN = /[\0\\%]|\/(?:[./]|$)/;
+
 /** The path without `.`, `..` and a trailing slash, `""` for the root; undefined when it cannot be told. */
 function resolvePosixPath(text: string): string | undefined {
-  if (!text.startsWith("/") || AMBIGUOUS.test(text)) return undefined;
+  if (!text.startsWith("/")) return undefined;
+  if (!NOT_PLAIN.test(text)) return text;
+  if (AMBIGUOUS.test(text)) return undefined;
   const body = text.endsWith("/") ? text.slice(1, -1) : text.slice(1);
   if (body === "") return text === "//" ? undefined : "";
   const kept: string[] = [];

@@ -104,7 +104,8 @@ async function govern(call: RoutedCall, line: Line): Promise<void> {
   if (!pin.ok) return refuseCall(call, pin.error, line);
   const judged = decide(call, pin.value, ports);
   if (judged.stop !== undefined) return stop(judged, refusalOf(judged, judged.stop), line);
-  const reserved = await reserve(judged, ports);
+  const reserving = reserve(judged, ports);
+  const reserved = reserving instanceof Promise ? await reserving : reserving;
   if (!reserved.ok) {
     const { rule, message, retryAfterMs } = reserved.error;
     const decision = { ...judged.decision, effect: "deny", rule, message } as const;

@@ -11,24 +11,33 @@ export interface OverLimit {
   readonly retryAfterMs: number | undefined;
 }
 
-/** Stage 7: all limits at once or none (policy-spec L5). In shadow mode an exceeded limit is only recorded. */
-export async function reserve(
+/**
+ * Stage 7: all limits at once or none (policy-spec L5). In shadow mode an exceeded limit is only recorded. At once,
+ * where the counters answer at once.
+ */
+export function reserve(
   judged: JudgedCall,
   ports: Pick<Ports, "counters" | "clock" | "observer">,
-): Promise<Result<AllowedCall, OverLimit>> {
-  const { call, decision, tool } = judged;
+): Result<AllowedCall, OverLimit> | Promise<Result<AllowedCall, OverLimit>> {
+  const { call, decision } = judged;
   // A retry after `input_required` keeps its reservation and is not charged again (L6).
   if (decision.reservations.length === 0 || call.isRetry) {
     return ok(allowed(judged, []));
   }
-  const ids = counterIds(judged);
-  let reserving: Reserving;
+  const failed = (cause: unknown) => unavailable(cause instanceof Error ? cause.name : "unknown", ports);
   try {
-    const answer = ports.counters.reserve(decision.reservations, ids, ports.clock.nowMs());
-    reserving = answer instanceof Promise ? await inTime(answer, ports) : answer;
+    const answer = ports.counters.reserve(decision.reservations, counterIds(judged), ports.clock.nowMs());
+    if (!(answer instanceof Promise)) return conclude(judged, answer);
+    return inTime(answer, ports)
+      .catch(failed)
+      .then((reserving) => conclude(judged, reserving));
   } catch (cause) {
-    reserving = unavailable(cause instanceof Error ? cause.name : "unknown", ports);
+    return conclude(judged, failed(cause));
   }
+}
+
+function conclude(judged: JudgedCall, reserving: Reserving): Result<AllowedCall, OverLimit> {
+  const { call, decision, tool } = judged;
   if (reserving.ok) return ok(allowed(judged, reserving.charges));
   if (call.arrival.access.mode === "enforce") return err(reserving);
   const wouldDeny = {

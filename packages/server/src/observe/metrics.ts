@@ -36,26 +36,32 @@ export class Metrics {
 export class Counter {
   readonly #name: string;
   readonly #labels: readonly string[];
-  readonly #series = new Map<string, { readonly values: readonly string[]; count: number }>();
+  /** By the value of the first label, then of the second: a key of both would be made and hashed for every call. */
+  readonly #series = new Map<string, Map<string, number>>();
 
+  /** One label, or two. */
   constructor(name: string, labels: readonly string[]) {
     this.#name = name;
     this.#labels = labels;
   }
 
   /** One value for each label, in their order. */
-  raise(...values: readonly string[]): void {
-    const key = values.join("\0");
-    const series = this.#series.get(key);
-    if (series === undefined) this.#series.set(key, { values, count: 1 });
-    else series.count += 1;
+  raise(first: string, second = ""): void {
+    let counts = this.#series.get(first);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#series.set(first, counts);
+    }
+    counts.set(second, (counts.get(second) ?? 0) + 1);
   }
 
   lines(): readonly string[] {
-    return [...this.#series.values()].map(({ values, count }) => {
-      const shown = values.map((value, at) => `${this.#labels[at]}="${escaped(value)}"`);
-      return `${this.#name}{${shown.join(",")}} ${count}`;
-    });
+    return [...this.#series].flatMap(([first, counts]) =>
+      [...counts].map(([second, count]) => {
+        const shown = this.#labels.map((label, at) => `${label}="${escaped(at === 0 ? first : second)}"`);
+        return `${this.#name}{${shown.join(",")}} ${count}`;
+      }),
+    );
   }
 }
 

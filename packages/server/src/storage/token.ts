@@ -21,9 +21,19 @@ export function isWellFormedToken(text: string, kind: TokenKind): boolean {
   const prefix = `pcl_${kind}_`;
   if (text.length !== prefix.length + SECRET_LENGTH + CHECKSUM_LENGTH || !text.startsWith(prefix))
     return false;
-  for (let at = prefix.length; at < text.length; at += 1) if (!isBase62(text.charCodeAt(at))) return false;
-  return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
+  let last = 0;
+  for (let at = prefix.length; at < text.length; at += 1) {
+    const digit = DIGITS[text.charCodeAt(at)] ?? NO_DIGIT;
+    if (digit === NO_DIGIT) return false;
+    if (at >= text.length - CHECKSUM_LENGTH) last = last * 62 + digit;
+  }
+  return crc32(text.slice(0, -CHECKSUM_LENGTH)) === last;
 }
+
+const NO_DIGIT = 255;
+/** The value of each base62 character, by its code. */
+const DIGITS = new Uint8Array(128).fill(NO_DIGIT);
+for (const [value, character] of [...ALPHABET].entries()) DIGITS[character.charCodeAt(0)] = value;
 
 /** `srv_`, `pol_`, `grt_` and 16 base62 characters (95 bits). */
 export function makeId(prefix: IdPrefix): string {
@@ -49,8 +59,4 @@ function randomBase62(length: number): string {
     }
   }
   return out;
-}
-
-function isBase62(code: number): boolean {
-  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 }
