@@ -4,6 +4,9 @@
  * label_error, must_not_be_read}` per line. Verdicts are made with the hints hidden; where a tool has hints, once more
  * with them. `--half` takes the servers whose hash is even (a) or odd (b), so that rules made on one half can be
  * checked on the other; `--wrong` lists every verdict that is not accepted.
+ *
+ * Tools that change something and are called Read are counted twice. `raw`: of all whose label says that they change
+ * something (`must_not_be_read`). `sound`: of those whose label neither is marked as wrong nor accepts Read as well.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -53,7 +56,7 @@ const labels = readFileSync(path, "utf8")
 const judged = judgeAll(labels);
 const report = {
   tools: labels.length,
-  agreement: agreements(judged),
+  agreement: { hidden: agreements(judged, "hidden"), shown: agreements(judged, "shown") },
   readVersusChange: { hidden: readVersusChange(judged, "hidden"), shown: readVersusChange(judged, "shown") },
   confusion: confusion(judged),
   dangerous: dangerous(judged),
@@ -99,59 +102,55 @@ function groups(all: readonly Label[]): readonly (readonly Label[])[] {
   return found;
 }
 
-function agreements(all: readonly Judged[]) {
+type Hints = "hidden" | "shown";
+
+/** Per source: against the label (strict) and its alternatives (accepted), with and without labels marked as wrong. */
+function agreements(all: readonly Judged[], key: Hints) {
   const sources = new Map<string, Judged[]>();
   for (const item of all) {
     const source = item.label.category_source ?? "no category";
-    const names =
-      item.label.category === null ? [] : [source, ...(source.startsWith("pages:") ? ["pages: all"] : [])];
-    for (const name of names) sources.set(name, [...(sources.get(name) ?? []), item]);
+    for (const name of [source, ...(source.startsWith("pages:") ? ["pages: all"] : [])])
+      sources.set(name, [...(sources.get(name) ?? []), item]);
   }
   return [...sources]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([source, items]) => {
-      const sound = items.filter(({ label }) => !label.label_error);
-      const strict = sound.filter(({ label, hidden }) => label.category === hidden.category).length;
-      const accepted = items.filter(isAccepted).length;
-      const errors = items.length - sound.length;
+      const labelled = items.filter(({ label }) => label.category !== null);
+      const sound = labelled.filter(({ label }) => !label.label_error);
+      const isStrict = (item: Judged): boolean => item.label.category === item[key].category;
+      const isGood = (item: Judged): boolean => isAccepted(item, key);
+      const changing = items.filter(({ label }) => label.must_not_be_read);
       return {
         source,
-        tools: sound.length,
-        errors,
-        strict: share(strict, sound.length),
-        accepted: share(accepted, items.length),
-        acceptedSound: share(sound.filter(isAccepted).length, sound.length),
+        tools: labelled.length,
+        errors: labelled.length - sound.length,
+        strict: shareOf(labelled, isStrict),
+        strictSound: shareOf(sound, isStrict),
+        accepted: shareOf(labelled, isGood),
+        acceptedSound: shareOf(sound, isGood),
+        changingCalledRead: calledRead(changing, key),
+        soundCalledRead: calledRead(changing.filter(isSound), key),
       };
     });
 }
 
-function isAccepted({ label, hidden }: Judged): boolean {
-  return label.category === hidden.category && !label.label_error
-    ? true
-    : label.accept.includes(hidden.category);
+function isAccepted({ label, ...verdicts }: Judged, key: Hints = "hidden"): boolean {
+  const { category } = verdicts[key];
+  return (label.category === category && !label.label_error) || label.accept.includes(category);
 }
 
 /** Tools that change something and those that only read, as the labels say; and by hints alone. */
-function readVersusChange(all: readonly Judged[], key: "hidden" | "shown") {
+function readVersusChange(all: readonly Judged[], key: Hints) {
   const count = (items: readonly Judged[]) => {
     const known = items.filter(
       ({ label }) => label.must_not_be_read || (label.category === "Read" && !label.label_error),
     );
-    const right = known.filter((item) => isReadRight(item, key)).length;
     const changing = items.filter(({ label }) => label.must_not_be_read);
-    const missed = changing.filter((item) => item[key].category === "Read").length;
-    const sure = changing.filter(({ label }) => !label.label_error && !label.accept.includes("Read"));
-    const missedSure = sure.filter((item) => item[key].category === "Read").length;
     return {
       tools: known.length,
-      right: share(right, known.length),
-      changing: changing.length,
-      changingCalledRead: missed,
-      missed: share(missed, changing.length),
-      // Without labels that are wrong, or that accept Read.
-      sure: sure.length,
-      sureCalledRead: missedSure,
-      missedSure: share(missedSure, sure.length),
+      right: shareOf(known, (item) => isReadRight(item, key)),
+      changingCalledRead: calledRead(changing, key),
+      soundCalledRead: calledRead(changing.filter(isSound), key),
     };
   };
   const byHint = all.filter(
@@ -160,7 +159,22 @@ function readVersusChange(all: readonly Judged[], key: "hidden" | "shown") {
   return { all: count(all), byHint: count(byHint) };
 }
 
-function isReadRight({ label, ...verdicts }: Judged, key: "hidden" | "shown"): boolean {
+function calledRead(changing: readonly Judged[], key: Hints) {
+  const missed = changing.filter((item) => item[key].category === "Read").length;
+  return { missed, of: changing.length, share: changing.length === 0 ? 0 : share(missed, changing.length) };
+}
+
+function isSound(item: Judged): boolean {
+  return doubtOf(item) === undefined;
+}
+
+/** Why a tool that is said to change something may be called Read all the same. */
+function doubtOf({ label }: Judged): "label is marked as wrong" | "label accepts Read" | undefined {
+  if (label.label_error) return "label is marked as wrong";
+  return label.accept.includes("Read") ? "label accepts Read" : undefined;
+}
+
+function isReadRight({ label, ...verdicts }: Judged, key: Hints): boolean {
   const { category } = verdicts[key];
   return label.must_not_be_read ? category !== "Read" : label.accept.includes(category);
 }
@@ -190,7 +204,10 @@ function dangerous(all: readonly Judged[]) {
   return {
     graveCalledRead: read.filter((item) => isGrave(item) && !isAccepted(item)).map(name),
     graveCalledReadThoughAccepted: read.filter((item) => isGrave(item) && isAccepted(item)).map(name),
-    changingCalledRead: read.filter(({ label }) => label.must_not_be_read).map(name),
+    changingCalledRead: read
+      .filter(({ label }) => label.must_not_be_read)
+      .map((item) => `${doubtOf(item) ?? "sound"}: ${name(item)}`)
+      .sort(),
   };
 }
 
@@ -204,7 +221,7 @@ function calibration(all: readonly Judged[]) {
       from,
       tools: items.length,
       strict: share(strict, items.length),
-      accepted: share(items.filter(isAccepted).length, items.length),
+      accepted: share(items.filter((item) => isAccepted(item)).length, items.length),
     };
   });
 }
@@ -221,22 +238,42 @@ function speed(all: readonly Label[]): number {
   return Math.round((tools.length / Math.min(...rounds)) * 1_000_000);
 }
 
+function shareOf<T>(items: readonly T[], is: (item: T) => boolean): number {
+  return share(items.filter(is).length, items.length);
+}
+
 function share(part: number, whole: number): number {
   return whole === 0 ? 1 : Math.round((part / whole) * 10_000) / 10_000;
 }
 
 function print(found: typeof report): void {
   const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
-  console.log(`${found.tools} tools, ${found.toolsPerSecond} tools/s\n`);
-  console.table(
-    found.agreement.map((row) => ({
-      ...row,
-      strict: percent(row.strict),
-      accepted: percent(row.accepted),
-      acceptedSound: percent(row.acceptedSound),
-    })),
-  );
-  console.log("read versus change", found.readVersusChange);
+  const counted = ({ missed, of, share: part }: ReturnType<typeof calledRead>): string =>
+    of === 0 ? "none" : `${missed} of ${of} (${percent(part)})`;
+  console.log(`${found.tools} tools, ${found.toolsPerSecond} tools/s`);
+  for (const key of ["hidden", "shown"] as const) {
+    const { all } = found.readVersusChange[key];
+    console.log(`\nhints ${key}`);
+    console.table(
+      found.agreement[key].map(
+        ({ changingCalledRead, soundCalledRead, source, tools, errors, ...shares }) => ({
+          source,
+          tools,
+          errors,
+          ...Object.fromEntries(Object.entries(shares).map(([name, value]) => [name, percent(value)])),
+          "changing called Read": counted(changingCalledRead),
+          "of these, sound": counted(soundCalledRead),
+        }),
+      ),
+    );
+    console.log(`read or change right: ${percent(all.right)} of ${all.tools}`);
+    console.log(
+      `changing called Read, raw (label says that it changes something): ${counted(all.changingCalledRead)}`,
+    );
+    console.log(
+      `changing called Read, sound (label not marked as wrong, does not accept Read): ${counted(all.soundCalledRead)}`,
+    );
+  }
   console.table(found.confusion);
   console.table(found.calibration);
   console.log("dangerous", found.dangerous);
