@@ -27,7 +27,10 @@ const OF_GROUP: { readonly [G in VerbGroup]: NonNullable<Found> } = {
 
 const RULES = [moneyRule, ...OBJECT_RULES];
 /** Reading verbs that some rule looks at; the others mean the same with every object. */
-const READS_BY_OBJECT = wordSet("open select choose evaluate capture ask print");
+const READS_BY_OBJECT = wordSet(`
+  open select choose evaluate capture ask print fetch pick track load display show receive`);
+/** Says where, not what: `git_init` has no object. */
+const PLACE_WORD = "git";
 
 /** Reads a verb together with the words around it, in the singular. */
 export function toAction(form: VerbForm, objects: readonly string[], place: Place): Action {
@@ -37,7 +40,7 @@ export function toAction(form: VerbForm, objects: readonly string[], place: Plac
     group,
     has: (words) => objects.some((word) => words.has(word)),
     first: objects[0] ?? "",
-    isAlone: objects.length === 0,
+    isAlone: objects.every((word) => word === PLACE_WORD),
     place,
   };
   for (const rule of group === "read" && !READS_BY_OBJECT.has(verb) ? [] : RULES) {

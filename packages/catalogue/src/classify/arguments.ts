@@ -144,7 +144,9 @@ const SHORT_CODE =
 
 const WHAT = wordSet("content contents body text data markdown html payload");
 const WHERE = wordSet("path file filepath filename destination");
-const SAFETY = wordSet("force overwrite confirm confirmation confirmed dryrun");
+/** Of switches: what they let the tool do besides. */
+const BESIDES = wordSet("save write mark persist overwrite prune");
+const SAFETY = wordSet("force confirm confirmation confirmed dryrun");
 
 function writesSomething(args: readonly Argument[]): SchemaSign | undefined {
   const what = args.find(({ words: [only, more] }) => more === undefined && WHAT.has(only ?? ""));
@@ -153,6 +155,11 @@ function writesSomething(args: readonly Argument[]): SchemaSign | undefined {
     return { rule: "schema.content", says: "Write", pointer: what.pointer, text: what.name };
   const output = outputOf(args);
   if (output !== undefined) return output;
+  const besides = args.find(
+    ({ words: parts, types }) => types.includes("boolean") && BESIDES.has(parts[0] ?? ""),
+  );
+  if (besides !== undefined)
+    return { rule: "schema.switch", says: "Write", pointer: besides.pointer, text: besides.name };
   const safety = args.find(
     ({ words: parts, types }) =>
       (parts.join("") === "dryrun" || SAFETY.has(parts[0] ?? "")) &&
@@ -170,10 +177,16 @@ function outputOf(args: readonly Argument[]): SchemaSign | undefined {
   return output && { rule: "schema.output", says: "Write", pointer: output.pointer, text: output.name };
 }
 
-/** A file or folder that must be named, for what the tool writes there. */
+/** A place that the tool writes to: any path, or a file that must be named. A name that may be left out is the server's own. */
 function isOutput({ words: parts, isRequired, description }: Argument): boolean {
-  if (!isRequired || !parts.some((part) => OUTPUT_PLACE.has(part))) return false;
+  if (!parts.some((part) => OUTPUT_PLACE.has(part)) || !(isRequired || isPath(parts))) return false;
   return parts.some((part) => OUTPUT.has(part)) || SAVED.test(description);
+}
+
+/** `output_path`, `saveDir`; not `filename`, which the server puts where it likes, and no `folder_id`. */
+function isPath(parts: readonly string[]): boolean {
+  const last = parts.at(-1) ?? "";
+  return OUTPUT_PLACE.has(last) && last !== "filename";
 }
 
 const RECIPIENT = wordSet(`

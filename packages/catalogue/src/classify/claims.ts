@@ -21,6 +21,35 @@ export function readOnlyClaim(text: string): Span | undefined {
   return { start: match.index, end: match.index + match[0].length };
 }
 
+const SAVING = new RegExp(
+  `\\b(?:saves?|writes?|stores?|exports?|sav(?:ed|ing) to|writing|(?:is|are|be|was) (?:\\w+ )?(?:saved|written|stored))\\b[^.;]{0,70}?` +
+    `\\b(?:to|in|into|on|under|at)\\b[^.;]{0,30}?\\b(?:disk|files?|folder|directory|dir|file ?system|path|drive|local|locally|downloads)\\b` +
+    `|\\b(?:saves?|stores?|writes?|downloads?)\\b[^.;]{0,40}\\blocally\\b`,
+  "i",
+);
+/** `Gets the next task and marks it as taken`: in the first sentence the tool itself is meant. */
+const KEEPING = /\band (?:then )?(?:saves?|stores?|marks?|registers?) (?:it|them)\b/i;
+const NOT_SAVED = /\b(?:not|never|without|no|nothing|avoid|instead of|n['’]t)\b/i;
+
+/** Where a description says that its tool keeps what it found: in a file, or by a mark. */
+export function savedClaim(text: string, sentences: readonly Span[]): Span | undefined {
+  for (const [index, { start, end }] of sentences.entries()) {
+    const sentence = text.slice(start, end);
+    const match = SAVING.exec(sentence) ?? (index === 0 ? KEEPING.exec(sentence) : null);
+    if (match === null || NOT_SAVED.test(sentence.slice(0, match.index + match[0].length))) continue;
+    return { start: start + match.index, end: start + match.index + match[0].length };
+  }
+  return undefined;
+}
+
+const HANDED_OVER =
+  /\breturn(?!\w* (?:the |a |its )?(?:local |file |absolute )*(?:path|location))\w*|\bbase64\b|\bas (?:a |an )?(?:string|text|json|resource)\b|\b(?:signed|download|downloadable|temporary) (?:url|link)s?\b/i;
+
+/** Whether a description says that what is downloaded goes to the caller. */
+export function isHandedOver(text: string): boolean {
+  return HANDED_OVER.test(text);
+}
+
 /** Where a description says that there is no way back. */
 export function finalClaim(text: string): Span | undefined {
   const match = FINAL.exec(text);
@@ -66,25 +95,35 @@ function itemised(text: string): readonly (Span & { readonly word: string })[] {
   return deeds.length >= 2 && deeds.length * 2 >= items.length ? deeds : [];
 }
 
+const CHANGES: ReadonlySet<string> = new Set(["verb.write", "verb.execute"]);
 const LATER =
   /^[\s*_>-]*(?:(?:⚠️|warning|note|caution|important)[\s:!*]*)?((?:(?:this|the) (?:tool|command|action|operation|function|endpoint)|this|it|also)\s+)?((?:(?:also|will|can|then|permanently|automatically|immediately|irreversibly|silently|may)\s+)*)([a-z]+)/i;
 
-/** A later sentence about the tool itself that deletes or pays: `It also deletes …`. */
+/** `This tool automatically:`, before a list of what it does. */
+const DEEDS_FOLLOW =
+  /\b(?:this|the) (?:tool|command|action|function) (?:also |then )?(?:automatically|will|does)\b[^:]{0,20}:\s*$/i;
+
+/** A later sentence about the tool itself that deletes or pays: `It also deletes …`; of a list of its deeds, any change. */
 export function laterDeed(text: string, sentences: readonly Span[], place: Place): Said | undefined {
-  for (const span of sentences.slice(1)) {
-    const match = LATER.exec(text.slice(span.start, span.end));
+  let isListed = false;
+  for (const [index, span] of sentences.entries()) {
+    const sentence = text.slice(span.start, span.end);
+    if (/:\s*$/.test(sentence)) isListed = DEEDS_FOLLOW.test(sentence);
+    if (index === 0) continue;
+    const match = LATER.exec(sentence);
     const word = match?.[3];
     const form = word === undefined ? undefined : verbOf(word.toLowerCase());
     if (match === null || word === undefined || form === undefined || form.trust === "weak") continue;
     // `Deletes …`, `It deletes …`, `It will delete …`; `Delete …` alone speaks to the reader.
-    const isThird = form.form === "s" && (match[1] !== undefined || form.trust === "pure");
+    const isThird = form.form === "s" && (isListed || match[1] !== undefined || form.trust === "pure");
     if (!isThird && !(form.form === "base" && match[1] !== undefined && match[2] !== "")) continue;
     const start = span.start + match[0].length - word.length;
     const objects = toTextWords(text.slice(start + word.length, span.end), 7).map((object) =>
       toSingular(object.word),
     );
     const action = toAction(form, objects, place);
-    if (GRAVE.has(action.category)) return { ...action, start, end: start + word.length, manner: "head" };
+    if (GRAVE.has(action.category) || (isListed && CHANGES.has(action.rule)))
+      return { ...action, start, end: start + word.length, manner: "head" };
   }
   return undefined;
 }

@@ -1,19 +1,21 @@
 import type { Category } from "../verdict.ts";
 import { READ_NOUNS } from "./lexicon/objects.ts";
 import { wordSet } from "./lexicon/word-set.ts";
-import { operationsRaise, runRaises, textRaises } from "./raises.ts";
+import { operationsRaise, runRaises, textRaises, writesRaise } from "./raises.ts";
 import type { Readings } from "./readings.ts";
 import type { Span } from "./sentences.ts";
 import { isGraver, type Vote } from "./vote.ts";
 import {
   annotationVote,
   disguisedVote,
+  downloadVote,
   laterVote,
   listedVote,
   nameVote,
   nounVote,
   operationsVote,
   runsVote,
+  savedVote,
   textVote,
   unknown,
   writesVote,
@@ -48,11 +50,10 @@ export function decide(readings: Readings): Decided {
   consider(runs, runs !== undefined && runRaises(readings, winner, runs));
   consider(listedVote(readings), winner.category !== "Read" || winner.trust !== "pure");
   consider(laterVote(readings), true);
+  consider(downloadVote(readings, winner), true);
+  consider(savedVote(readings), winner.category === "Read");
   const writes = writesVote(readings);
-  consider(
-    writes,
-    winner.category === "Read" && (winner.trust === "weak" || writes?.rule === "schema.output"),
-  );
+  consider(writes, writes !== undefined && writesRaise(winner, writes));
   consider(annotationVote(readings), true);
   consider(disguisedVote(readings), true);
   const lowered = milder(readings, winner, votes);
@@ -68,8 +69,10 @@ function baseVote(readings: Readings, name: Vote | undefined, text: Vote | undef
   if (name !== undefined && name.trust !== "weak" && !isOnlyNoun(readings, name, text)) return name;
   // `research_agent`: what it runs is not what its description happens to mention.
   if (name?.rule === "noun.run" && text?.category === "Read" && isMentioned(text)) return name;
+  if (name !== undefined && text?.category === "Read" && readings.prose.sentence > 0 && isAside(text))
+    return name;
   if (text !== undefined) return text;
-  if (name?.category === "Read" && UNSURE_ALONE.has(name.verb)) return unknown(readings);
+  if (name?.category === "Read" && isUnsureAlone(readings, name)) return unknown(readings);
   return name ?? operationsVote(readings) ?? nounVote(readings) ?? unknown(readings);
 }
 
@@ -77,8 +80,23 @@ function isMentioned({ at }: Vote): boolean {
   return "manner" in at && at.manner === "faint";
 }
 
+/** `Use the list to find it`, in a later sentence, is not what the tool does. */
+function isAside({ at }: Vote): boolean {
+  return "manner" in at && at.manner !== "head";
+}
+
 /** These read or change, as a description would say: without one, nothing is known. */
 const UNSURE_ALONE = wordSet("aggregate debug open select track visit");
+/** What can be set as well as asked for: nothing is known where there is not even a description. */
+const UNSURE_NOUNS = wordSet(`
+  calendar context definition definitions directory index instruction instructions language practice practices
+  profile report reports rule rules structure tree types`);
+
+function isUnsureAlone({ description }: Readings, { verb, rule }: Vote): boolean {
+  return (
+    UNSURE_ALONE.has(verb) || (rule === "noun.read" && description.text === "" && UNSURE_NOUNS.has(verb))
+  );
+}
 
 /** `order_status`, `post_details`: the verb was a noun, if the description says so too. */
 function isOnlyNoun({ named }: Readings, name: Vote, text: Vote | undefined): boolean {

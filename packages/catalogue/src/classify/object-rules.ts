@@ -5,7 +5,7 @@ import { wordSet } from "./lexicon/word-set.ts";
 const PHONING = wordSet(`
   send make start end create place transfer initiate hold mute answer hang dial ask play speak say
   schedule reply forward broadcast`);
-const CALLING = wordSet("create make start end place initiate answer hang transfer");
+const CALLING = wordSet("create make start end place initiate answer hang transfer receive handle");
 const TEXTING = wordSet("sms mms voicemail");
 const CALLED = wordSet("call phone");
 const NO_CALL = wordSet(`
@@ -86,6 +86,22 @@ function opening({ verb, has, first }: Deed): Found {
   return has(objects.PROGRAM) || first === "" ? ["Execute", "verb.execute"] : undefined;
 }
 
+const HAPPENING = wordSet("event pageview click conversion impression interaction");
+const INTO = wordSet("into onto");
+const CHOSEN = wordSet(`
+  account device app application project workspace organization organisation tenant environment profile`);
+const NOTICE = wordSet("dialog toast popup banner modal");
+
+/** Verbs that read most things, and change some: `track a parcel`, `track an event`. */
+function readingVerb({ verb, has }: Deed): Found {
+  const isChange =
+    (verb === "track" && has(HAPPENING)) ||
+    (verb === "load" && has(INTO)) ||
+    (verb === "select" && has(CHOSEN)) ||
+    ((verb === "display" || verb === "show") && has(NOTICE));
+  return isChange ? ["Write", "object.state"] : undefined;
+}
+
 const PRINTED = wordSet("printer label document file job receipt stl gcode paper badge");
 
 /** Printing a value reads, printing on paper does not. */
@@ -93,11 +109,19 @@ function printing({ verb, has }: Deed): Found {
   return verb === "print" && has(PRINTED) ? ["Execute", "verb.execute"] : undefined;
 }
 
-const GIT_WRITES = wordSet("checkout fetch stash branch tag merge pull push commit rebase clone add init");
+const GIT_WRITES = wordSet(`
+  checkout fetch stash branch tag merge pull push commit rebase clone add init track`);
+const STARTING = wordSet("init initialize");
+const REPOSITORY = wordSet("repository repo");
+const CHERRY = wordSet("cherry");
 
-function git({ verb, place, isAlone }: Deed): Found {
-  if (!place.subjects.has("git") || !isAlone) return undefined;
+function git({ verb, has, place, isAlone }: Deed): Found {
+  if (STARTING.has(verb) && has(REPOSITORY)) return ["Write", "object.git"];
+  if (!place.subjects.has("git")) return undefined;
+  if (verb === "pick" && has(CHERRY)) return ["Write", "object.git"];
+  if (!isAlone) return undefined;
   if (verb === "clean") return ["Destructive", "verb.delete"];
+  if (verb === "log") return ["Read", "verb.read"];
   return GIT_WRITES.has(verb) ? ["Write", "object.git"] : undefined;
 }
 
@@ -165,6 +189,7 @@ export const OBJECT_RULES: readonly ((deed: Deed) => Found)[] = [
   work,
   setting,
   question,
+  readingVerb,
   opening,
   printing,
   git,

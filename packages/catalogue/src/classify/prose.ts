@@ -1,9 +1,10 @@
 import type { Category } from "../verdict.ts";
 import { type Action, toAction } from "./action.ts";
-import { SIGN_VERBS, type VerbForm, verbOf } from "./lexicon/verb-forms.ts";
+import { type VerbForm, verbOf } from "./lexicon/verb-forms.ts";
 import { wordSet } from "./lexicon/word-set.ts";
 import type { Place } from "./place.ts";
 import { type Span, toSentences } from "./sentences.ts";
+import { readSigns } from "./signs.ts";
 import { toSingular, toTextWords, type Word } from "./words.ts";
 
 /** An action that a text names, and where. */
@@ -32,7 +33,7 @@ const BEFORE_VERB = wordSet(`
   auto automatically permanently safely quickly recursively optionally manually securely always first then
   also now please bulk batch force soft hard async asynchronously conditionally atomically immediately
   directly programmatically intelligently efficiently simply just easily interactively irreversibly
-  completely partially silently remotely dynamically instantly and or to can will may the deprecated beta
+  completely partially silently remotely dynamically instantly long double triple and or to can will may the deprecated beta
   experimental you`);
 const MODAL = wordSet("can will may must could");
 const SUBJECT = wordSet("it tool you this that which function");
@@ -119,6 +120,7 @@ function isHead(text: string, form: VerbForm, all: readonly Token[], index: numb
   const next = all[index + 1]?.word ?? "";
   if (isLabel(text, all, index)) return false;
   if (USING.has(form.verb) && isItself(all, index + 1)) return false;
+  if (form.verb === "start" && BEGINNING.has(next)) return false;
   if (
     LETTING.has(form.verb) &&
     all.slice(index + 1, index + 7).some(({ word }) => word === "to" || word === "you")
@@ -136,6 +138,8 @@ function isLabel(text: string, all: readonly Token[], index: number): boolean {
   );
 }
 const LABELS = wordSet("note step");
+/** `Start here`, `Start with the list` speak to the reader. */
+const BEGINNING = wordSet("here with by");
 const USING = wordSet("call run invoke execute");
 const WHENEVER = wordSet("it not when whenever before after first only once if this");
 
@@ -264,21 +268,6 @@ function isNegated(all: readonly Token[], index: number): boolean {
 /** `read-only` and `set-up` are no verbs. */
 function isHyphened(text: string, end: number): boolean {
   return text[end] === "-" && /[a-z]/i.test(text[end + 1] ?? "");
-}
-
-/** Languages without spaces: the verb stands first in Chinese, last in Japanese and Korean. */
-function readSigns(sentence: string, span: Span, place: Place): readonly Said[] {
-  const isVerbLast = /[\u3040-\u30ff\uac00-\ud7af]/.test(sentence);
-  let best: { readonly at: number; readonly sign: string; readonly form: VerbForm } | undefined;
-  for (const [sign, group] of SIGN_VERBS) {
-    const at = isVerbLast ? sentence.lastIndexOf(sign) : sentence.indexOf(sign);
-    if (at < 0) continue;
-    const isBetter = best === undefined || (isVerbLast ? at > best.at : at < best.at);
-    if (isBetter) best = { at, sign, form: { verb: sign, group, trust: "strong", form: "base" } };
-  }
-  if (best === undefined) return [];
-  const start = span.start + best.at;
-  return [{ ...toAction(best.form, [], place), start, end: start + best.sign.length, manner: "head" }];
 }
 
 /** Categories that a later sentence may add. */

@@ -6,10 +6,10 @@ import { toSingular } from "./words.ts";
 const FOR_GOOD = wordSet(`
   delete destroy purge wipe erase revoke uninstall terminate truncate drop kill trash nuke`);
 /** Said of tools that only answer: `Executes a search`, `Opens the file and …`, `Saves the result`. */
-const FAINT = wordSet(`
+export const FAINT = wordSet(`
   run execute exec perform call invoke process connect prompt chat act test build control play interact
   simulate benchmark type use prepare make sort group highlight save map open mark note define report
-  complete compose follow resolve handle link keep combine join split organize load index get focus move
+  complete compose follow resolve handle link keep combine join split organize index get focus move
   apply help give record answer respond accept`);
 const VAGUE = wordSet(`
   manage handle apply sync synchronize submit activate process send trigger switch control toggle use set
@@ -77,6 +77,15 @@ export function runRaises(readings: Readings, base: Vote, runs: Vote): boolean {
   if (runs.rule === "schema.command") return !ANALYSES.has(base.verb);
   return base.trust === "weak" && !ANALYSES.has(base.verb);
 }
+
+/** Of a plain reading verb only a place to write to, or a switch that asks for a change, makes more. */
+export function writesRaise({ category, trust, verb }: Vote, writes: Vote): boolean {
+  if (category !== "Read") return false;
+  if (writes.rule === "schema.switch") return !BEFOREHAND.has(verb);
+  return trust === "weak" || writes.rule === "schema.output";
+}
+/** `validate_record(overwrite)` asks what an overwriting would do. */
+const BEFOREHAND = wordSet("validate verify check preview compare diff lint");
 
 /** `Soft-deletes a note`: it can be had back. */
 function isSoft({ description }: Readings, { at }: Vote): boolean {

@@ -1,6 +1,6 @@
 import type { ToolDefinition } from "../tool.ts";
 import { readSchema, type SchemaReading } from "./arguments.ts";
-import { finalClaim, laterDeed, listedOperations, readOnlyClaim } from "./claims.ts";
+import { finalClaim, laterDeed, listedOperations, readOnlyClaim, savedClaim } from "./claims.ts";
 import { type NameReading, readName } from "./name.ts";
 import { type SeenText, toSeenText } from "./normalise.ts";
 import { type Place, withOwnWords } from "./place.ts";
@@ -21,6 +21,7 @@ export interface Readings {
   readonly titled: NameReading;
   readonly prose: Prose;
   readonly later: Said | undefined;
+  readonly saved: Span | undefined;
   readonly listed: readonly (Span & { readonly word: string })[];
   /** Looked for when asked: few verdicts depend on it. */
   readonly readOnlyClaim: () => Span | undefined;
@@ -49,6 +50,7 @@ export function toReadings(tool: ToolDefinition, given: Place): Readings {
     titled: readName(title.text, place),
     prose,
     later: laterDeed(description.text, prose.sentences, place),
+    saved: savedClaim(description.text, prose.sentences),
     listed: listedOperations(description.text, VAGUE_HEADS.has(prose.said[0]?.verb ?? "")),
     readOnlyClaim: once(() => readOnlyClaim(description.text)),
     finalClaim: once(() => finalClaim(description.text)),

@@ -1,7 +1,7 @@
 import type { Category, Modifier } from "../verdict.ts";
 
 /** Changes with every change of rules or lexicon that may change a verdict. */
-export const RULES_VERSION = "1";
+export const RULES_VERSION = "2";
 
 /** One rule: what it looks at, and what it says for. */
 export interface Rule {
@@ -61,6 +61,11 @@ export const RULES = {
   },
   "object.work": { says: "Execute", meaning: "cancelling work under way: a job, a build, a run" },
   "object.setting": { says: "Write", meaning: "clearing or resetting what is only a setting or a view" },
+  "object.state": {
+    says: "Write",
+    meaning:
+      "a reading verb that sets something here: track an event, load into, select an account, show a dialog",
+  },
   "object.git": { says: "Write", meaning: "version control: checkout, fetch, stash change the working copy" },
   "noun.read": {
     says: "Read",
@@ -73,7 +78,19 @@ export const RULES = {
   "name.several": { says: "any", meaning: "a name with several verbs: the gravest counts" },
   "text.several": { says: "any", meaning: "a sentence with several verbs: the gravest counts" },
   "text.operations": { says: "any", meaning: "a description that lists its operations: the gravest counts" },
-  "text.later": { says: "any", meaning: "a later sentence about the tool itself that deletes or pays" },
+  "text.later": {
+    says: "any",
+    meaning:
+      "a later sentence about the tool itself that deletes or pays; in a list of its deeds, any change",
+  },
+  "text.saves": {
+    says: "Write",
+    meaning: "a sentence that says that what was found is kept: saved to a file, marked",
+  },
+  "verb.download": {
+    says: "Write",
+    meaning: "downloading, where the description does not say that the content is returned",
+  },
   "text.read-only": {
     says: "Read",
     meaning: "a description that claims to change nothing; never against name or schema",
@@ -87,10 +104,17 @@ export const RULES = {
   "schema.command": { says: "Execute", meaning: "an argument that is a command to run" },
   "schema.sql": { says: "Execute", meaning: "an argument that is a statement for a database" },
   "schema.content": { says: "Write", meaning: "arguments that say what to write where" },
-  "schema.output": { says: "Write", meaning: "an argument that must name the file or folder to write to" },
+  "schema.output": {
+    says: "Write",
+    meaning: "an argument that says where to write: any path, or a file that must be named",
+  },
+  "schema.switch": {
+    says: "Write",
+    meaning: "a switch for a change beside the rest: save, mark_as_read, overwrite",
+  },
   "schema.safety": {
     says: "Write",
-    meaning: "arguments such as dry_run, force or overwrite, which only a change needs",
+    meaning: "arguments such as dry_run, force or confirm, which only a change needs",
   },
   "annotation.read-only": { says: "Read", meaning: "readOnlyHint, where name and schema agree" },
   "annotation.changes": { says: "Write", meaning: "readOnlyHint false or destructiveHint true" },

@@ -1,8 +1,11 @@
 import type { Category } from "../verdict.ts";
 import { toAction } from "./action.ts";
+import { isHandedOver } from "./claims.ts";
 import { READ_NOUNS } from "./lexicon/objects.ts";
 import { verbOf } from "./lexicon/verb-forms.ts";
 import { hasHiddenLetters } from "./normalise.ts";
+import type { Said } from "./prose.ts";
+import { FAINT } from "./raises.ts";
 import type { Readings } from "./readings.ts";
 import { gravest, isGraver, type Vote } from "./vote.ts";
 import { toSingular, toTextWords } from "./words.ts";
@@ -27,8 +30,11 @@ export function textVote({ prose }: Readings): Vote | undefined {
   // `Fetches a page and converts it` only reads.
   const said =
     head?.category === "Read" ? prose.said.filter(({ rule }) => rule !== "verb.produce") : prose.said;
-  const best = gravest(said);
-  if (best === undefined) return undefined;
+  const first = gravest(said);
+  if (first === undefined) return undefined;
+  // `Save or update a watch`: what is meant for sure speaks for the rest.
+  const isSure = ({ category, verb }: Said): boolean => category === first.category && !FAINT.has(verb);
+  const best = first.category === "Read" ? first : (said.find(isSure) ?? first);
   const isJoined = best !== prose.said[0];
   const trust =
     prose.sentence > 1 || ((best.manner === "phrase" || best.manner === "faint") && best.trust === "strong")
@@ -110,6 +116,19 @@ export function laterVote({ later }: Readings): Vote | undefined {
 export function writesVote({ schema }: Readings): Vote | undefined {
   const sign = schema.writes;
   return sign && { category: "Write", rule: sign.rule, source: "schema", trust: "weak", verb: "", at: sign };
+}
+
+/** A description that says that what was found is kept in a file. */
+export function savedVote({ saved }: Readings): Vote | undefined {
+  if (saved === undefined) return undefined;
+  return { category: "Write", rule: "text.saves", source: "description", trust: "weak", verb: "", at: saved };
+}
+
+/** A download ends in a file, unless the caller gets it. */
+export function downloadVote({ description }: Readings, winner: Vote): Vote | undefined {
+  if (winner.verb !== "download" || winner.category !== "Read" || isHandedOver(description.text))
+    return undefined;
+  return { ...winner, category: "Write", rule: "verb.download", trust: "weak" };
 }
 
 /** Hints that a tool changes something. */

@@ -7,7 +7,8 @@ import {
   type ToolDefinition,
 } from "@portcullis/catalogue";
 import { describe, expect, test } from "vitest";
-import { EXAMPLES, type Example, toTool } from "./examples.ts";
+import { type Example, toTool } from "./example.ts";
+import { EXAMPLES } from "./examples.ts";
 
 function toContext({ server, siblings }: Example): ToolContext {
   return {

@@ -1,38 +1,5 @@
-import type { Category, RuleId, ToolAnnotations, ToolDefinition } from "@portcullis/catalogue";
-import type { JsonObject } from "@portcullis/policy";
-
-/** A tool with the verdict that it must get, and the rule that must decide. */
-export interface Example {
-  readonly name: string;
-  readonly category: Category;
-  readonly rule: RuleId;
-  readonly description?: string;
-  /** Arguments, by name. */
-  readonly args?: { readonly [name: string]: JsonObject };
-  /** Arguments that must be given. */
-  readonly required?: readonly string[];
-  readonly annotations?: ToolAnnotations;
-  readonly title?: string;
-  readonly server?: string;
-  readonly siblings?: readonly string[];
-}
-
-type More = Omit<Example, "name" | "category" | "rule">;
-const text: JsonObject = { type: "string" };
-const flag: JsonObject = { type: "boolean" };
-const one = (...values: string[]): JsonObject => ({ type: "string", enum: values });
-
-/** Rows of one category and rule: a name alone, or a name with the rest. */
-function rows(
-  category: Category,
-  rule: RuleId,
-  ...tools: (string | readonly [string, string | More])[]
-): readonly Example[] {
-  return tools.map((tool) => {
-    const [name, more] = typeof tool === "string" ? [tool, {}] : tool;
-    return { name, category, rule, ...(typeof more === "string" ? { description: more } : more) };
-  });
-}
+import { type Example, rows } from "./example.ts";
+import { REGRESSIONS, SCHEMAS, SECOND_LOOKS } from "./examples-second.ts";
 
 /** Names alone: how they are cut, which word is the verb, what its object makes of it. */
 export const NAMES: readonly Example[] = [
@@ -60,7 +27,6 @@ export const NAMES: readonly Example[] = [
     "translate_sonnet",
     "get_payout",
     "monitor_list_checks",
-    "download_catalogue",
   ),
   ...rows(
     "Read",
@@ -111,6 +77,10 @@ export const NAMES: readonly Example[] = [
   ...rows("Write", "object.grant", "grant_access", "share_with_role", "addPermission", "create_token"),
   ...rows("Write", "object.setting", "reset_zoom", "clear_filter", "remove_highlight"),
   ...rows("Write", "object.git", ["checkout", { server: "git" }], ["git_stash", { server: "git" }]),
+  ...rows("Write", "object.git", "git_init", "git_fetch", "git_cherry_pick", "init_repository"),
+  ...rows("Read", "verb.read", "git_log", "fetch_pear", "initial_pears_list"),
+  ...rows("Write", "object.state", "track_event", "select_account", "load_pear_into_basket"),
+  ...rows("Write", "verb.download", "download_catalogue", "pear_download"),
   ...rows(
     "Execute",
     "verb.execute",
@@ -264,6 +234,46 @@ export const TEXTS: readonly Example[] = [
   ...rows("Destructive", "text.later", ["get_pear", "Get a pear. It also deletes the basket."]),
   ...rows("Destructive", "text.later", ["get_pear", "Gets the pear. Deletes the basket afterwards."]),
   ...rows("Read", "verb.read", ["get_pear", "Get a pear. Delete it with delete_pear."]),
+  ...rows("Execute", "text.later", [
+    "analyze_pear",
+    "Analyze a pear.\n\nThis tool automatically:\n1. Checks the basket\n2. Starts a press if needed",
+  ]),
+  ...rows("Read", "verb.read", [
+    "analyze_pear",
+    "Analyze a pear.\n\nWorkflow:\n1. Find a basket\n2. Starts with the ripest pear",
+  ]),
+  ...rows(
+    "Write",
+    "text.saves",
+    ["get_pear", "Get a pear. The pear is saved to disk."],
+    ["get_pear", "Gets a pear and writes it to the pear folder."],
+    ["next_pear", "Get the next pear and mark it as taken."],
+    ["export_pears", "Export pears to a new file."],
+  ),
+  ...rows(
+    "Read",
+    "verb.read",
+    ["get_pear", "Get a pear. It is never written to disk."],
+    ["list_pears", "List pears that lie stored in files."],
+    ["download_pear", "Download a pear and return it as base64."],
+    ["get_pear", "Download a pear."],
+    ["get_pear", "Start here: what a pear is, and where it grows."],
+  ),
+  ...rows("Write", "verb.download", ["download_pear", "Downloads a pear and returns the path to it."]),
+  ...rows(
+    "Write",
+    "object.state",
+    ["next_orchard", "Select a workspace as the default."],
+    ["pear_notice", "Display a dialog that shows a pear."],
+    ["load_pear", "Load a pear onto a cart."],
+  ),
+  ...rows("Read", "verb.read", ["load_pear", "Load a pear from a file and return it."]),
+  ...rows("Write", "text.several", ["watch_pears", "Save or update a watch on pears."]),
+  ...rows("Write", "verb.write", ["monitor_pears", "Queue a check of the pears."]),
+  ...rows("Write", "verb.write", [
+    "pear_label_stickers",
+    "Sticky little things. Use the list of pears to find their place.",
+  ]),
   ...rows("Financial", "text.later", [
     "get_pear",
     "Get a pear. This tool will automatically pay the gardener.",
@@ -310,208 +320,10 @@ export const LANGUAGES: readonly Example[] = [
     ["grushi", "Удаляет грушу."],
     ["删除梨", {}],
   ),
+  ...rows("Execute", "text.several", ["li", "自动下载并部署一个梨"]),
+  ...rows("Destructive", "text.several", ["li", "支持查询、修改和删除"]),
   ...rows("Financial", "verb.pay", ["li", "支付园丁"], ["jardinier", "Rembourse le jardinier."]),
   ...rows("Destructive", "verb.delete", ["delete_li", "获取一个梨"]),
-];
-
-/** What arguments, annotations and disguises say. */
-export const SCHEMAS: readonly Example[] = [
-  ...rows("Destructive", "schema.operations", [
-    "pears",
-    { args: { action: one("list", "create", "delete") } },
-  ]),
-  ...rows("Destructive", "schema.operations", ["get_pears", { args: { operation: one("get", "purge") } }]),
-  ...rows("Destructive", "schema.operations", [
-    "manage_pears",
-    { args: { action: { type: "string", description: "One of 'list', 'create', 'remove'" } } },
-  ]),
-  ...rows("Write", "schema.operations", [
-    "pears",
-    { args: { action: { anyOf: [{ const: "list" }, { const: "add" }] } } },
-  ]),
-  ...rows("Read", "schema.operations", ["pears", { args: { action: one("list", "get") } }]),
-  ...rows("Execute", "schema.http-method", ["pears", { args: { method: one("GET", "POST", "DELETE") } }]),
-  ...rows(
-    "Execute",
-    "schema.code",
-    ["pears", { args: { code: text } }],
-    ["sandbox", { args: { python_script: text } }],
-  ),
-  ...rows(
-    "Execute",
-    "schema.command",
-    ["pears", { args: { command: text } }],
-    ["send_keys", { args: { cmd: text } }],
-  ),
-  ...rows(
-    "Execute",
-    "schema.sql",
-    ["query", { args: { sql: text } }],
-    ["pears", { args: { query: { type: "string", description: "SQL to run" } } }],
-  ),
-  ...rows(
-    "Read",
-    "verb.read",
-    ["explain_query", { args: { sql: text } }],
-    ["get_weather", { args: { country_code: text } }],
-  ),
-  ...rows("Read", "verb.read", [
-    "query",
-    { description: "Read-only SQL query over pears", args: { sql: text } },
-  ]),
-  ...rows("Read", "verb.read", ["analyze_code", { args: { code: text } }]),
-  ...rows("Write", "schema.content", ["barn_status", { args: { path: text, content: text } }]),
-  ...rows("Write", "schema.safety", ["barn_status", { args: { dry_run: flag } }]),
-  ...rows("Read", "annotation.read-only", ["zorp", { annotations: { readOnlyHint: true } }]),
-  ...rows("Read", "annotation.read-only", ["generate_chart", { annotations: { readOnlyHint: true } }]),
-  ...rows("Destructive", "verb.delete", ["delete_pear", { annotations: { readOnlyHint: true } }]),
-  ...rows("Write", "verb.write", ["create_pear", { annotations: { readOnlyHint: true } }]),
-  ...rows("Write", "schema.safety", [
-    "barn_status",
-    { annotations: { readOnlyHint: true }, args: { force: flag } },
-  ]),
-  ...rows("Write", "annotation.changes", ["get_pear", { annotations: { readOnlyHint: false } }]),
-  ...rows("Write", "annotation.changes", ["get_pear", { annotations: { destructiveHint: true } }]),
-  ...rows("Write", "annotation.changes", [
-    "get_pear",
-    { annotations: { readOnlyHint: true, destructiveHint: true } },
-  ]),
-  ...rows(
-    "Destructive",
-    "verb.delete",
-    ["de\u200blete_pear", {}],
-    ["d\u0435lete_pear", {}],
-    ["ԁеӏеtе_pear", {}],
-  ),
-  ...rows("Destructive", "verb.delete", ["\uff44\uff45\uff4c\uff45\uff54\uff45_pear", {}]),
-  ...rows(
-    "Destructive",
-    "verb.delete",
-    ["pears", "De\u00adletes a pear."],
-    ["pears", "\u202ede\u202clete a pear"],
-  ),
-  ...rows("Write", "text.disguised", ["g\u200bet_pear", {}], ["get_p\u0435ar", {}]),
-  ...rows("Write", "text.disguised", ["pears", "G\u200bets a pear."]),
-  ...rows("Destructive", "verb.delete", ["zorp", { title: "Delete a pear" }]),
-];
-
-/** Each of these was judged wrongly once. */
-export const REGRESSIONS: readonly Example[] = [
-  ...rows("Financial", "object.money", "sign_transaction", "send_tx", "transfer_tokens"),
-  ...rows("Financial", "verb.pay", "stake_transaction", "redeem_voucher"),
-  ...rows("Read", "verb.read", "orchard_get_whitelist", "seller_pears_list", "get_reset_times"),
-  ...rows("Read", "verb.read", [
-    "list_pears",
-    { args: { action: one("assigned", "build_failed", "mentioned") } },
-  ]),
-  ...rows("Read", "verb.read", ["explain", { args: { operation: one("create", "update", "delete") } }]),
-  ...rows("Read", "verb.read", ["list_pears", "Lists pears, baskets, and queries news, posts and orders."]),
-  ...rows("Read", "verb.read", ["pears", "Gets all pear swaps (buy, sell) of a day."]),
-  ...rows("Read", "verb.read", ["get_pear", "Get a pear in order to request a payment later."]),
-  ...rows("Read", "noun.read", ["pears_info", "Info about pears (регіонів)"]),
-  ...rows("Write", "verb.write", ["create_http_recipe", { args: { method: one("GET", "POST") } }]),
-  ...rows(
-    "Write",
-    "verb.write",
-    ["orchard_update_step", {}],
-    ["desk_mark_as_read", {}],
-    ["create_phone_number", {}],
-  ),
-  ...rows("Write", "object.page", "browser_click", "browser_select_option"),
-  ...rows("Execute", "object.phone", "create_call", "create_phone_call"),
-  ...rows("Execute", "verb.execute", "orchard_capture_start", "print_label"),
-  ...rows("Read", "verb.read", "print_variables"),
-  ...rows("Execute", "verb.execute", ["code_review_x", "Perform a code review."]),
-  ...rows("Destructive", "verb.delete", "monitor_delete_pear"),
-  ...rows("Write", "verb.write", ["can_pears", "Stores a pear in a can."]),
-  ...rows("Read", "verb.read", ["get_index", "Index of the pears."], ["list_records", "Records of pears."]),
-  ...rows("Write", "verb.produce", ["pears", "Minify a pear by removing its peel."]),
-];
-
-/** Names and texts that need a second look: what is said is not what stands in front. */
-export const SECOND_LOOKS: readonly Example[] = [
-  // The verb is not the first word.
-  ...rows("Write", "verb.write", "compute_barn_update", "update_list", "add_pear_to_list", "revise_letter"),
-  ...rows("Read", "verb.read", "trash_get_label", "order_list", "compute_barn_area", "pearsearch"),
-  ...rows("Read", "noun.read", "barninfo", "pear_pricing", "orchard_rules"),
-  ...rows(
-    "Read",
-    "verb.read",
-    ["research_pear", "Research a pear."],
-    ["spring_build_notes", "Get the notes of a build."],
-  ),
-  ...rows("Execute", "verb.execute", "pear_package_run", "spring_build_notes", "listen_to_pears"),
-  ...rows("Destructive", "verb.delete", "confirm_delete_pear", "propose_remove_gardener"),
-  // What a verb does to this object.
-  ...rows("Read", "object.question", "convert_time", "convert_to_markdown", [
-    "pears",
-    "Perform OCR on a label.",
-  ]),
-  ...rows("Read", "object.question", ["pears", "Run an aggregation over the pears."]),
-  ...rows(
-    "Write",
-    "verb.produce",
-    "convert_pears",
-    ["convert_currency", { server: "wallet" }],
-    "plan_harvest",
-  ),
-  ...rows("Write", "verb.write", ["send_letter", "Send a letter using the Post API."], "open_dispute"),
-  ...rows("Write", "verb.write", ["update_dispute", "Submit evidence for a payment dispute."]),
-  ...rows("Execute", "verb.execute", "transform_records", ["pears", "Transform stored data into jam."]),
-  ...rows("Financial", "object.money", "create_token_swap", ["authorize_transaction", { server: "wallet" }]),
-  ...rows("Write", "verb.write", "create_shift_swap"),
-  // These read or change: a description says which, and without one nothing is known.
-  ...rows("Write", "unknown", "select_pear", "track_pear", "open_pear", "aggregate_pears"),
-  ...rows(
-    "Read",
-    "verb.read",
-    ["track_pear", "Track a pear on its way."],
-    ["open_pear", "Open a pear by its name."],
-  ),
-  // A label, a condition and a mention are no deeds.
-  ...rows(
-    "Read",
-    "verb.read",
-    ["pears", "Step 1: Find the ripe pears."],
-    ["ask_gardener", "Accepts a list of questions."],
-  ),
-  ...rows("Read", "noun.read", ["pear_info", "Tool for pears. NOTE: slow in autumn."]),
-  ...rows("Read", "verb.read", [
-    "pears",
-    "If a user asks to update a basket, stay here. Searches the pears.",
-  ]),
-  ...rows("Destructive", "verb.delete", ["pears", "When the basket is full, deletes the oldest pear."]),
-  ...rows("Read", "verb.read", ["pears", "This tool helps analyze pears (one by one)."]),
-  ...rows("Execute", "noun.run", [
-    "orchard_agent",
-    "An agent that wanders on its own, eats pears, and searches for more.",
-  ]),
-  ...rows("Read", "verb.read", ["orchard_agent", "An agent for looking up pears."]),
-  // Read-only in another sentence is a mode, and what writes is never read-only.
-  ...rows("Execute", "object.sql", ["pears", "Run SQL statements over pears. Starts in read-only mode."]),
-  ...rows("Execute", "verb.execute", ["pears", "Perform non-destructive write operations on pears."]),
-  ...rows("Destructive", "text.operations", [
-    "pears",
-    "Perform operations on pears:\n- add: a new pear\n- delete: an old one",
-  ]),
-  ...rows("Write", "verb.write", ["write_pear", "Write a pear.\n- add: a new leaf\n- delete: an old leaf"]),
-  // Arguments.
-  ...rows("Write", "schema.output", ["get_pear", { args: { output_path: text }, required: ["output_path"] }]),
-  ...rows("Write", "schema.output", [
-    "take_snapshot",
-    { args: { filePath: { ...text, description: "Where to save the pear" } }, required: ["filePath"] },
-  ]),
-  ...rows("Read", "verb.read", ["get_pear", { args: { output_path: text } }]),
-  ...rows("Read", "verb.read", ["get_pear", { args: { path: text }, required: ["path"] }]),
-  ...rows("Execute", "schema.operations", [
-    "scrape_pears",
-    {
-      args: {
-        actions: { type: "array", items: { type: "object", properties: { type: one("wait", "scroll") } } },
-      },
-    },
-  ]),
-  ...rows("Read", "verb.read", ["get_pear_info", { args: { method: one("get", "create", "delete") } }]),
 ];
 
 export const EXAMPLES: readonly Example[] = [
@@ -522,20 +334,3 @@ export const EXAMPLES: readonly Example[] = [
   ...REGRESSIONS,
   ...SECOND_LOOKS,
 ];
-
-/** The tool of an example, as a server would define it. */
-export function toTool({ name, title, description, args, required, annotations }: Example): ToolDefinition {
-  return {
-    name,
-    ...(title !== undefined && { title }),
-    ...(description !== undefined && { description }),
-    ...(args !== undefined && {
-      inputSchema: {
-        type: "object",
-        properties: args,
-        ...(required !== undefined && { required: [...required] }),
-      },
-    }),
-    ...(annotations !== undefined && { annotations }),
-  };
-}

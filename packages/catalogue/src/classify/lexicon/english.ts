@@ -32,7 +32,7 @@ export const ENGLISH_VERBS = {
     manage mark~ memorize merge~ message? migrate mkdir modify mount? move~ mutate mute~ new~ next?
     nominate note? notify onboard organize override? overwrite paint~ patch~ pause~ permit persist pin~
     place? pop? populate postpone post~ praise prepare prepend prioritize promote~ propose publish pull~
-    push~ put~ react? reactivate rebase~ record? recover redo refresh~ regenerate register reject
+    push~ put~ queue? react? reactivate rebase~ record? recover redo refresh~ regenerate register reject
     release? remember~ remind rename renew reopen reorder reorganize replace reply~ report~ repost
     reprioritize request? requeue reschedule reserve resolve~ respond restore~ resume~ retweet revert revise
     rewrite rotate~ rsvp sanitize save~ schedule~ seed? send serialize setup~ set~ share~ sign? signup
