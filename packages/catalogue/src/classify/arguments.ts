@@ -178,7 +178,9 @@ function outputOf(args: readonly Argument[]): SchemaSign | undefined {
 }
 
 /** A place that the tool writes to: any path, or a file that must be named. A name that may be left out is the server's own. */
-function isOutput({ words: parts, isRequired, description }: Argument): boolean {
+function isOutput({ words: parts, types, isRequired, description }: Argument): boolean {
+  // `saveTo`, `output_to`.
+  if (parts.length === 2 && parts[1] === "to" && OUTPUT.has(parts[0] ?? "")) return types.includes("string");
   if (!parts.some((part) => OUTPUT_PLACE.has(part)) || !(isRequired || isPath(parts))) return false;
   return parts.some((part) => OUTPUT.has(part)) || SAVED.test(description);
 }

@@ -197,6 +197,7 @@ export const SECOND_LOOKS: readonly Example[] = [
     "schema.output",
     ["get_pear", { args: { output_path: text } }],
     ["get_pear", { args: { place: { ...text, description: "x" }, saveDir: text } }],
+    ["get_pear", { args: { saveTo: text } }],
     ["get_pear", { args: { file_path: { ...text, description: "Where to save the pear" } } }],
   ),
   ...rows(
