@@ -1,3 +1,4 @@
+import type { Category } from "@portcullis/catalogue";
 import { describe, expect, test } from "vitest";
 import { loadSeed } from "../../src/catalogue/seed/load-seed.ts";
 import { packSeed, unpackSeed } from "../../src/catalogue/seed/seed-file.ts";
@@ -95,6 +96,29 @@ describe("the shipped snapshot", () => {
     expect(judge.asked).toEqual([]);
   });
 
+  test("is loaded again for other rules, and brings what they say of the same tools", () => {
+    const { catalogue, reader } = load(packSeed([SERVER], 7_000));
+    const before = reader.tool("@acme/shop", "pay_order");
+    const judge = new WordJudge("test-2");
+    const packed = packSeed([judgedBy("test-2", "Write")], 7_000);
+    expect(loadSeed(catalogue, judge, packed)).toBe(1);
+    expect(loadSeed(catalogue, judge, packed)).toBe(0);
+    expect(reader.tool("@acme/shop", "pay_order")).toEqual({
+      ...before,
+      verdict: verdict("Write", "test-2"),
+    });
+    expect(reader.server("@acme/shop")?.counts).toMatchObject({ Write: 1, Financial: 0 });
+    expect(reader.totals().counts).toMatchObject({ Write: 1, Financial: 0 });
+    expect(reader.changes("@acme/shop", 10)).toEqual([]);
+    expect(judge.asked).toEqual([]);
+  });
+
+  test("brings no verdict of rules that are not ours", () => {
+    const { catalogue, reader } = load(packSeed([judgedBy("test-1", "Financial")], 7_000));
+    loadSeed(catalogue, new WordJudge("test-3"), packSeed([judgedBy("test-2", "Write")], 8_000));
+    expect(reader.tool("@acme/shop", "pay_order")?.verdict).toEqual(verdict("Financial", "test-1"));
+  });
+
   test("changes nothing that was learned here since", () => {
     const catalogue = newCatalogue();
     const judge = new WordJudge();
@@ -112,6 +136,13 @@ describe("the shipped snapshot", () => {
     expect(() => loadSeed(catalogue, new WordJudge(), Buffer.from("x"))).toThrow();
   });
 });
+
+/** The same server, its tool judged by other rules. */
+function judgedBy(rules: string, category: Category): IncomingServer {
+  const [tool] = SERVER.tools?.kind === "judged" ? SERVER.tools.items : [];
+  if (tool === undefined) expect.fail("no tool");
+  return { ...SERVER, tools: { kind: "judged", items: [{ ...tool, verdict: verdict(category, rules) }] } };
+}
 
 function load(packed: Buffer) {
   const catalogue = newCatalogue();

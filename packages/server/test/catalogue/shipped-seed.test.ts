@@ -1,4 +1,4 @@
-import { RISK_OF } from "@portcullis/catalogue";
+import { RISK_OF, RULES_VERSION } from "@portcullis/catalogue";
 import { expect, test } from "vitest";
 import { loadSeed } from "../../src/catalogue/seed/load-seed.ts";
 import { readShippedSeed } from "../../src/catalogue/seed/seed-file.ts";
@@ -28,6 +28,7 @@ test("the shipped snapshot is small, full, under permissive licences, and free o
       ]);
       expect(JSON.stringify(definition)).not.toContain('"description":"');
       expect(verdict.risk).toBe(RISK_OF[verdict.category]);
+      expect(verdict.rules, `${name}: new rules need \`npm run catalogue:seed\``).toBe(RULES_VERSION);
     }
   }
 });

@@ -13,7 +13,7 @@ import {
   toServerRecord,
   writeServer,
 } from "./server-record.ts";
-import { deleteTool, insertTool, type Owner, updateTool } from "./tool-record.ts";
+import { deleteTool, insertTool, type Owner, rejudgeTool, updateTool } from "./tool-record.ts";
 
 /** What one server's news did to the index. */
 export interface UpsertReport {
@@ -36,6 +36,18 @@ interface Prepared {
   readonly verdictOf: (tool: ReadyTool) => Verdict;
 }
 
+/** A tool as the index has it. */
+interface Known {
+  readonly id: number;
+  readonly hash: string;
+  readonly isWhole: boolean;
+  /** Version of the rules that judged it. */
+  readonly rules: string;
+}
+
+const NOTHING = { added: 0, changed: 0, removed: 0, unchanged: 0, rejudged: 0 };
+type Tally = Readonly<typeof NOTHING>;
+
 /** Events of one server that are kept; the oldest go. */
 const MAX_DRIFT_EVENTS = 1_000;
 
@@ -50,8 +62,8 @@ export class CatalogueWriter {
   }
 
   /**
-   * Makes or updates one server. What is unchanged by its hash is neither written nor judged again; what changed
-   * or went is a drift event. News of somebody who is trusted less, or older news, changes no tool.
+   * Makes or updates one server. What is unchanged by its hash is neither written nor judged again, but takes over a
+   * verdict that came with it where it could not be judged here; what changed or went is a drift event. News of somebody who is trusted less, or older news, changes no tool.
    */
   upsertServer(incoming: IncomingServer): Result<UpsertReport, string> {
     const [report = err("nothing was written")] = this.upsertServers([incoming]);
@@ -116,12 +128,13 @@ export class CatalogueWriter {
     if (isStale) notes.push({ tool: undefined, reason: "what is known of its tools is newer or surer" });
     const tools =
       read === undefined || isStale
-        ? { added: 0, changed: 0, removed: 0, unchanged: 0 }
+        ? NOTHING
         : this.#writeTools(owner, read.tools, verdictOf, incoming.atMs, before === undefined);
-    const isTouched = isChanged || tools.added + tools.changed + tools.removed > 0;
+    const { rejudged, ...tally } = tools;
+    const isTouched = isChanged || rejudged + tally.added + tally.changed + tally.removed > 0;
     if (isTouched) this.#noteChange(owner, before, incoming.atMs);
     if (isTouched) noteRules(this.#db, this.#rules.version);
-    return ok({ name: facts.name, isNew: before === undefined, isChanged: isTouched, ...tools, notes });
+    return ok({ name: facts.name, isNew: before === undefined, isChanged: isTouched, ...tally, notes });
   }
 
   #writeTools(
@@ -130,9 +143,9 @@ export class CatalogueWriter {
     verdictOf: (tool: ReadyTool) => Verdict,
     atMs: number,
     isFirst: boolean,
-  ): Pick<UpsertReport, "added" | "changed" | "removed" | "unchanged"> {
+  ): Tally {
     const known = this.#knownTools(owner.id);
-    const tally = { added: 0, changed: 0, removed: 0, unchanged: 0 };
+    const tally = { ...NOTHING };
     // The first list is no drift: there is nothing that it differs from.
     const hadTools = !isFirst && known.size > 0;
     for (const [name, tool] of tools) {
@@ -145,7 +158,12 @@ export class CatalogueWriter {
         updateTool(this.#db, old.id, owner, tool, verdictOf(tool), atMs);
         if (old.hash !== tool.hash) this.#noteDrift(owner, name, "changed", atMs, old.hash, tool.hash);
         tally.changed += 1;
-      } else tally.unchanged += 1;
+      } else {
+        tally.unchanged += 1;
+        if (!this.#takesOver(old, tool.verdict)) continue;
+        rejudgeTool(this.#db, old.id, owner, tool.definition, tool.verdict);
+        tally.rejudged += 1;
+      }
     }
     for (const [name, old] of known) {
       if (tools.has(name)) continue;
@@ -156,9 +174,15 @@ export class CatalogueWriter {
     return tally;
   }
 
-  #knownTools(server: number): Map<string, { id: number; hash: string; isWhole: boolean }> {
+  /** What is only known in part is judged elsewhere, from the whole, and only by our rules. */
+  #takesOver(old: Known, verdict: Verdict | undefined): verdict is Verdict {
+    const { version } = this.#rules;
+    return verdict !== undefined && !old.isWhole && old.rules !== version && verdict.rules === version;
+  }
+
+  #knownTools(server: number): Map<string, Known> {
     const rows = this.#db.all(
-      "SELECT id, name, definition_hash, is_whole FROM tool WHERE server = ?",
+      "SELECT id, name, definition_hash, is_whole, rules FROM tool WHERE server = ?",
       server,
     );
     return new Map(
@@ -168,6 +192,7 @@ export class CatalogueWriter {
           id: numberOf(row, "id"),
           hash: textOf(row, "definition_hash"),
           isWhole: numberOf(row, "is_whole") === 1,
+          rules: textOf(row, "rules"),
         },
       ]),
     );
