@@ -141,9 +141,9 @@ function openPool(
     ca: settings.ca === undefined ? undefined : [...rootCertificates, settings.ca],
   });
   const connect: Connect = (done) => {
-    make((error, socket) => {
-      if (socket !== undefined) watchWrites(socket, settings.limits.stallMs, watchdog);
-      done(error, socket);
+    make((error, wire) => {
+      if (wire !== undefined) watchWrites(wire.socket, settings.limits.stallMs, watchdog);
+      done(error, wire);
     });
   };
   return new ConnectionPool(judged.url, connect, watchdog);

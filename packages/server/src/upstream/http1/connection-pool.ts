@@ -99,14 +99,14 @@ export class ConnectionPool implements ConnectionOwner, Watched {
   }
 
   #connectFor(head: string, body: Buffer | undefined, handler: ResponseHandler): void {
-    this.#connect((error, socket) => {
-      if (socket === undefined) {
+    this.#connect((error, wire) => {
+      if (wire === undefined) {
         handler.onError(error ?? new Error("no connection"));
       } else if (this.#state === "destroyed") {
-        socket.destroy();
+        wire.socket.destroy();
         handler.onError(new Error("the pool ended"));
       } else {
-        const connection = new Connection(socket, this);
+        const connection = new Connection(wire, this);
         this.#all.add(connection);
         connection.send(head, body, handler);
       }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Wire } from "./connect.ts";
 import { type ReadFault, ResponseReader } from "./response-reader.ts";
 
 /** Takes one response; the other half of a request on its way. Nothing comes after `onEnd` or `onError`. */
@@ -42,15 +43,17 @@ export class Connection {
   /** Until when its pool may use it again; monotonic. */
   idleUntilMs = 0;
 
-  constructor(socket: Socket, owner: ConnectionOwner) {
+  constructor(wire: Wire, owner: ConnectionOwner) {
+    const { socket } = wire;
     this.#socket = socket;
     this.#owner = owner;
     this.#reader = new ResponseReader({
       onHead: (status, raw) => this.#flow(this.#handler?.onHead(status, raw, this.#resume)),
-      onBody: (bytes) => this.#flow(this.#handler?.onBody(bytes)),
+      // INVARIANT: a copy, for the bytes of a read are there until the read is over, and a body is kept for longer.
+      onBody: (bytes) => this.#flow(this.#handler?.onBody(Buffer.from(bytes))),
       onEnd: () => this.#onEnd(),
     });
-    socket.on("data", (bytes: Buffer) => this.#onData(bytes));
+    wire.onBytes = (bytes) => this.#onData(bytes);
     socket.on("end", () => this.#onClosed());
     socket.on("close", () => this.#onClosed());
     socket.on("error", (error) => this.#fail(error));

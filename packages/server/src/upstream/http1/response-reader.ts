@@ -4,6 +4,7 @@ import { isFraming, parseHead, parseLine, type ResponseFraming } from "./respons
 export interface ResponseParts {
   /** Also for interim responses (1xx), after which the real one follows. `raw`: name, value, name, value. */
   onHead(status: number, raw: readonly string[]): void;
+  /** Only to be read at once: the bytes are those that were pushed. */
   onBody(bytes: Buffer): void;
   onEnd(): void;
 }
@@ -32,7 +33,7 @@ const VERSIONS: readonly string[] = ["HTTP/1.1 ", "HTTP/1.0 "];
 export class ResponseReader {
   readonly #parts: ResponseParts;
   #state: State = "head";
-  /** The beginning of a head or line whose end has not come. */
+  /** A copy of the beginning of a head or line whose end has not come: what is pushed is not there for long. */
   #kept: Buffer = EMPTY;
   /** Bytes of the body or chunk that are still to come. */
   #left = 0;
@@ -123,7 +124,7 @@ export class ResponseReader {
     // What does not begin like a response never becomes one, however long one waits (HTTP/0.9, another protocol).
     if (!VERSIONS.some((version) => version.startsWith(text.slice(0, version.length)))) return this.#fail();
     if (end === -1) {
-      this.#kept = bytes;
+      this.#kept = Buffer.from(bytes);
       return EMPTY;
     }
     const head = parseHead(text);
@@ -181,7 +182,7 @@ export class ResponseReader {
     const end = bytes.indexOf(CRLF);
     if (end === -1 ? bytes.length > maxBytes + 1 : end > maxBytes) return this.#fail();
     if (end === -1) {
-      this.#kept = bytes;
+      this.#kept = Buffer.from(bytes);
       return EMPTY;
     }
     take(bytes.toString("latin1", 0, end));

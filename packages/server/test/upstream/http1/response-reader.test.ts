@@ -27,7 +27,10 @@ function read(pieces: readonly (string | Buffer)[], isClosed = false): Read {
   });
   let fault: string | undefined;
   for (const piece of pieces) {
-    fault ??= reader.push(typeof piece === "string" ? Buffer.from(piece, "latin1") : piece);
+    const bytes = Buffer.from(typeof piece === "string" ? Buffer.from(piece, "latin1") : piece);
+    fault ??= reader.push(bytes);
+    // The next read of any connection is written over what was pushed.
+    bytes.fill("?");
   }
   if (isClosed) fault ??= reader.close();
   const { isPersistent, keepAliveS } = reader;
