@@ -13,6 +13,7 @@ import { type Beside, createAgentServer, drain, listen } from "./front/http-serv
 import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
 import { METRICS_CONTENT_TYPE } from "./observe/metrics.ts";
 import { LiveObserver } from "./observe/observer.ts";
+import { boundYoungGeneration } from "./observe/young-generation.ts";
 import { type DataFolder, lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { DiskSync } from "./storage/disk-sync.ts";
 import { openState } from "./storage/state.ts";
@@ -133,6 +134,7 @@ function openParts(
     clock: SYSTEM_CLOCK,
   });
   cleanup.use(startWalCheckpoints(folder.ledgerFile));
+  cleanup.use(boundYoungGeneration());
   const retention = startRetention(ledger, folder, config);
   cleanup.defer(() => {
     clearInterval(retention);
