@@ -2,6 +2,7 @@ import { Ledger } from "../../packages/server/src/audit/ledger.ts";
 import { settleUnknown } from "../../packages/server/src/audit/settle-unknown.ts";
 import type { Line } from "../../packages/server/src/call/handle-call.ts";
 import { RequestStates, TaskOwners } from "../../packages/server/src/call/handles.ts";
+import { ListMemo } from "../../packages/server/src/call/list-memo.ts";
 import type { Keys, Observer, Ports, Tools, Upstreams } from "../../packages/server/src/call/ports.ts";
 import { Roster } from "../../packages/server/src/call/roster.ts";
 import { Sessions } from "../../packages/server/src/call/sessions.ts";
@@ -74,6 +75,7 @@ export function startProcess(parts: ProcessParts): GatewayProcess {
     taskOwners: new TaskOwners(),
     throttle: new FailureThrottle(),
     open: new Roster(),
+    lists: new ListMemo(),
   };
   snapshot.onChange(() => cutEnded(line));
   setInterval(() => cutEnded(line), SWEEP_MS).unref();

@@ -1,5 +1,6 @@
 import type { Line } from "./call/handle-call.ts";
 import { RequestStates, TaskOwners } from "./call/handles.ts";
+import { ListMemo } from "./call/list-memo.ts";
 import type { Audit, Clock, Counters, Keys, LineConfig, Observer } from "./call/ports.ts";
 import type { Server, ServerId } from "./call/records.ts";
 import { Roster } from "./call/roster.ts";
@@ -88,6 +89,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
     taskOwners: new TaskOwners(),
     throttle: new FailureThrottle(),
     open: new Roster(),
+    lists: new ListMemo(),
   };
   let known = serverIds(snapshot);
   const stopListening = snapshot.onChange(() => {

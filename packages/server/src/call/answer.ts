@@ -1,14 +1,7 @@
-import { isUtf8 } from "node:buffer";
-import type { JsonObject, Result } from "@portcullis/policy";
+import type { JsonObject } from "@portcullis/policy";
 import { readServerMessage } from "../mcp/server-message.ts";
 import type { SseEvent } from "../mcp/sse.ts";
-import {
-  type CheckedResponse,
-  checkResponse,
-  type ResponseProblem,
-  type ResponseTools,
-  refusalOfProblem,
-} from "./answer-response.ts";
+import { type ResponseProblem, refusalOfProblem } from "./answer-response.ts";
 import { screenServerMessage } from "./answer-server.ts";
 import { noteVersion, openSession } from "./answer-session.ts";
 import { modernStatus } from "./answer-status.ts";
@@ -18,12 +11,13 @@ import { isOpenEnded } from "./forward.ts";
 import type { InFlight } from "./in-flight.ts";
 import { own } from "./lists.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
+import { type AnswerTools, checkAnswer, isResponseTo, readAnswer } from "./read-answer.ts";
 import { Recording } from "./record.ts";
 import { type Member, NOWHERE, type Roster } from "./roster.ts";
 import { forgetInFlight, noteInFlight, type Session, type Sessions } from "./sessions.ts";
 
 /** What the relay of one answer needs from the line around it. */
-export interface RelayTools extends ResponseTools {
+export interface RelayTools extends AnswerTools {
   readonly sessions: Sessions;
   /** Every relay whose exchange is not over. */
   readonly open: Roster<Relay>;
@@ -173,7 +167,7 @@ export class Relay implements UpstreamSink, InFlight, Member {
   /** The response came on another stream of the session. Undefined when it is not to be passed on. */
   takeResponse(value: JsonObject, data: string): string | undefined {
     if (this.#delivery.isDelivered) return undefined;
-    const checked = this.#check(value);
+    const checked = checkAnswer(this.call, value, this.#tools);
     if (!checked.ok) return undefined;
     this.#record(checked.value.status, checked.value.ending, 200);
     this.#exchange?.cancel();
@@ -199,21 +193,19 @@ export class Relay implements UpstreamSink, InFlight, Member {
 
   #answerRequest(status: number, body: Buffer, session: string | undefined): void {
     const routed = this.call.call;
-    const value = isUtf8(body) ? readServerMessage(body.toString("utf8")) : undefined;
-    const isFine = status >= 200 && status < 300;
-    if (value === undefined || (!isFine && !this.#isOwnResponse(value)))
-      return this.#answerUnusable(status, isFine);
-    const checked = this.#check(value);
-    if (!checked.ok) return this.#onProblem(checked.error);
-    this.#record(checked.value.status, checked.value.ending, status);
-    const isOpened = routed.method === "initialize" && checked.value.status === "ok";
+    const read = readAnswer(this.call, status, body, this.#tools);
+    if (!read.ok) {
+      if (read.error.kind !== "unusable") return this.#onProblem(read.error);
+      return this.#answerUnusable(status, status >= 200 && status < 300);
+    }
+    const { value, text, ending } = read.value;
+    this.#record(read.value.status, ending, status);
+    const isOpened = routed.method === "initialize" && read.value.status === "ok";
     const opened = isOpened ? openSession(routed, session, this.#tools) : undefined;
-    if (opened !== undefined) noteVersion(opened, value);
+    if (opened !== undefined && value !== undefined) noteVersion(opened, value);
     const headers = ["content-type", "application/json"];
     if (opened?.id !== undefined) headers.push("mcp-session-id", opened.id);
-    const { replaced } = checked.value;
-    const told = routed.era === "modern" ? modernStatus(status, checked.value.ending) : status;
-    this.#delivery.whole(told, headers, replaced === undefined ? body : JSON.stringify(replaced));
+    this.#delivery.whole(routed.era === "modern" ? modernStatus(status, ending) : status, headers, text);
   }
 
   #answerUnusable(status: number, isFine: boolean): void {
@@ -227,7 +219,7 @@ export class Relay implements UpstreamSink, InFlight, Member {
 
   #onResponseEvent(event: SseEvent, value: JsonObject, text: string): void {
     const routed = this.call.call;
-    if (this.#isOwnResponse(value)) return this.#onOwnResponse(event, value);
+    if (isResponseTo(this.call, value)) return this.#onOwnResponse(event, value);
     // A resumed stream may carry answers to earlier requests of the session, each once (threat 41).
     const id = own(value, "id");
     const isId = typeof id === "string" || typeof id === "number";
@@ -241,23 +233,12 @@ export class Relay implements UpstreamSink, InFlight, Member {
 
   #onOwnResponse(event: SseEvent, value: JsonObject): void {
     if (this.#delivery.isDelivered) return;
-    const checked = this.#check(value);
+    const checked = checkAnswer(this.call, value, this.#tools);
     if (!checked.ok) return this.#onProblem(checked.error);
     this.#record(checked.value.status, checked.value.ending, 200);
     if (this.#opened !== undefined) noteVersion(this.#opened, value);
     const { replaced } = checked.value;
     this.#delivery.lastEvent(replaced === undefined ? event : { ...event, data: JSON.stringify(replaced) });
-  }
-
-  #check(value: JsonObject): Result<CheckedResponse, ResponseProblem> {
-    const { message } = this.call.call;
-    if (message?.kind !== "request") throw new TypeError("only a request has a response");
-    return checkResponse(this.call, message, value, this.#tools);
-  }
-
-  #isOwnResponse(value: JsonObject): boolean {
-    const { message } = this.call.call;
-    return message?.kind === "request" && own(value, "id") === message.id && !Object.hasOwn(value, "method");
   }
 
   #onProblem(problem: ResponseProblem): void {
