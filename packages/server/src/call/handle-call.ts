@@ -31,6 +31,9 @@ export interface Line extends RelayTools {
   readonly throttle: FailureThrottle;
 }
 
+/** Reading more than this takes milliseconds: others get their turn before the rest of the line has its own. */
+const LARGE_BODY_BYTES = 256 * 1024;
+
 /** One HTTP request, from its head to its last byte. Never rejects: what goes wrong is refused. */
 export async function handleRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
   const { ports } = line;
@@ -61,6 +64,8 @@ export async function handleMessage(arrival: Arrival, body: Buffer, line: Line):
   try {
     const strict = readStrict(body);
     if (!strict.ok) return await refuseArrival(arrival, "", malformed(strict.error), line);
+    // On stdio the order of messages means something: a cancellation must not overtake its request.
+    if (body.length > LARGE_BODY_BYTES && arrival.mirrored) await new Promise(setImmediate);
     const message = readMessage(strict.value);
     if (!message.ok)
       return await refuseArrival(arrival, "", malformed(message.error), line, message.error.id);
