@@ -4,6 +4,8 @@ import { err, ok, type Result } from "./result.ts";
 export interface Directory {
   /** Without a trailing slash; `""` is the root. */
   readonly resolved: string;
+  /** How the path of everything inside it begins. */
+  readonly inside: string;
 }
 
 /** Reads a `path_within` item by the rules that arguments are read by. The error is a sentence for the author. */
@@ -14,7 +16,7 @@ export function parseDirectory(text: string): Result<Directory, string> {
       `directory \`${text}\` must be an absolute path such as \`/srv/data\`, without empty segments, backslashes or percent-encoding`,
     );
   }
-  return ok({ resolved });
+  return ok({ resolved, inside: `${resolved}/` });
 }
 
 /**
@@ -24,7 +26,10 @@ export function parseDirectory(text: string): Result<Directory, string> {
 export function pathWithin(argument: string, directories: readonly Directory[]): boolean | undefined {
   const resolved = resolvePosixPath(argument);
   if (resolved === undefined) return undefined;
-  return directories.some(({ resolved: base }) => resolved === base || resolved.startsWith(`${base}/`));
+  for (const directory of directories) {
+    if (resolved === directory.resolved || resolved.startsWith(directory.inside)) return true;
+  }
+  return false;
 }
 
 // NUL ends a path in C, a backslash separates on Windows, and these encodings become `.`, `/`, `\`, NUL and

@@ -147,9 +147,9 @@ function allowWith(charges: readonly LimitCharge[], reading: Reading): Decision 
       continue;
     }
     const reserved = charge.reserve(reading);
-    if (!reserved.ok)
-      return deny(charge.pointer, withUnknown(deniedByRuleMessage(charge.pointer), reserved.error));
-    reservations.push(reserved.value);
+    if (typeof reserved === "string")
+      return deny(charge.pointer, withUnknown(deniedByRuleMessage(charge.pointer), reserved));
+    reservations.push(reserved);
   }
   return { effect: "allow", rule: "", message: "", reservations };
 }

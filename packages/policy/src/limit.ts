@@ -21,8 +21,8 @@ export type LimitCharge =
   | {
       readonly kind: "read";
       readonly pointer: string;
-      /** The reservation, or why there is no amount: path and kind, never the value (L2). */
-      readonly reserve: (reading: Reading) => Result<Reservation, string>;
+      /** The reservation, or as a text why there is no amount: path and kind, never the value (L2). */
+      readonly reserve: (reading: Reading) => Reservation | string;
     };
 
 /** Compiles a validated limit that stands at `pointer`. */
@@ -39,7 +39,7 @@ export function compileLimit(limit: Limit, pointer: string, clock: WallClock): L
     pointer,
     reserve: (reading) => {
       const amount = readAmount(read, path, reading);
-      return amount.ok ? ok({ pointer, limit: compiled, amountMicros: amount.value }) : amount;
+      return typeof amount === "number" ? { pointer, limit: compiled, amountMicros: amount } : amount;
     },
   };
 }
@@ -76,15 +76,16 @@ function toCompiledLimit(limit: Limit): CompiledLimit {
   });
 }
 
-function readAmount(read: ReadOne, path: Path, reading: Reading): Result<number, string> {
+/** Millionths, or as a text why there is no amount. */
+function readAmount(read: ReadOne, path: Path, reading: Reading): number | string {
   const value: JsonValue | undefined = read(reading);
-  if (value === undefined) return err(`${path.text} is missing`);
+  if (value === undefined) return `${path.text} is missing`;
   if (typeof value === "number") {
     const micros = toMicros(value);
-    return micros.ok ? micros : err(`${path.text} ${micros.error}`);
+    return micros.ok ? micros.value : `${path.text} ${micros.error}`;
   }
   const kind = kindOf(value);
-  if (kind === "null") return err(`${path.text} is null`);
+  if (kind === "null") return `${path.text} is null`;
   const article = kind === "array" || kind === "object" ? "an" : "a";
-  return err(`${path.text} is ${article} ${kind}, not a number`);
+  return `${path.text} is ${article} ${kind}, not a number`;
 }
