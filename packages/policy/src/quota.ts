@@ -66,13 +66,17 @@ export function reserveAll(
   nowMs: number,
 ): QuotaResult {
   const demands: Demand[] = [];
+  const asked: Demand[] = [];
   // Every amount is known before the first comparison: a later limit may raise the charge of a shared counter.
-  const asked = reservations.map((reservation) => ({ reservation, demand: join(demands, reservation, ids) }));
-  for (const { reservation, demand } of asked) {
-    const decision = excess(store, reservation, demand, nowMs);
+  for (const reservation of reservations) asked.push(join(demands, reservation, ids));
+  for (const [at, demand] of asked.entries()) {
+    const reservation = reservations[at];
+    const decision = reservation === undefined ? undefined : excess(store, reservation, demand, nowMs);
     if (decision !== undefined) return { ok: false, decision };
   }
-  return { ok: true, charges: demands.map((demand) => charge(store, demand, nowMs)) };
+  const charges: Charge[] = [];
+  for (const demand of demands) charges.push(charge(store, demand, nowMs));
+  return { ok: true, charges };
 }
 
 /**
@@ -122,14 +126,14 @@ interface Demand {
 function join(demands: Demand[], { limit, amountMicros }: Reservation, ids: CounterIds): Demand {
   const key = rememberedKey(limit, ids);
   const { refundOnError } = limit;
-  let demand = demands.find((candidate) => candidate.key === key);
-  if (demand === undefined) {
-    demand = { key, limit, amountMicros, refundOnError };
-    demands.push(demand);
-  } else {
+  for (const demand of demands) {
+    if (demand.key !== key) continue;
     demand.amountMicros = Math.max(demand.amountMicros, amountMicros);
     demand.refundOnError &&= refundOnError;
+    return demand;
   }
+  const demand = { key, limit, amountMicros, refundOnError };
+  demands.push(demand);
   return demand;
 }
 

@@ -56,7 +56,8 @@ export async function handleRequest(request: AgentRequest, reply: Reply, line: L
   if (verb !== "POST") return handleVerb(arrival, line);
   const body = await readBody(request, ports.config);
   if (!body.ok) return refuseArrival(arrival, "", body.error, line);
-  return handleMessage(arrival, body.value, line);
+  // Awaited, here and below: an async function that returns a promise takes two more turns of the microtasks.
+  return await handleMessage(arrival, body.value, line);
 }
 
 /** One message of a known principal: the part of the line that HTTP and stdio share. */
@@ -116,7 +117,7 @@ async function govern(call: RoutedCall, line: Line): Promise<void> {
     const decision = { ...judged.decision, effect: "deny", rule, message } as const;
     return stop({ ...judged, decision }, { kind: "denied", message, retryAfterMs }, line);
   }
-  return send(reserved.value, line);
+  return await send(reserved.value, line);
 }
 
 async function send(allowed: AllowedCall, line: Line): Promise<void> {

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { DiskSync } from "./disk-sync.ts";
 
 /** How often committed pages are moved (performance.md). */
-export const PASSIVE_EVERY_MS = 250;
+export const PASSIVE_EVERY_MS = 500;
 /** 64 MiB of pages of 4 KiB. */
 export const TRUNCATE_ABOVE_PAGES = 16_384;
 /** A shorter log is only put onto the disk: its thread would hold 13 MB for a gateway that has little to do. */
