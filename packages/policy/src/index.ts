@@ -9,6 +9,14 @@ export type {
   Reservation,
   TraceStep,
 } from "./decision.ts";
+export { type DiffOptions, diffPolicies } from "./diff/diff-policies.ts";
+export {
+  type AccessChange,
+  type ChangeKind,
+  type DiffSubject,
+  type PolicyChange,
+  widensAccess,
+} from "./diff/policy-change.ts";
 export { type Directory, parseDirectory, pathWithin } from "./directory.ts";
 export {
   type Algorithm,

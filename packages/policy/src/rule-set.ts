@@ -137,7 +137,8 @@ function toPlainAllow(charges: readonly LimitCharge[]): Decision | undefined {
   return Object.freeze({ effect: "allow", rule: "", message: "", reservations: Object.freeze(reservations) });
 }
 
-function toApprovalTerms({ approval = {} }: Entry): ApprovalTerms {
+/** The terms of an entry, with their defaults (section 3). */
+export function toApprovalTerms({ approval = {} }: Entry): ApprovalTerms {
   const timeout = approval.timeout ?? "15m";
   const unitMs = timeout.endsWith("h") ? 3_600_000 : timeout.endsWith("m") ? 60_000 : 1000;
   return Object.freeze({
