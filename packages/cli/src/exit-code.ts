@@ -1,7 +1,7 @@
 /** What the process exits with; `--help` and the documentation list the same. */
 export const EXIT = {
   ok: 0,
-  /** What was asked about is not in order: `log verify`, `policy test`, `policy import`, `doctor`, `scan --fail-on`. */
+  /** What was asked about is not in order: `log verify`, `policy test`, `policy import`, `doctor`, `--fail-on`. */
   checkFailed: 1,
   /** Wrong usage, wrong input, or something outside that the user must change first. Nothing was changed. */
   refused: 2,
@@ -14,10 +14,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** One line per code, for the help text. */
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "done"],
-  [
-    EXIT.checkFailed,
-    "a check failed (log verify, policy test, doctor, scan --fail-on), or an import lost a rule",
-  ],
+  [EXIT.checkFailed, "a check failed (log verify, policy test, doctor, --fail-on), or an import lost a rule"],
   [EXIT.refused, "wrong usage or input; nothing was changed"],
   [EXIT.fault, "a fault of the program itself"],
 ];

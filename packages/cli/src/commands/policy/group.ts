@@ -79,6 +79,32 @@ export const POLICY_GROUP: GroupSpec = {
       load: async () => (await import("./show.ts")).policyShow,
     },
     {
+      usage: "diff [before] [after]",
+      summary: "say in words how two policies, or two versions of one, differ",
+      details: [
+        "Compares two files, or two versions of a published policy: --from (the version before) and --to (the newest version; a file says what publishing it would change). What lets pass a call that was stopped is marked WIDENS, the reverse narrows; EITHER is what may do both. Rules that say the same in another way are no difference.",
+        "With --fail-on widening the exit code is 1 when something widens access or may do so, with --fail-on any when anything differs.",
+      ],
+      options: [
+        { flags: "--server <name>", summary: "server of the policy; beside two files, name its tools" },
+        { flags: "--name <policy>", summary: "name of a published policy" },
+        { flags: "--from <n>", summary: "its older version (default: the one before)" },
+        { flags: "--to <n|file>", summary: "its newer version, or a file (default: the newest)" },
+        {
+          flags: "--fail-on <change>",
+          summary: "exit with 1 when there is such a change",
+          choices: ["widening", "any"],
+        },
+      ],
+      examples: [
+        "policy diff old.json new.json",
+        "policy diff --server stripe --name support",
+        "policy diff --server stripe --name support --from 3 --to 5 --json",
+        "policy diff --server stripe --name support --to policy.json --fail-on widening",
+      ],
+      load: async () => (await import("./diff.ts")).policyDiff,
+    },
+    {
       usage: "import <file>",
       summary:
         "make a policy of one in Intercept's YAML, or of one pasted from a page; - reads standard input",
