@@ -3,6 +3,12 @@ export { ATTACKS } from "./attacks/attacks.ts";
 export { type ApplicableAttack, attacksFor } from "./attacks/attacks-for.ts";
 export { type Classifier, classifyTool, createClassifier } from "./classify/classify.ts";
 export { RULES, RULES_VERSION, type Rule, type RuleId } from "./classify/rules.ts";
+export {
+  findLookAlike,
+  type Likeness,
+  type LookAlike,
+  type PackageName,
+} from "./look-alike/find-look-alike.ts";
 export type { ArgumentRule } from "./recommend/argument-rules.ts";
 export {
   CAPABILITIES,
