@@ -10,6 +10,7 @@ export { learn } from "./catalogue/learn.ts";
 export type { CatalogueReader, SearchHit, ServerFacts, ToolFacts } from "./catalogue/reader.ts";
 export { refreshCatalogue } from "./catalogue/refresh.ts";
 export { loadSeed } from "./catalogue/seed/load-seed.ts";
+export { listShippedPackages, type ShippedPackage } from "./catalogue/seed/shipped-packages.ts";
 export type { Note } from "./catalogue/store/incoming.ts";
 export { type Catalogue, openCatalogue, openCatalogueFile } from "./catalogue/store/open-catalogue.ts";
 export { type SyncReport, syncRegistry } from "./catalogue/sync/sync.ts";

@@ -33,6 +33,9 @@ export const OUTBOUND_GUARD = now(
 export const COMMANDS = now(
   "Commands are registered by the operator, run without a shell, and get a few harmless variables and those that they are given, nothing else of the gateway's.",
 );
+export const LOOK_ALIKES = now(
+  "`scan` and `init` report a package whose name is nearly that of a well-known one: a letter, a dash, a look-alike character or a scope away.",
+);
 export const APPROVALS: Defence = {
   text: "A policy can hold calls for a person; this version has no approvals yet, and refuses what is held.",
   status: "not-yet",

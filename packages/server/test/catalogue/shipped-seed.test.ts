@@ -1,7 +1,8 @@
-import { RISK_OF, RULES_VERSION } from "@portcullis/catalogue";
+import { findLookAlike, RISK_OF, RULES_VERSION } from "@portcullis/catalogue";
 import { expect, test } from "vitest";
 import { loadSeed } from "../../src/catalogue/seed/load-seed.ts";
-import { readShippedSeed } from "../../src/catalogue/seed/seed-file.ts";
+import { packSeed, readShippedSeed } from "../../src/catalogue/seed/seed-file.ts";
+import { listShippedPackages } from "../../src/catalogue/seed/shipped-packages.ts";
 import { newCatalogue, WordJudge } from "./fixtures.ts";
 
 const MAX_BYTES = 1_500_000;
@@ -41,6 +42,24 @@ test("a well-known tool stands under the server that provides it", () => {
     package: { registry: "pypi", name: "awslabs.ecs-mcp-server" },
     license: "Apache-2.0",
   });
+});
+
+test("the packages of the snapshot are known by name, and none looks like another", () => {
+  const packages = listShippedPackages();
+  expect(packages.length).toBeGreaterThanOrEqual(150);
+  expect(packages).toContainEqual({
+    registry: "npm",
+    name: "@playwright/mcp",
+    repository: "https://github.com/microsoft/playwright-mcp",
+  });
+  const mistaken = packages.filter((one) =>
+    findLookAlike(
+      one,
+      packages.filter((other) => other !== one),
+    ),
+  );
+  expect(mistaken).toEqual([]);
+  expect(listShippedPackages(packSeed([], 0))).toEqual([]);
 });
 
 function load() {

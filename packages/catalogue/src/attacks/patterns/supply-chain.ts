@@ -5,6 +5,7 @@ import {
   CREDENTIALS,
   HIDING,
   LOG,
+  LOOK_ALIKES,
   outside,
   PINS,
   SEPARATE_GRANTS,
@@ -194,6 +195,7 @@ export const SUPPLY_CHAIN: readonly AttackPattern[] = [
     ],
     needs: { of: "server" },
     defences: [
+      LOOK_ALIKES,
       COMMANDS,
       CREDENTIALS,
       HIDING,
