@@ -63,9 +63,10 @@ function packageWord(words: readonly string[], registry: PackageReference["regis
 }
 
 function parseReference(word: string, registry: PackageReference["registry"]): PackageReference | undefined {
+  // Letters of any alphabet: a name that only looks like another is read, so that it can be told.
   const pattern = {
-    npm: /^((?:@[\w.-]+\/)?[\w.-]+)(?:@(.+))?$/,
-    pypi: /^([\w.-]+)(?:\[[\w,.-]*\])?(?:(?:==|@)(.+))?$/,
+    npm: /^((?:@[\p{L}\p{M}\p{N}\p{Pd}\p{Cf}_.]+\/)?[\p{L}\p{M}\p{N}\p{Pd}\p{Cf}_.]+)(?:@(.+))?$/u,
+    pypi: /^([\p{L}\p{M}\p{N}\p{Pd}\p{Cf}_.]+)(?:\[[\w,.-]*\])?(?:(?:==|@)(.+))?$/u,
     oci: /^((?:[\w.-]+(?::\d+)?\/)?[\w./-]+?)(?:[:@](.+))?$/,
   }[registry];
   const match = pattern.exec(word);

@@ -23,6 +23,8 @@ describe("the package that a command runs", () => {
     ["docker run -i --rm -e KEY ghcr.io/x/y:1.2.3", "oci ghcr.io/x/y 1.2.3 pinned"],
     ["docker run -i --rm mcp/fetch", "oci mcp/fetch - moves"],
     ["docker run x/y@sha256:abcdef", "oci x/y sha256:abcdef pinned"],
+    ["npx -y @mоdel/ﬁles@1.0.0", "npm @mоdel/ﬁles 1.0.0 pinned"],
+    ["uvx mcp‐server\u200b-git", "pypi mcp‐server\u200b-git - moves"],
     ["node server.js", undefined],
     ["npx ./local", undefined],
     ["npx", undefined],

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClientEntry, ClientFile } from "../../clients/discover.ts";
 import { findKnown, identityOf, type KnownServer } from "../../clients/known-servers.ts";
+import type { LookAlikes } from "../../clients/look-alikes.ts";
 import type { Target } from "../../clients/server-target.ts";
+import { type Finding, lookAlikeFindings } from "../scan/findings.ts";
 
 /** A server that goes into the data folder, and the entries that will reach it through the gateway. */
 export interface Candidate {
@@ -9,6 +11,8 @@ export interface Candidate {
   readonly name: string;
   readonly target: Target;
   readonly entries: readonly FoundEntry[];
+  /** What is said of its package, before anything of it is started. */
+  readonly findings: readonly Finding[];
   /** Registered already, with this very command or URL. */
   readonly known: KnownServer | undefined;
 }
@@ -22,6 +26,7 @@ export interface FoundEntry {
 export function toCandidates(
   files: readonly ClientFile[],
   known: readonly KnownServer[],
+  lookAlikes: LookAlikes,
 ): readonly Candidate[] {
   const groups: { target: Target; identity: unknown; entries: FoundEntry[] }[] = [];
   for (const file of files) {
@@ -40,7 +45,8 @@ export function toCandidates(
     const found = findKnown(known, target);
     const name = found?.name ?? freeName(entries[0]?.entry.name ?? "server", taken);
     taken.add(name);
-    return { name, target, entries, known: found };
+    const findings = lookAlikeFindings(target.kind === "stdio" ? target.command : undefined, lookAlikes);
+    return { name, target, entries, findings, known: found };
   });
 }
 

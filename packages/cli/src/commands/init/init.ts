@@ -7,6 +7,7 @@ import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
 import { type EndedEntry, endedEntries } from "../../clients/ended-entries.ts";
 import { type KnownServer, knownServers } from "../../clients/known-servers.ts";
 import { inTurns, lookAt } from "../../clients/look.ts";
+import { createLookAlikes } from "../../clients/look-alikes.ts";
 import { maskCommand } from "../../clients/mask.ts";
 import { placesOf } from "../../clients/places.ts";
 import { type Context, refuse } from "../../context.ts";
@@ -29,7 +30,10 @@ export async function init(context: Context): Promise<ExitCode> {
   if (typeof settings === "string") return refuse(context, settings);
   const files = findFiles(context);
   const { known, ended } = await listKnown(context);
-  const candidates = toCandidates(files, known);
+  const candidates = toCandidates(files, known, createLookAlikes());
+  // Before anything is started: what is warned of here is a program.
+  for (const { name, findings } of candidates)
+    for (const { message } of findings) context.out.warn(`${name}: ${message}`);
   const wanted = await chooseStarts(context, candidates);
   if (wanted === undefined) return EXIT.ok;
   const looks = await lookAtAll(context, wanted);

@@ -39,7 +39,7 @@ export function toInitReport(
   };
 }
 
-function toServer({ name, known, recommendation, entries }: PlannedServer): object {
+function toServer({ name, known, recommendation, entries, findings }: PlannedServer): object {
   return {
     name,
     isNew: known === undefined,
@@ -50,6 +50,7 @@ function toServer({ name, known, recommendation, entries }: PlannedServer): obje
       risk: verdict.risk,
       recommended: kind,
     })),
+    findings,
     policy: recommendation.document,
   };
 }

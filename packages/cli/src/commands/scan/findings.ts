@@ -1,4 +1,5 @@
 import type { Risk } from "@portcullis/catalogue";
+import type { LookAlikes } from "../../clients/look-alikes.ts";
 import { isPlaceholder, isSecretName, isSecretSwitch, isTokenLike } from "../../clients/mask.ts";
 import { isUnpinned, packageOf } from "../../clients/package-reference.ts";
 import type { RawServer } from "../../clients/raw-server.ts";
@@ -25,6 +26,11 @@ export const FINDING_RULES = {
     title: "Package without a fixed version",
     help: "Name an exact version: what runs tomorrow is otherwise chosen by whoever publishes it.",
   },
+  "look-alike-package": {
+    risk: "high",
+    title: "Package that looks like a well-known one",
+    help: "Compare its name with the documentation of the server that you want: a name that is nearly right is how strangers' programs get installed.",
+  },
   "plain-http": {
     risk: "high",
     title: "Server over unencrypted HTTP",
@@ -34,6 +40,15 @@ export const FINDING_RULES = {
 
 export function findingsOf(raw: RawServer): readonly Finding[] {
   return [...secretFindings(raw), ...packageFindings(raw), ...urlFindings(raw)];
+}
+
+/** What is said of the package that a command runs; it stands in a file, or was named just now. */
+export function lookAlikeFindings(
+  command: readonly string[] | undefined,
+  lookAlikes: LookAlikes,
+): readonly Finding[] {
+  const message = command === undefined ? undefined : lookAlikes(command);
+  return message === undefined ? [] : [finding("look-alike-package", message)];
 }
 
 function finding(rule: FindingRule, message: string): Finding {

@@ -1,14 +1,16 @@
 import { askYes, isInteractive } from "../../ask.ts";
 import { inTurns, lookAt } from "../../clients/look.ts";
+import type { LookAlikes } from "../../clients/look-alikes.ts";
 import { maskCommand, maskUrl } from "../../clients/mask.ts";
 import { packageOf } from "../../clients/package-reference.ts";
 import type { Context } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { toPrintable } from "../../printable.ts";
 import { withProgress } from "../../progress.ts";
+import { lookAlikeFindings } from "./findings.ts";
 import { type KnownPackages, openKnownPackages } from "./known-packages.ts";
 import type { Learned } from "./scan-report.ts";
-import type { ScannedServer, ScanSubject } from "./scanned-server.ts";
+import { commandOf, type ScannedServer, type ScanSubject } from "./scanned-server.ts";
 
 /**
  * The tools of each server. A command of somebody else is started, and a server on the net is asked, only where the
@@ -17,10 +19,12 @@ import type { ScannedServer, ScanSubject } from "./scanned-server.ts";
 export async function learnAll(
   context: Context,
   subject: ScanSubject,
+  lookAlikes: LookAlikes,
 ): Promise<readonly (readonly [ScannedServer, Learned])[]> {
   using known = openKnownPackages(context.dataDir);
   const offline = subject.servers.map((server) => [server, learnOffline(server, known)] as const);
-  const isAllowed = subject.isNamed || context.options.flag("start") || (await mayStart(context, offline));
+  const isAllowed =
+    subject.isNamed || context.options.flag("start") || (await mayStart(context, offline, lookAlikes));
   if (!isAllowed) return offline;
   const label = `listing the tools of ${counted(subject.servers.length, "server")}`;
   return withProgress(
@@ -66,15 +70,19 @@ function withWarning(learned: Extract<Learned, { how: "catalogue" }>, problem: s
 async function mayStart(
   { io, out, json, options }: Context,
   offline: readonly (readonly [ScannedServer, Learned])[],
+  lookAlikes: LookAlikes,
 ): Promise<boolean> {
   const waiting = offline.filter(([server, { how }]) => how === "unknown" && server.target !== undefined);
   const isForPeople = !json && (options.text("format") ?? "table") === "table";
   if (waiting.length === 0 || !isForPeople || !isInteractive(io)) return false;
   out.note(`The tools of ${counted(waiting.length, "server")} are not known. To list them would run:`);
-  for (const [{ name, target }] of waiting) {
+  for (const [server] of waiting) {
+    const { name, target } = server;
     const what =
       target === undefined ? "" : target.kind === "http" ? maskUrl(target.url) : maskCommand(target.command);
     out.note(`  ${toPrintable(name)}: ${toPrintable(what)}`);
+    for (const { message } of lookAlikeFindings(commandOf(server), lookAlikes))
+      out.warn(`${name}: ${message}`);
   }
   return askYes(io, "Start them?");
 }

@@ -6,8 +6,9 @@ import {
   type ServerRecommendation,
   type StackReport,
 } from "@portcullis/catalogue";
-import { type Finding, findingsOf } from "./findings.ts";
-import type { ScannedServer, ScanSubject } from "./scanned-server.ts";
+import type { LookAlikes } from "../../clients/look-alikes.ts";
+import { type Finding, findingsOf, lookAlikeFindings } from "./findings.ts";
+import { commandOf, type ScannedServer, type ScanSubject } from "./scanned-server.ts";
 
 /** How the tools of a server were learned. */
 export type Learned =
@@ -48,6 +49,7 @@ export function makeReport(
   subject: ScanSubject,
   learned: readonly (readonly [ScannedServer, Learned])[],
   failOn: Risk | undefined,
+  lookAlikes: LookAlikes,
 ): ScanReport {
   const stack = recommendStack(
     learned.flatMap(([{ name }, each]) => ("tools" in each ? [{ server: name, tools: each.tools }] : [])),
@@ -56,7 +58,10 @@ export function makeReport(
     ([server, each]): ScanResult => ({
       server,
       learned: each,
-      findings: server.raw === undefined ? [] : findingsOf(server.raw),
+      findings: [
+        ...lookAlikeFindings(commandOf(server), lookAlikes),
+        ...(server.raw === undefined ? [] : findingsOf(server.raw)),
+      ],
       recommendation:
         "tools" in each ? stack.servers.find((recommended) => recommended.server === server.name) : undefined,
     }),

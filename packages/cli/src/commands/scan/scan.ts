@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RISKS, type Risk } from "@portcullis/catalogue";
+import { createLookAlikes } from "../../clients/look-alikes.ts";
 import { type Context, refuse } from "../../context.ts";
 import { resolvePath } from "../../data-folder.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
@@ -22,7 +23,9 @@ export async function scan(context: Context): Promise<ExitCode> {
   if (failOn === "invalid") return refuse(context, "`--fail-on` must be low, medium, high or critical");
   const subject = scanSubject(context);
   if (!subject.ok) return refuse(context, subject.error);
-  const report = makeReport(subject.value, await learnAll(context, subject.value), failOn);
+  const lookAlikes = createLookAlikes();
+  const learned = await learnAll(context, subject.value, lookAlikes);
+  const report = makeReport(subject.value, learned, failOn, lookAlikes);
   const problem = writePolicies(context, report) ?? writeReport(context, report);
   if (problem !== undefined) return refuse(context, problem);
   if (report.failures.length === 0) return EXIT.ok;

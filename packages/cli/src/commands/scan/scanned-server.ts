@@ -27,6 +27,12 @@ export interface ScannedServer {
   readonly isGoverned: boolean;
 }
 
+/** The words that start it: as they stand in the file, else as they were named; undefined for a server on the net. */
+export function commandOf({ raw, target }: ScannedServer): readonly string[] | undefined {
+  if (raw?.command !== undefined) return [raw.command, ...raw.args];
+  return raw === undefined && target?.kind === "stdio" ? target.command : undefined;
+}
+
 /** Where a server is named. */
 export interface ServerPlace {
   readonly client: string;
