@@ -51,7 +51,7 @@ export interface World extends AsyncDisposable {
   readonly cells: readonly Cell[];
   readonly canaries: Canaries;
   /** Registers one more server and grant, and keeps an eye on its token. */
-  register(name: string, path: string, era: "legacy" | "modern", policy?: unknown): Registered;
+  register(name: string, path: string, era: "legacy" | "modern" | "auto", policy?: unknown): Registered;
 }
 
 export const CREDENTIAL = "upstream-credential-canary-5b1f0c9e2d";

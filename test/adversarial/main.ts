@@ -11,6 +11,7 @@ import { type Family, readCorpus } from "./corpus.ts";
 import { readFraming, runFraming } from "./framing.ts";
 import { runLineAnswers } from "./line-answers.ts";
 import { runMatrix } from "./matrix.ts";
+import { runMoments } from "./moments.ts";
 import { differentInPython } from "./python-reader.ts";
 import { type CorpusRun, runCorpus } from "./run-corpus.ts";
 import { runMutations } from "./run-mutations.ts";
@@ -83,6 +84,10 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   const listed = await runCatalogues(catalogues, world);
   failures.push(...listed.failures);
   console.log(`tool lists  ${catalogues.length} lists, ${listed.cells} cells`);
+
+  const moments = await runMoments(world);
+  failures.push(...moments.failures);
+  console.log(`moments     ${moments.cells} changes of what governs while a call is on its way`);
 
   const matrix = await runMatrix(world);
   failures.push(...matrix.failures);

@@ -1,5 +1,5 @@
 /** HTTP by hand: libraries repair half of what an attacker sends, so bytes go onto a socket as they are. */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 
 /** What came back on one connection for one request. */
 export interface RawAnswer {
@@ -19,6 +19,8 @@ export interface SendOptions {
   readonly timeoutMs?: number;
   /** Wait for the connection's end instead of the first answer's. */
   readonly untilClosed?: boolean;
+  /** Stops before this byte until something has happened. */
+  readonly pause?: { readonly at: number; readonly until: () => Promise<void> };
 }
 
 const TIMEOUT_MS = 10_000;
@@ -41,7 +43,7 @@ export function sendRaw(origin: string, bytes: Buffer, options: SendOptions = {}
       socket.destroy();
       resolve(answer);
     };
-    socket.on("connect", () => socket.write(bytes));
+    socket.on("connect", () => write(socket, bytes, options.pause).catch(reject));
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       const answer =
@@ -54,6 +56,13 @@ export function sendRaw(origin: string, bytes: Buffer, options: SendOptions = {}
       finish(readAnswer(Buffer.concat(chunks), true, isHead) ?? unanswered(Buffer.concat(chunks))),
     );
   });
+}
+
+async function write(socket: Socket, bytes: Buffer, pause: SendOptions["pause"]): Promise<void> {
+  if (pause === undefined) return void socket.write(bytes);
+  await new Promise<unknown>((resolve) => socket.write(bytes.subarray(0, pause.at), resolve));
+  await pause.until();
+  socket.write(bytes.subarray(pause.at));
 }
 
 let connections = 0;

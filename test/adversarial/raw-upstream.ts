@@ -17,6 +17,8 @@ export interface Seen {
 /** Bytes to send, piece by piece, and then what happens to the connection. */
 export interface RawReply {
   readonly pieces: readonly Buffer[];
+  /** Nothing is sent before this is over. */
+  readonly after?: Promise<unknown>;
   /** Default: kept open for the next request. */
   readonly ends?: "close" | "reset";
   /** The bytes are of a server on stdio: they have no head of HTTP. */
@@ -71,7 +73,8 @@ function serve(socket: Socket, upstream: RawUpstream): void {
 }
 
 /** Each piece in a turn of its own, so that the gateway reads them apart. */
-async function write(socket: Socket, { pieces, ends }: RawReply): Promise<void> {
+async function write(socket: Socket, { pieces, after, ends }: RawReply): Promise<void> {
+  await after;
   for (const piece of pieces) {
     if (socket.destroyed) return;
     socket.write(piece);

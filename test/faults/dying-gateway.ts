@@ -11,6 +11,7 @@ import { settleUnknown } from "../../packages/server/src/audit/settle-unknown.ts
 import type {
   Audit,
   Counters,
+  Keys,
   Snapshot,
   UpstreamSink,
   Upstreams,
@@ -19,6 +20,7 @@ import { LedgerCounters } from "../../packages/server/src/counters/ledger-counte
 import { createAgentServer, listen } from "../../packages/server/src/front/http-server.ts";
 import { assembleLine, SYSTEM_CLOCK } from "../../packages/server/src/line-parts.ts";
 import { Database } from "../../packages/server/src/storage/database.ts";
+import type { FolderKeys } from "../../packages/server/src/storage/keys.ts";
 import { unwrap } from "./rig.ts";
 
 const [dataDir = "", dieAt = "0"] = process.argv.slice(2);
@@ -55,17 +57,27 @@ class SteppingDatabase extends Database {
   }
 }
 
+/** Each request digests its token once. */
+function steppingKeys(keys: FolderKeys): Keys {
+  return {
+    tokenDigest: (token) => {
+      calls += 1;
+      const digest = keys.tokenDigest(token);
+      step("while it is identified");
+      return digest;
+    },
+    argumentsHmac: (text) => keys.argumentsHmac(text),
+    seal: (...sealing) => keys.seal(...sealing),
+    unseal: (...sealed) => keys.unseal(...sealed),
+  };
+}
+
 function steppingSnapshot(snapshot: Snapshot): Snapshot {
   return {
-    grantByDigest: (digest) => {
-      calls += 1;
-      const grant = snapshot.grantByDigest(digest);
-      step("after identify");
-      return grant;
-    },
+    grantByDigest: (digest) => snapshot.grantByDigest(digest),
     isCurrent: (grant, digest) => {
       const isCurrent = snapshot.isCurrent(grant, digest);
-      step("after the second look at the grant");
+      step("after the last look at the grant");
       return isCurrent;
     },
     server: (id) => snapshot.server(id),
@@ -157,6 +169,7 @@ const { line } = assembleLine({
 const { snapshot, upstreams } = line.ports;
 const ports = {
   ...line.ports,
+  keys: steppingKeys(folder.keys),
   snapshot: steppingSnapshot(snapshot),
   upstreams: steppingUpstreams(upstreams),
 };

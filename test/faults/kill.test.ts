@@ -17,7 +17,7 @@ test("F2: kill -9 at each step of a call leaves a state that is known (P1, P8)",
   const ran = { ...sent, ran: 1 };
   const told = { ...ran, client: "ran" };
   expect(rows).toEqual([
-    { step: "after identify", ...nothing },
+    { step: "while it is identified", ...nothing },
     { step: "before reserve", ...nothing },
     { step: "after reserve", ...nothing },
     { step: "before intend", ...nothing },
@@ -25,7 +25,7 @@ test("F2: kill -9 at each step of a call leaves a state that is known (P1, P8)",
     { step: "intent written, not committed", ...nothing },
     { step: "after the commit of the intent", ...sent },
     { step: "after intend", ...sent },
-    { step: "after the second look at the grant", ...sent },
+    { step: "after the last look at the grant", ...sent },
     { step: "before the request is handed over", ...sent },
     // Whether its bytes left in the same turn is the HTTP client's choice.
     { step: "after the request was handed over", ...sent, ran: expect.toBeOneOf([0, 1]) },

@@ -1,6 +1,7 @@
 import type { Line } from "./call/handle-call.ts";
 import { RequestStates, TaskOwners } from "./call/handles.ts";
 import { ListMemo } from "./call/list-memo.ts";
+import { renew } from "./call/identify.ts";
 import type { Audit, Clock, Counters, Keys, LineConfig, Observer } from "./call/ports.ts";
 import type { Server, ServerId } from "./call/records.ts";
 import { Roster } from "./call/roster.ts";
@@ -124,14 +125,13 @@ function serverIds(snapshot: LiveSnapshot): ReadonlySet<ServerId> {
   return new Set(snapshot.servers().map(({ id }) => id));
 }
 
-/** Revocation, rotation and expiry end what a grant has open: calls, streams, sessions (promise P4). */
+/** Revocation, rotation, expiry and lost access end what a grant has open: calls, streams, sessions (promise P4). */
 export function cutEnded(line: Line): void {
   const { snapshot, clock } = line.ports;
   const nowMs = clock.nowMs();
   for (const relay of line.open.list()) {
     const { access } = relay.call.call.arrival;
-    const isCurrent = access.grant.expiresAtMs > nowMs && snapshot.isCurrent(access.grant, access.digest);
-    if (!isCurrent || snapshot.server(access.server.id) === undefined) relay.cut();
+    if (!renew(access, line.ports).ok || snapshot.server(access.server.id) === undefined) relay.cut();
   }
   line.sessions.sweep(nowMs, (session) => isLive(session, line));
 }
@@ -141,7 +141,7 @@ function isLive({ digest, serverId }: Session, line: Line): boolean {
   if (snapshot.server(serverId) === undefined) return false;
   if (digest === undefined) return true;
   const grant = snapshot.grantByDigest(digest);
-  return grant !== undefined && grant.expiresAtMs > clock.nowMs();
+  return grant !== undefined && grant.expiresAtMs > clock.nowMs() && grant.access.has(serverId);
 }
 
 function endSession(session: Session, snapshot: LiveSnapshot, upstreams: UpstreamDirectory): void {

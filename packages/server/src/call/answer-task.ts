@@ -8,6 +8,7 @@ import { TASKS_EXTENSION } from "../mcp/revisions.ts";
 import type { RoutedCall } from "./call.ts";
 import { mayFollowTask } from "./decide.ts";
 import { type RequestStates, sealTask, type TaskHandle, withMembers } from "./handles.ts";
+import { renew } from "./identify.ts";
 import { own } from "./lists.ts";
 import type { Ports } from "./ports.ts";
 import { requestDigest } from "./request-digest.ts";
@@ -159,14 +160,9 @@ function listenedTasks({ subject }: RoutedCall): readonly TaskHandle[] {
 }
 
 /** The call under the policy and mode that its grant has now; undefined when it lost the server. */
-function asOfNow(call: RoutedCall, { snapshot }: Pick<Ports, "snapshot">): RoutedCall | undefined {
-  const { access } = call.arrival;
-  // Where no token exists, the policy is this process's own and never changes.
-  if (access.digest === undefined) return call;
-  const granted = snapshot.grantByDigest(access.digest)?.access.get(access.server.id);
-  if (granted === undefined) return undefined;
-  const policy = granted.policy === undefined ? undefined : snapshot.policy(granted.policy);
-  return { ...call, arrival: { ...call.arrival, access: { ...access, policy, mode: granted.mode } } };
+function asOfNow(call: RoutedCall, ports: Pick<Ports, "snapshot" | "clock">): RoutedCall | undefined {
+  const access = renew(call.arrival.access, ports);
+  return access.ok ? { ...call, arrival: { ...call.arrival, access: access.value } } : undefined;
 }
 
 function problemOf(reason: string): TaskProblem {

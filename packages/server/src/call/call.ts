@@ -32,7 +32,10 @@ export interface Head {
   readonly headers: ClientHeaders;
 }
 
-/** After identify: who calls what, under which policy. Captured once, so that a request never sees two versions. */
+/**
+ * After identify, and anew where the call is judged: who calls what, under which policy. What it holds never changes,
+ * so a call never sees two versions.
+ */
 export interface Access {
   readonly grant: Grant;
   /** Digest of the token; undefined where no token exists (`portcullis run`). */

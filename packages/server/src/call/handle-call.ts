@@ -14,7 +14,7 @@ import type { AllowedCall, Arrival, JudgedCall, Message, Reply, RoutedCall } fro
 import { decide } from "./decide.ts";
 import { forward } from "./forward.ts";
 import { readHead } from "./head.ts";
-import { identify } from "./identify.ts";
+import { identify, renew } from "./identify.ts";
 import type { InFlightCalls } from "./in-flight.ts";
 import { intend, recordRefused, recordStopped } from "./intend.ts";
 import { own } from "./lists.ts";
@@ -103,11 +103,15 @@ function governOnce(call: RoutedCall, line: Line): Promise<void> {
 }
 
 /** From the routed message to the wire. Every exit but the last records a row and refuses. */
-async function govern(call: RoutedCall, line: Line): Promise<void> {
+async function govern(routed: RoutedCall, line: Line): Promise<void> {
   const { ports } = line;
-  const found = findPin(call, ports);
+  const found = findPin(routed, ports);
   const pin = found instanceof Promise ? await found : found;
-  if (!pin.ok) return refuseCall(call, pin.error, line);
+  if (!pin.ok) return refuseCall(routed, pin.error, line);
+  const access = renew(routed.arrival.access, ports);
+  if (!access.ok) return refuseCall(routed, access.error, line);
+  // INVARIANT: from here on the call sees one version, in the turn in which it is judged (threats 63, 64).
+  const call = { ...routed, arrival: { ...routed.arrival, access: access.value } };
   const judged = decide(call, pin.value, ports);
   if (judged.stop !== undefined) return stop(judged, refusalOf(judged, judged.stop), line);
   const reserving = reserve(judged, ports);

@@ -12,13 +12,29 @@ export function identify(
   ports: Pick<Ports, "snapshot" | "keys" | "clock">,
 ): Result<Access, Refusal> {
   const digest = ports.keys.tokenDigest(head.token);
-  const grant = digest === undefined ? undefined : ports.snapshot.grantByDigest(digest);
-  if (grant === undefined || grant.expiresAtMs <= ports.clock.nowMs())
-    return err({ kind: "unauthenticated" });
+  return digest === undefined ? err({ kind: "unauthenticated" }) : accessOf(digest, head.serverId, ports);
+}
 
-  const server = ports.snapshot.server(head.serverId);
+/**
+ * The same access as it is now. A body may come slowly, and so may a server's list: what is judged behind them is
+ * judged by what governs then, for a grant that has not ended meanwhile (threat 63).
+ */
+export function renew(access: Access, ports: Pick<Ports, "snapshot" | "clock">): Result<Access, Refusal> {
+  // `run` has no grant that could end, and one policy.
+  if (access.digest === undefined) return ok(access);
+  return accessOf(access.digest, access.server.id, ports);
+}
+
+function accessOf(
+  digest: string,
+  serverId: string,
+  { snapshot, clock }: Pick<Ports, "snapshot" | "clock">,
+): Result<Access, Refusal> {
+  const grant = snapshot.grantByDigest(digest);
+  if (grant === undefined || grant.expiresAtMs <= clock.nowMs()) return err({ kind: "unauthenticated" });
+  const server = snapshot.server(serverId);
   const access = server === undefined ? undefined : grant.access.get(server.id);
   if (server === undefined || access === undefined) return err({ kind: "not-found" });
-  const policy = access.policy === undefined ? undefined : ports.snapshot.policy(access.policy);
+  const policy = access.policy === undefined ? undefined : snapshot.policy(access.policy);
   return ok({ grant, digest, server, policy, mode: access.mode });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Access, Head } from "../../src/call/call.ts";
-import { identify } from "../../src/call/identify.ts";
+import { identify, renew } from "../../src/call/identify.ts";
 import type { Clock, Keys, Snapshot } from "../../src/call/ports.ts";
 import { accessOf } from "./access.ts";
 
@@ -9,9 +9,14 @@ const SERVER = ACCESS.server.id;
 
 /** A head with this token for this server, before a snapshot that has one grant, one server and one policy. */
 function asked(token: string, { serverId = SERVER as string, nowMs = 0, grant = ACCESS.grant } = {}) {
-  const { server, policy } = ACCESS;
   const digests: string[] = [];
-  const ports = {
+  const ports = portsOf(digests, nowMs, grant);
+  return { access: identify({ token, serverId } as Head, ports), digests };
+}
+
+function portsOf(digests: string[], nowMs: number, grant = ACCESS.grant) {
+  const { server, policy } = ACCESS;
+  return {
     keys: { tokenDigest: (text: string) => (text === "broken" ? undefined : `digest of ${text}`) } as Keys,
     snapshot: {
       grantByDigest: (digest: string) => {
@@ -26,7 +31,6 @@ function asked(token: string, { serverId = SERVER as string, nowMs = 0, grant = 
     } satisfies Snapshot,
     clock: { nowMs: () => nowMs } as Clock,
   };
-  return { access: identify({ token, serverId } as Head, ports), digests };
 }
 
 describe("who calls what", () => {
@@ -57,5 +61,28 @@ describe("who calls what", () => {
     ["a server that the grant does not name", "srv_other"],
   ])("404: %s", (_, serverId) => {
     expect(asked("good", { serverId }).access).toEqual({ ok: false, error: { kind: "not-found" } });
+  });
+});
+
+describe("who called, as it is now", () => {
+  const known = { ...ACCESS, digest: "digest of good" };
+
+  test("the newest of everything", () => {
+    const access = new Map([[SERVER, { policy: undefined, mode: "shadow" as const }]]);
+    const edited = { ...ACCESS.grant, access };
+    const value: Access = { ...known, grant: edited, policy: undefined, mode: "shadow" };
+    expect(renew(known, portsOf([], 0, edited))).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    ["that has expired", ACCESS.grant.expiresAtMs, ACCESS.grant, "unauthenticated"],
+    ["that lost the server", 0, { ...ACCESS.grant, access: new Map() }, "not-found"],
+  ])("a grant %s is none", (_, nowMs, grant, kind) => {
+    expect(renew(known, portsOf([], nowMs, grant))).toEqual({ ok: false, error: { kind } });
+  });
+
+  test("where no token exists, nothing can end (gateway.md 5)", () => {
+    const local = { ...ACCESS, digest: undefined };
+    expect(renew(local, portsOf([], Number.POSITIVE_INFINITY))).toEqual({ ok: true, value: local });
   });
 });
