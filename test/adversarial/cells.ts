@@ -49,6 +49,8 @@ export interface World extends AsyncDisposable {
   /** Plays servers that are child processes. */
   readonly relay: Relay;
   readonly cells: readonly Cell[];
+  /** The gateway's log. */
+  readonly ledger: LedgerReader;
   readonly canaries: Canaries;
   /** Registers one more server and grant, and keeps an eye on its token. */
   register(name: string, path: string, era: "legacy" | "modern" | "auto", policy?: unknown): Registered;
@@ -104,6 +106,7 @@ export async function openWorld(): Promise<World> {
     upstream,
     relay,
     cells,
+    ledger,
     canaries,
     folder,
     register,

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Baseline, checkAftermath, takeBaseline } from "./aftermath.ts";
 import { openWorld, type World } from "./cells.ts";
+import { readDamage } from "./damage.ts";
 import { runMoments } from "./moments.ts";
+import { runBrokenFiles, runDamage } from "./run-damage.ts";
 
 describe("what governs, while it changes and when it is damaged", () => {
   let world: World;
@@ -17,6 +19,18 @@ describe("what governs, while it changes and when it is damaged", () => {
     const run = await runMoments(world);
     expect(run.failures).toEqual([]);
     expect(run.cells).toBeGreaterThanOrEqual(130);
+  });
+
+  test("whatever is damaged, nothing is let through that was not before", async () => {
+    const { cases } = readDamage();
+    expect(cases.length).toBeGreaterThanOrEqual(130);
+    expect((await runDamage(cases, world)).failures).toEqual([]);
+  });
+
+  test("what is no policy lets `run` not even start", async () => {
+    const { files } = readDamage();
+    expect(files.length).toBeGreaterThanOrEqual(150);
+    expect((await runBrokenFiles(files, world)).failures).toEqual([]);
   });
 
   test("nothing leaked, everything is on record, nothing is left open", async () => {

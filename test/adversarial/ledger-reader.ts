@@ -29,10 +29,25 @@ export class LedgerReader implements RowSource {
   }
 
   fresh(): readonly LogRow[] {
-    this.#db ??= new Database(this.#folder.ledgerFile, { readOnly: true });
-    const rows = [...exportRows(this.#db, { afterSeq: this.#afterSeq })];
+    const rows = this.after(this.#afterSeq);
     this.#afterSeq = rows.at(-1)?.seq ?? this.#afterSeq;
     return rows;
+  }
+
+  /** Every row after the entry numbered `seq`, with its outcome as far as it is known. */
+  after(seq: number): readonly LogRow[] {
+    return [...exportRows(this.#opened(), { afterSeq: seq })];
+  }
+
+  /** The number of the newest entry. */
+  newest(): number {
+    const row = this.#opened().get("SELECT coalesce(max(seq), 0) AS seq FROM entry");
+    return Number(row?.["seq"]);
+  }
+
+  #opened(): Database {
+    this.#db ??= new Database(this.#folder.ledgerFile, { readOnly: true });
+    return this.#db;
   }
 
   verify(): Verification {

@@ -8,12 +8,14 @@ import { readAnswers, runAnswers } from "./answers.ts";
 import { readCatalogues, runCatalogues } from "./catalogues.ts";
 import { openWorld, type World } from "./cells.ts";
 import { type Family, readCorpus } from "./corpus.ts";
+import { readDamage } from "./damage.ts";
 import { readFraming, runFraming } from "./framing.ts";
 import { runLineAnswers } from "./line-answers.ts";
 import { runMatrix } from "./matrix.ts";
 import { runMoments } from "./moments.ts";
 import { differentInPython } from "./python-reader.ts";
 import { type CorpusRun, runCorpus } from "./run-corpus.ts";
+import { runBrokenFiles, runDamage } from "./run-damage.ts";
 import { runMutations } from "./run-mutations.ts";
 
 const { values } = parseArgs({
@@ -88,6 +90,14 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   const moments = await runMoments(world);
   failures.push(...moments.failures);
   console.log(`moments     ${moments.cells} changes of what governs while a call is on its way`);
+
+  const { cases, files } = readDamage();
+  const damaged = await runDamage(cases, world);
+  const refused = await runBrokenFiles(files, world);
+  failures.push(...damaged.failures, ...refused.failures);
+  console.log(
+    `damage      ${damaged.cells} ways to damage what governs, ${refused.cells} files that are no policy`,
+  );
 
   const matrix = await runMatrix(world);
   failures.push(...matrix.failures);

@@ -11,7 +11,7 @@ import { type Kind, openPlace, type Place, read, say, until } from "./conversati
 import type { Case } from "./corpus.ts";
 import { type RawAnswer, sendRaw } from "./raw-client.ts";
 import type { RawReply, Seen } from "./raw-upstream.ts";
-import { readReply, wellFormedness } from "./reply.ts";
+import { checkAlways, Trail } from "./trail.ts";
 import { answerAsWorld } from "./world-server.ts";
 
 /** Where a call stands when something changes. */
@@ -97,55 +97,54 @@ async function tryMoment(
   change: Change,
   seen: Site["seen"],
 ): Promise<readonly string[]> {
-  const gate = Promise.withResolvers<void>();
-  let isAsked = false;
-  const answer = (seen: Seen): object | RawReply | undefined => {
-    const method = seen.message?.["method"];
-    if (method === "tools/call" && moment.send === changeBeforeTheRetry) return askOrAnswer(seen);
-    if (method !== moment.withheld) return moment.isEraKnown === false ? answerAsWorld(seen) : undefined;
-    isAsked = true;
-    return { ...answerAsWorld(seen), after: gate.promise };
-  };
-  const place = await openPlace(world, kind, change.from ?? ALLOW, answer, moment.isEraKnown);
+  const server = withholding(moment);
+  const place = await openPlace(world, kind, change.from ?? ALLOW, server.answer, moment.isEraKnown);
   change.prepare?.(world, place);
-  let before = { calls: 0, rows: 0 };
+  const trail = new Trail(world, place);
   const answered = await moment
     .send(world, {
       place,
       seen,
       change: async () => {
-        if (moment.isSent !== true)
-          before = { calls: callsOf(world, place), rows: rowsOf(world, place).length };
+        if (moment.isSent !== true) trail.restart();
         await change.make(world, place);
       },
-      asked: () => until(() => isAsked, `that the server is asked for ${moment.withheld}`),
+      asked: server.asked,
       // What ends is not waited for.
-      release: moment.isSent === true && change.becomes === "ended" ? () => {} : gate.resolve,
+      release: moment.isSent === true && change.becomes === "ended" ? () => {} : server.release,
     })
-    .finally(gate.resolve);
+    .finally(server.release);
   const expected = expectationOf(change, moment);
-  const own = () => rowsOf(world, place).slice(before.rows);
-  const isOnRecord = () => expected.rows === 0 || own().at(-1)?.status === expected.status;
-  // What does not come is told by the row that is there.
-  await until(isOnRecord, "for the row", ROW_WITHIN_MS).catch(() => {});
-  const calls = callsOf(world, place) - before.calls;
-  const rows = own();
+  const rows = await rowsOf(trail, expected);
+  const calls = trail.calls();
   return [
     ...(calls === expected.calls ? [] : [`${calls} calls reached the server instead of ${expected.calls}`]),
     ...checkRow(expected, rows),
     ...checkHeard(expected, answered),
-    ...checkAlways(world, answered, rows, place),
+    ...checkAlways(world, answered, rows, place.one.era),
   ];
 }
 
-function rowsOf({ rig }: World, { labels }: Place): readonly LogRow[] {
-  return rig.rows().filter(({ grant, method }) => grant === labels.one && method === "tools/call");
+/** A server that answers what a moment withholds once it is let. */
+function withholding({ withheld, send, isEraKnown }: Moment) {
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const answer = (seen: Seen): object | RawReply | undefined => {
+    const method = seen.message?.["method"];
+    if (method === "tools/call" && send === changeBeforeTheRetry) return askOrAnswer(seen);
+    if (method !== withheld) return isEraKnown === false ? answerAsWorld(seen) : undefined;
+    asked.resolve();
+    return { ...answerAsWorld(seen), after: gate.promise };
+  };
+  return { answer, asked: () => asked.promise, release: gate.resolve };
 }
 
-function callsOf({ upstream }: World, { name }: Place): number {
-  const isCall = ({ path, message }: Seen) =>
-    path.endsWith(`/${name}`) && message?.["method"] === "tools/call";
-  return upstream.seen.filter(isCall).length;
+/** Those of calls, once the last one says what is expected; what does not come is told by the row that is there. */
+async function rowsOf(trail: Trail, { rows, status }: Expectation): Promise<readonly LogRow[]> {
+  const calls = () => trail.rows().filter(({ method }) => method === "tools/call");
+  const isThere = () => rows === 0 || calls().at(-1)?.status === status;
+  await until(isThere, "for the row", ROW_WITHIN_MS).catch(() => {});
+  return calls();
 }
 
 interface Expectation extends Pick<LogRow, "effect" | "status"> {
@@ -198,24 +197,6 @@ function checkRow(expected: Expectation, rows: readonly LogRow[]): readonly stri
 function checkHeard({ heard }: Expectation, { wire }: RawAnswer): readonly string[] {
   const text = wire.toString("utf8");
   return heard.test(text) ? [] : [`the client hears ${JSON.stringify(text.slice(-200))}`];
-}
-
-/** The oracle of all cases. */
-function checkAlways(
-  { canaries }: World,
-  answered: RawAnswer,
-  rows: readonly LogRow[],
-  { one }: Place,
-): readonly string[] {
-  const leaked = canaries.find(answered.wire.toString("utf8")) ?? canaries.find(JSON.stringify(rows));
-  const formed = answered.status === 0 ? [] : wellFormedness(readReply(answered), one.era, idOf(answered));
-  return [...(leaked === undefined ? [] : [`the ${leaked} came out`]), ...formed];
-}
-
-/** Requests are numbered here: whatever number comes back is looked at by the corpus. */
-function idOf(answered: RawAnswer): string | number | undefined {
-  const { id } = read(answered) as { id?: string | number };
-  return id;
 }
 
 const CALL: Case = {

@@ -105,7 +105,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
     }
     known = now;
   });
-  const sweep = setInterval(() => cutEnded(line), SWEEP_MS).unref();
+  const sweep = setInterval(() => sweepOnce(line), SWEEP_MS).unref();
   return {
     line,
     snapshot,
@@ -123,6 +123,14 @@ export function assembleLine(parts: LineParts): AssembledLine {
 
 function serverIds(snapshot: LiveSnapshot): ReadonlySet<ServerId> {
   return new Set(snapshot.servers().map(({ id }) => id));
+}
+
+function sweepOnce(line: Line): void {
+  try {
+    cutEnded(line);
+  } catch {
+    // While the state cannot be read every request is refused and says so; the next sweep looks again.
+  }
 }
 
 /** Revocation, rotation, expiry and lost access end what a grant has open: calls, streams, sessions (promise P4). */

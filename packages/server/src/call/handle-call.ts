@@ -35,7 +35,14 @@ export interface Line extends RelayTools {
 const LARGE_BODY_BYTES = 256 * 1024;
 
 /** One HTTP request, from its head to its last byte. Never rejects: what goes wrong is refused. */
-export async function handleRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
+export function handleRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
+  // Nobody was identified: the state cannot be read.
+  return takeRequest(request, reply, line).catch((fault: unknown) =>
+    failClosed({ requestId: newRequestId(), reply }, fault, line),
+  );
+}
+
+async function takeRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
   const { ports } = line;
   const startedMs = ports.clock.monotonicMs();
   const head = readHead(request, ports.config);
@@ -247,10 +254,15 @@ function reasonOf(refusal: Refusal): string {
 }
 
 /** A bug or a broken disk: nothing more is sent, and nothing about it is told outside. */
-function failClosed(arrival: Arrival, fault: unknown, line: Line): void {
+function failClosed(
+  { requestId, reply }: Pick<Arrival, "requestId" | "reply">,
+  fault: unknown,
+  { ports }: Pick<Line, "ports">,
+): void {
   const name = fault instanceof Error ? fault.name : "unknown";
-  line.ports.observer.warn("line_fault", { request: arrival.requestId, fault: name });
-  tell(arrival, { kind: "internal" }, { id: undefined, era: "legacy", isToolCall: false }, line);
+  ports.observer.warn("line_fault", { request: requestId, fault: name });
+  ports.observer.refused("internal");
+  refuse(reply, { kind: "internal" }, { id: undefined, era: "legacy", isToolCall: false });
 }
 
 const REQUEST_ID_BYTES = 12;
