@@ -77,16 +77,7 @@ export async function openWorld(): Promise<World> {
   canaries.add("credential", CREDENTIAL);
   canaries.add("key file", readFileSync(join(rig.folder.path, "key")));
   const ledger = stack.use(new LedgerReader(rig.folder));
-  const register: World["register"] = (name, path, era, policy = POLICY) => {
-    const target = {
-      kind: "http",
-      url: `http://127.0.0.1:${upstream.port}/${path}`,
-      headers: [["x-api-key", CREDENTIAL]],
-    } as const;
-    const registered = rig.add(name, target, policy, { era });
-    canaries.add("grant token", registered.token.slice("pcl_g_".length));
-    return registered;
-  };
+  const register = registrar({ rig, upstream, canaries });
   const { process: serving } = started;
   const site: Site = { rig, process: serving, upstream, ledger, canaries, folder, register };
   const cells = [
@@ -111,6 +102,24 @@ export async function openWorld(): Promise<World> {
     folder,
     register,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** Registers servers that the recording upstream plays. */
+export function registrar({
+  rig,
+  upstream,
+  canaries,
+}: Pick<World, "rig" | "upstream" | "canaries">): World["register"] {
+  return (name, path, era, policy = POLICY) => {
+    const target = {
+      kind: "http",
+      url: `http://127.0.0.1:${upstream.port}/${path}`,
+      headers: [["x-api-key", CREDENTIAL]],
+    } as const;
+    const registered = rig.add(name, target, policy, { era });
+    canaries.add("grant token", registered.token.slice("pcl_g_".length));
+    return registered;
   };
 }
 

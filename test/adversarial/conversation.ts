@@ -6,6 +6,7 @@ import { compose, type Target } from "./compose.ts";
 import type { Case } from "./corpus.ts";
 import { type RawAnswer, sendRaw } from "./raw-client.ts";
 import { jsonReply, type RawReply, type Seen } from "./raw-upstream.ts";
+import type { Relay } from "./relay.ts";
 import { answerAsWorld, isOwnTraffic } from "./world-server.ts";
 
 export type Kind = "modern" | "session" | "stateless";
@@ -19,15 +20,22 @@ export interface Place {
   readonly labels: { readonly one: string; readonly two: string };
 }
 
+interface PlaceOptions {
+  /** Default: it is. */
+  readonly isEraKnown?: boolean;
+  /** The server is a child process. */
+  readonly relay?: Relay;
+}
+
 let places = 0;
 
 /** `answer` gets what the upstream read; undefined leaves it to the usual server. */
 export async function openPlace(
-  world: World,
+  world: Pick<World, "rig" | "upstream" | "register">,
   kind: Kind,
   policy: unknown,
   answer: (seen: Seen) => object | RawReply | undefined,
-  isEraKnown = true,
+  { isEraKnown = true, relay }: PlaceOptions = {},
 ): Promise<Place> {
   places += 1;
   const name = `place-${places}`;
@@ -43,7 +51,10 @@ export async function openPlace(
     if (result === undefined) return answerAsWorld(seen);
     return isReply(result) ? result : resultReply(seen, result, era);
   };
-  const registered = world.register(name, path, isEraKnown ? era : "auto", policy);
+  const registered =
+    relay === undefined
+      ? world.register(name, path, isEraKnown ? era : "auto", policy)
+      : world.rig.add(name, { kind: "stdio", command: relay.command(path) }, policy, { era });
   const grant = { label: `${name}-two`, server: name, policy: "test", mode: "enforce" as const };
   const minted = unwrap(
     createGrant(
@@ -78,7 +89,7 @@ function resultReply({ message }: Seen, result: object, era: "modern" | "legacy"
 }
 
 /** Sends one request; what is not said is a call of `any`. */
-export function say(world: World, target: Target, more: Partial<Case>): Promise<RawAnswer> {
+export function say(world: Pick<World, "rig">, target: Target, more: Partial<Case>): Promise<RawAnswer> {
   const written: Case = {
     family: "conversation",
     id: "say",

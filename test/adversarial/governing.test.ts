@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Baseline, checkAftermath, takeBaseline } from "./aftermath.ts";
 import { openWorld, type World } from "./cells.ts";
 import { readDamage } from "./damage.ts";
+import { runFaults } from "./faults.ts";
 import { runMoments } from "./moments.ts";
 import { runBrokenFiles, runDamage } from "./run-damage.ts";
 
@@ -36,4 +37,10 @@ describe("what governs, while it changes and when it is damaged", () => {
   test("nothing leaked, everything is on record, nothing is left open", async () => {
     expect(await checkAftermath(world, baseline)).toEqual([]);
   });
+});
+
+test("whatever part fails at whatever call, the line denies and serves the next one", async () => {
+  const run = await runFaults();
+  expect(run.failures).toEqual([]);
+  expect(run.cells).toBeGreaterThanOrEqual(500);
 });

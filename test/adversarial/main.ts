@@ -9,6 +9,7 @@ import { readCatalogues, runCatalogues } from "./catalogues.ts";
 import { openWorld, type World } from "./cells.ts";
 import { type Family, readCorpus } from "./corpus.ts";
 import { readDamage } from "./damage.ts";
+import { runFaults } from "./faults.ts";
 import { readFraming, runFraming } from "./framing.ts";
 import { runLineAnswers } from "./line-answers.ts";
 import { runMatrix } from "./matrix.ts";
@@ -98,6 +99,10 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   console.log(
     `damage      ${damaged.cells} ways to damage what governs, ${refused.cells} files that are no policy`,
   );
+
+  const faults = await runFaults();
+  failures.push(...faults.failures);
+  console.log(`faults      ${faults.cells} calls of the line to its parts, each of which failed once`);
 
   const matrix = await runMatrix(world);
   failures.push(...matrix.failures);

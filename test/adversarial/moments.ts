@@ -98,7 +98,9 @@ async function tryMoment(
   seen: Site["seen"],
 ): Promise<readonly string[]> {
   const server = withholding(moment);
-  const place = await openPlace(world, kind, change.from ?? ALLOW, server.answer, moment.isEraKnown);
+  const place = await openPlace(world, kind, change.from ?? ALLOW, server.answer, {
+    isEraKnown: moment.isEraKnown ?? true,
+  });
   change.prepare?.(world, place);
   const trail = new Trail(world, place);
   const answered = await moment

@@ -20,15 +20,16 @@ const SLACK = process.env["VITEST"] === undefined ? 1 : 5;
 /** What an input causes comes again; what the machine did in between does not. */
 const TRIES = 3;
 
-/** The command line with these arguments, its three streams, and figures of its inside. */
+/** A process of the product, its three streams, and figures of its inside. */
 export class WatchedProcess implements AsyncDisposable {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   /** The longest block that any attempt was kept to. */
   longestBlockMs = 0;
   #logged = "";
 
-  constructor(args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
-    const [node = "", ...script] = PORTCULLIS;
+  /** The command line with these arguments, or another command that is made of the same parts. */
+  constructor(args: readonly string[], variables: NodeJS.ProcessEnv = {}, command = PORTCULLIS) {
+    const [node = "", ...script] = command;
     const stdio = ["pipe", "pipe", "pipe", "ipc"] as const;
     const env = { PATH: process.env["PATH"], ...variables };
     const child = spawn(node, ["--import", WATCH, ...script, ...args], { stdio: [...stdio], env });

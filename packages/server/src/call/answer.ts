@@ -131,6 +131,12 @@ export class Relay implements UpstreamSink, InFlight, Member {
     this.#stop("cancelled");
   }
 
+  /** A fault of the gateway: what was sent may have run, and nothing about it is told outside. */
+  failClosed(): void {
+    this.#delivery.refuse({ kind: "internal" });
+    this.#stop("unknown");
+  }
+
   /** The gateway ends: a stream that waits for what may never come is closed, a call may finish. */
   endIfOpenEnded(): void {
     if (isOpenEnded(this.call.call)) this.#stop("ok");

@@ -13,6 +13,7 @@ import { readBody } from "./body.ts";
 import type { AllowedCall, Arrival, JudgedCall, Message, Reply, RoutedCall } from "./call.ts";
 import { decide } from "./decide.ts";
 import { forward } from "./forward.ts";
+import { GuardedSink } from "./guarded-sink.ts";
 import { readHead } from "./head.ts";
 import { identify, renew } from "./identify.ts";
 import type { InFlightCalls } from "./in-flight.ts";
@@ -143,7 +144,7 @@ async function send(allowed: AllowedCall, line: Line): Promise<void> {
   const { access, reply } = allowed.call.arrival;
   const relay = new Relay(intended, line);
   if (!ports.snapshot.isCurrent(access.grant, access.digest) || reply.closed) return relay.cut();
-  relay.attach(forward(intended, relay, ports.upstreams));
+  relay.attach(forward(intended, new GuardedSink(relay, ports.observer), ports.upstreams));
   const { message, session } = intended.call;
   if (message?.kind === "notification") cancelNamed(message, session?.inFlight);
 }
