@@ -8,6 +8,8 @@ export interface Figure {
 
 export interface RunOptions {
   readonly seed: number;
+  /** Of F1. */
+  readonly kills: number;
 }
 
 /** One fault of faults.md, done to a real gateway. */

@@ -1,4 +1,5 @@
-import { Pool } from "undici";
+import type { Client } from "undici";
+import { Connections } from "./connections.ts";
 import { type CallArguments, callBody, callHeaders } from "./protocol.ts";
 
 /** What the client saw of one call. */
@@ -9,6 +10,10 @@ export interface ClientCall {
   readonly text: string;
   /** `cut`: it was sent, and the connection ended first. `unconnected`: nobody was there. */
   readonly outcome: "ran" | "limited" | "denied" | "unavailable" | "failed" | "cut" | "unconnected";
+  /** When a connection took it, by `performance.now()`. */
+  readonly sentMs: number;
+  readonly answeredMs: number;
+  /** From when it was asked for to its end, the wait for a connection included. */
   readonly ms: number;
 }
 
@@ -21,31 +26,41 @@ export interface Target {
 
 let lastNumber = 0;
 
-/** Clients that call in a loop, each with one connection, and remember everything. */
+/** Clients that call, in a loop or at a rate, and remember everything. */
 export class Load {
+  /** Every call that may have met somebody. */
   readonly calls: ClientCall[] = [];
+  /** Calls that met nobody: of those only the number is kept. */
+  unconnected = 0;
   readonly #target: Target;
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   #isOver = false;
   inFlight = 0;
   maxInFlight = 0;
 
   constructor(target: Target, connections: number) {
     this.#target = target;
-    this.#pool = new Pool(target.origin, { connections, headersTimeout: 0, bodyTimeout: 0 });
+    this.#connections = new Connections(target.origin, connections);
+  }
+
+  /** Calls that were sent and are not answered; those that wait for a connection are in flight, too. */
+  get onTheWire(): number {
+    return this.#connections.busy;
   }
 
   /** One call; never rejects. */
   async call(tool: string, more: Omit<CallArguments, "n"> = {}): Promise<ClientCall> {
     lastNumber += 1;
     const args = { n: lastNumber, ...more };
-    const startedMs = performance.now();
+    const askedMs = performance.now();
     this.inFlight += 1;
     this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
-    const seen = await this.#send(tool, args);
+    const seen = await this.#connections.use((client) => this.#send(client, tool, args));
     this.inFlight -= 1;
-    const call = { tool, args, ...seen, ms: performance.now() - startedMs };
-    this.calls.push(call);
+    const answeredMs = performance.now();
+    const call = { tool, args, ...seen, answeredMs, ms: answeredMs - askedMs };
+    if (seen.outcome === "unconnected") this.unconnected += 1;
+    else this.calls.push(call);
     return call;
   }
 
@@ -61,6 +76,27 @@ export class Load {
     await Promise.all(Array.from({ length: lanes }, lane));
   }
 
+  /**
+   * Calls at a rate, whatever becomes of them, until `end` or for `ms`. Resolves with how many were offered a second,
+   * when all answers are in.
+   */
+  async offer(perSecond: number, tool: () => string, ms = Number.POSITIVE_INFINITY): Promise<number> {
+    const startedMs = performance.now();
+    const passedMs = () => performance.now() - startedMs;
+    const open = new Set<Promise<unknown>>();
+    let offered = 0;
+    while (!this.#isOver && passedMs() < ms) {
+      for (; offered < (passedMs() * perSecond) / 1_000; offered += 1) {
+        const call: Promise<unknown> = this.call(tool()).then(() => open.delete(call));
+        open.add(call);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const rate = (offered * 1_000) / passedMs();
+    await Promise.all(open);
+    return rate;
+  }
+
   /** By which the next call will be known. */
   nextNumber(): number {
     return lastNumber + 1;
@@ -71,19 +107,24 @@ export class Load {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#connections.close();
   }
 
-  async #send(tool: string, args: CallArguments): Promise<Pick<ClientCall, "status" | "text" | "outcome">> {
+  async #send(
+    client: Client,
+    tool: string,
+    args: CallArguments,
+  ): Promise<Pick<ClientCall, "status" | "text" | "outcome" | "sentMs">> {
     const { path, token } = this.#target;
+    const sentMs = performance.now();
     try {
       const headers = callHeaders(token, tool);
-      const answer = await this.#pool.request({ method: "POST", path, headers, body: callBody(tool, args) });
+      const answer = await client.request({ method: "POST", path, headers, body: callBody(tool, args) });
       const text = await answer.body.text();
-      return { status: answer.statusCode, text, outcome: outcomeOf(answer.statusCode, text, args.n) };
+      return { status: answer.statusCode, text, outcome: outcomeOf(answer.statusCode, text, args.n), sentMs };
     } catch (cause) {
       const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-      return { status: 0, text: code, outcome: code === "ECONNREFUSED" ? "unconnected" : "cut" };
+      return { status: 0, text: code, outcome: code === "ECONNREFUSED" ? "unconnected" : "cut", sentMs };
     }
   }
 }

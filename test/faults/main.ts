@@ -1,6 +1,7 @@
 /**
- * `npm run faults -- [F1 F5 …] [--seed N] [--json]`: does the faults to a real gateway, holds client, log, counters and
- * upstream against each other, and prints what was asked for and what was seen. Exit code 1 when a figure fails.
+ * `npm run faults -- [F1 F5 …] [--seed N] [--kills N] [--json]`: does the faults to a real gateway, holds client, log,
+ * counters and upstream against each other, and prints what was asked for and what was seen. Exit code 1 when a figure
+ * fails. `--kills` is of F1.
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -9,13 +10,22 @@ import { EXPERIMENTS } from "./experiments.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: "string" }, json: { type: "boolean", default: false } },
+  options: {
+    seed: { type: "string" },
+    kills: { type: "string", default: "200" },
+    json: { type: "boolean", default: false },
+  },
 });
 const seed = values.seed === undefined ? randomInt(1, 2 ** 31) : Number(values.seed);
+const kills = Number(values.kills);
 const unknown = positionals.filter((id) => !EXPERIMENTS.some((experiment) => experiment.id === id));
-if (unknown.length > 0 || !Number.isInteger(seed)) {
+if (unknown.length > 0 || ![seed, kills].every((value) => Number.isInteger(value) && value > 0)) {
   const known = EXPERIMENTS.map(({ id }) => id).join(" ");
-  console.error(`error: no experiment ${unknown.join(" ")}; known: ${known}; --seed is a whole number`);
+  const problem =
+    unknown.length > 0
+      ? `no experiment ${unknown.join(" ")}; known: ${known}`
+      : "a number is not a whole one";
+  console.error(`error: ${problem}`);
   process.exit(2);
 }
 
@@ -46,7 +56,7 @@ async function runOne(experiment: Experiment): Promise<Result> {
   const startedMs = performance.now();
   const seconds = () => (performance.now() - startedMs) / 1000;
   try {
-    const found = await experiment.run({ seed });
+    const found = await experiment.run({ seed, kills });
     if ("skipped" in found) return { id, fault, seconds: seconds(), figures: [], skipped: found.skipped };
     return { id, fault, seconds: seconds(), figures: found };
   } catch (cause) {

@@ -40,13 +40,7 @@ export function reconcile(rig: Rig, calls: readonly ClientCall[]): Reconciliatio
   const ran = new Set(executions.map(({ n }) => n));
   const db = new Database(rig.folder.ledgerFile, { readOnly: true });
   try {
-    const intents = db
-      .all(
-        "SELECT body, (SELECT count(*) FROM entry o WHERE o.of = i.seq) AS outcomes FROM entry i WHERE i.of IS NULL",
-      )
-      .map((row) => ({ ...(JSON.parse(String(row["body"])) as Intent), outcomes: Number(row["outcomes"]) }));
-    const sent = intents.filter(({ fate, tool }) => fate === "sent" && tool !== undefined);
-    const sentDigests = new Set(sent.map(({ argumentsHmac }) => argumentsHmac));
+    const { rows, unsettled, sentDigests } = readIntents(db);
     const digest = ({ args }: ClientCall) => rig.folder.keys.argumentsHmac(JSON.stringify(args));
     const byNumber = new Map(calls.map((call) => [call.args.n, call]));
     const isLost = (n: number): boolean => {
@@ -58,7 +52,7 @@ export function reconcile(rig: Rig, calls: readonly ClientCall[]): Reconciliatio
     return {
       calls: calls.length,
       executions: executions.length,
-      rows: intents.length,
+      rows,
       lost: [...ran].filter(isLost).length,
       twice: executions.length - ran.size,
       deniedRan: calls.filter(
@@ -67,13 +61,31 @@ export function reconcile(rig: Rig, calls: readonly ClientCall[]): Reconciliatio
       overAdmitted: Math.max(0, capped - rig.cap),
       untrue: calls.filter(({ outcome, args }) => outcome === "ran" && !ran.has(args.n)).length,
       unknown: unknownOutcomes(db),
-      unsettled: sent.filter(({ outcomes }) => outcomes !== 1).length,
+      unsettled,
       drift: chargedFor(db) - executions.length,
       chain: chainOf(rig),
     };
   } finally {
     db.close();
   }
+}
+
+/** Row by row: a long run leaves more of them than fit into memory. */
+function readIntents(db: Database) {
+  const sentDigests = new Set<string | undefined>();
+  let rows = 0;
+  let unsettled = 0;
+  const intents = db.iterate(
+    "SELECT body, (SELECT count(*) FROM entry o WHERE o.of = i.seq) AS outcomes FROM entry i WHERE i.of IS NULL",
+  );
+  for (const row of intents) {
+    const { fate, tool, argumentsHmac } = JSON.parse(String(row["body"])) as Intent;
+    rows += 1;
+    if (fate !== "sent" || tool === undefined) continue;
+    sentDigests.add(argumentsHmac);
+    if (row["outcomes"] !== 1) unsettled += 1;
+  }
+  return { rows, unsettled, sentDigests };
 }
 
 /** What must hold after every experiment, whatever the fault; empty when it does. */
@@ -86,6 +98,23 @@ export function brokenPromises(
   if (found.chain !== "verifies") broken.push(found.chain);
   if (found.drift < 0 || found.drift > allowed.drift) broken.push(`drift ${found.drift} of ${allowed.drift}`);
   return broken;
+}
+
+/** The calls whose outcome the log calls `unknown`; undefined is one that no client made. */
+export function unknownCalls(rig: Rig, calls: readonly ClientCall[]): readonly (ClientCall | undefined)[] {
+  const byDigest = new Map(
+    calls.map((call) => [rig.folder.keys.argumentsHmac(JSON.stringify(call.args)), call]),
+  );
+  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
+  try {
+    const rows = db.all(
+      `SELECT json_extract(i.body, '$.argumentsHmac') AS digest FROM entry o JOIN entry i ON i.seq = o.of
+         WHERE o.of > 0 AND json_extract(o.body, '$.status') = 'unknown' AND json_extract(i.body, '$.tool') IS NOT NULL`,
+    );
+    return rows.map(({ digest }) => byDigest.get(String(digest)));
+  } finally {
+    db.close();
+  }
 }
 
 function unknownOutcomes(db: Database): number {

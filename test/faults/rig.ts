@@ -44,6 +44,14 @@ export interface ServeOptions {
   /** What the command is run by, as in `prlimit --nofile=512`. */
   readonly prefix?: readonly string[];
   readonly env?: { readonly [name: string]: string };
+  /** Where agents find it; default a free one. */
+  readonly port?: number;
+}
+
+/** A `serve` that may not be ready yet. */
+export interface Serving extends Pick<Served, "child" | "logged" | "ended"> {
+  /** Undefined when it ended first. */
+  readonly ready: Promise<Served | undefined>;
 }
 
 /** A server behind the gateway, and the way to it. */
@@ -136,22 +144,28 @@ export class Rig implements AsyncDisposable {
     return unwrap(publishPolicy(this.state, version, Date.now())).version;
   }
 
-  async serve({ flags = [], node = [], prefix = [], env = {} }: ServeOptions = {}): Promise<Served> {
+  async serve(options: ServeOptions = {}): Promise<Served> {
+    const { ready, logged } = this.launchServe(options);
+    const served = await ready;
+    if (served === undefined) throw new Error(`\`serve\` did not start: ${logged()}`);
+    return served;
+  }
+
+  /** As `serve`, for those who do not wait until it is ready. */
+  launchServe({ flags = [], node = [], prefix = [], env = {}, port = 0 }: ServeOptions = {}): Serving {
     const startedMs = performance.now();
-    const data = ["--data", this.folder.path, "--port", "0", "--no-demo", "--json"];
-    const command = [...prefix, process.execPath, ...node, SOURCES, MAIN, "serve", ...data, ...flags];
-    const started = await this.start(command, env);
-    const { pid, url, adminUrl } = started.ready as { pid: number; url: string; adminUrl: string };
-    const readyMs = performance.now() - startedMs;
-    return {
-      child: started.child,
-      pid,
-      url,
-      adminUrl,
-      readyMs,
-      logged: started.logged,
-      ended: started.ended,
-    };
+    const where = ["--data", this.folder.path, "--port", String(port), "--admin-port", "0"];
+    const args = [SOURCES, MAIN, "serve", ...where, "--no-demo", "--json", ...flags];
+    const { child, logged, ended, first } = this.#launch(
+      [...prefix, process.execPath, ...node, ...args],
+      env,
+    );
+    const ready = first.then((line): Served | undefined => {
+      if (line === undefined) return undefined;
+      const { pid, url, adminUrl } = line as { pid: number; url: string; adminUrl: string };
+      return { child, pid, url, adminUrl, readyMs: performance.now() - startedMs, logged, ended };
+    });
+    return { child, logged, ended, ready };
   }
 
   target({ url }: Pick<Served, "url">, { path, token }: Registered = this.bank): Target {
@@ -188,6 +202,13 @@ export class Rig implements AsyncDisposable {
 
   /** Starts a program whose first line of JSON says that it is ready. */
   async start(command: readonly string[], env: ServeOptions["env"] = {}): Promise<Started> {
+    const { first, ...launched } = this.#launch(command, env);
+    const ready = await first;
+    if (ready === undefined) throw new Error(`\`${command.join(" ")}\` did not start: ${launched.logged()}`);
+    return { ...launched, ready };
+  }
+
+  #launch(command: readonly string[], env: ServeOptions["env"] = {}): Launched {
     const [program = "", ...args] = command;
     const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
@@ -200,10 +221,19 @@ export class Rig implements AsyncDisposable {
     });
     const lines = createInterface({ input: child.stdout });
     const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
-    const first = await Promise.race([once(lines, "line") as Promise<[string]>, ended.then(() => undefined)]);
-    if (first === undefined) throw new Error(`\`${command.join(" ")}\` did not start: ${logged}`);
-    return { child, ready: JSON.parse(first[0]) as unknown, lines, logged: () => logged, ended };
+    const line = once(lines, "line") as Promise<[string]>;
+    const first = Promise.race([
+      line.then(([text]): unknown => JSON.parse(text)),
+      ended.then(() => undefined),
+    ]);
+    return { child, lines, logged: () => logged, ended, first };
   }
+}
+
+/** A program of the rig that may not be ready yet. */
+interface Launched extends Omit<Started, "ready"> {
+  /** Its first line, or undefined when it ended without one. */
+  readonly first: Promise<unknown>;
 }
 
 /** A program of the rig that is ready. */

@@ -125,7 +125,7 @@ export async function republish(times: number): Promise<readonly Figure[]> {
     exactly("rows whose rule is not their version's", seen.mixed, 0),
     exactly(
       "calls that were dropped",
-      load.calls.filter(({ outcome }) => outcome !== "ran" && outcome !== "denied").length,
+      load.unconnected + load.calls.filter(({ outcome }) => outcome !== "ran" && outcome !== "denied").length,
       0,
     ),
     exactly(

@@ -195,6 +195,8 @@ export async function slowReader(): Promise<readonly Figure[]> {
     status: 0,
     text: "",
     outcome: "cut",
+    sentMs: startedMs,
+    answeredMs: startedMs + cutMs,
     ms: cutMs,
   } as const;
   return [
