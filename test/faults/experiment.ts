@@ -41,6 +41,11 @@ export function exactly(what: string, measured: string | number, required: strin
   return { what, required: String(required), measured: String(measured), ok: measured === required };
 }
 
+/** Told, and nothing is asked of it. */
+export function info(what: string, measured: string): Figure {
+  return { what, required: "", measured, ok: true };
+}
+
 /** No promise broken; else which. */
 export function promises(broken: readonly string[]): Figure {
   const measured = broken.length === 0 ? "all kept" : broken.join(", ");

@@ -1,7 +1,8 @@
 import { F31 } from "./chain.ts";
+import { F19, F20 } from "./crowd.ts";
 import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
-import { F16, F17, F18, F19, F20, F22 } from "./machine.ts";
+import { F16, F17, F18, F22 } from "./machine.ts";
 import { F6_LINE, F33, F34 } from "./network.ts";
 import { F4 } from "./power.ts";
 import { F2 } from "./steps.ts";

@@ -26,6 +26,15 @@ export interface Target {
 
 let lastNumber = 0;
 
+/** A number that no other call has. */
+export function takeNumber(): number {
+  lastNumber += 1;
+  return lastNumber;
+}
+
+/** By so much at most a load falls behind its rate and catches up. */
+const MAX_LATE_MS = 50;
+
 /** Clients that call, in a loop or at a rate, and remember everything. */
 export class Load {
   /** Every call that may have met somebody. */
@@ -50,8 +59,7 @@ export class Load {
 
   /** One call; never rejects. */
   async call(tool: string, more: Omit<CallArguments, "n"> = {}): Promise<ClientCall> {
-    lastNumber += 1;
-    const args = { n: lastNumber, ...more };
+    const args = { n: takeNumber(), ...more };
     const askedMs = performance.now();
     this.inFlight += 1;
     this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
@@ -85,10 +93,14 @@ export class Load {
     const passedMs = () => performance.now() - startedMs;
     const open = new Set<Promise<unknown>>();
     let offered = 0;
+    let dueMs = startedMs;
     while (!this.#isOver && passedMs() < ms) {
-      for (; offered < (passedMs() * perSecond) / 1_000; offered += 1) {
+      // Who could not run for a while does not make up for it at once: that would be another load.
+      dueMs = Math.max(dueMs, performance.now() - MAX_LATE_MS);
+      for (; dueMs <= performance.now(); dueMs += 1_000 / perSecond) {
         const call: Promise<unknown> = this.call(tool()).then(() => open.delete(call));
         open.add(call);
+        offered += 1;
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
@@ -129,7 +141,8 @@ export class Load {
   }
 }
 
-function outcomeOf(status: number, text: string, n: number): ClientCall["outcome"] {
+/** What an answer means to the client. */
+export function outcomeOf(status: number, text: string, n: number): ClientCall["outcome"] {
   if (text.includes(`ran ${n}.`)) return "ran";
   if (/\[POLICY DENIED\] (Rate limit|Limit) of/.test(text)) return "limited";
   if (text.includes("[POLICY DENIED]")) return "denied";

@@ -1,15 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Database } from "@portcullis/server";
 import { atMost, type Experiment, exactly, type Figure, promises, type Skipped } from "./experiment.ts";
-import { type ClientCall, Load, percentile } from "./load.ts";
-import { openFiles, residentMiB } from "./process-figures.ts";
+import { type ClientCall, Load } from "./load.ts";
+import { residentMiB } from "./process-figures.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
-import { Rig, type Served } from "./rig.ts";
+import { Rig } from "./rig.ts";
 
 const MIB = 1024 * 1024;
 const SECOND_MS = 1_000;
@@ -184,127 +182,6 @@ function findFaketime(): string | undefined {
   return undefined;
 }
 
-/** F19: 512 descriptors, 2,000 connections. */
-export async function exhaustDescriptors(): Promise<readonly Figure[]> {
-  await using rig = await Rig.open();
-  const served = await rig.serve({ prefix: ["bash", "-c", 'ulimit -n 512 && exec "$0" "$@"'] });
-  const load = new Load(rig.target(served), 4);
-  await Promise.all(Array.from({ length: 4 }, () => load.call("pay")));
-  const crowd = await openIdle(served, 2_000);
-  await new Promise((resolve) => setTimeout(resolve, SECOND_MS));
-  const files = openFiles(served.pid);
-  const during = await Promise.all(Array.from({ length: 40 }, () => load.call("pay")));
-  const health = await fetch(`${served.adminUrl}/healthz`).then(
-    ({ status }) => status,
-    () => 0,
-  );
-  for (const socket of crowd) socket.destroy();
-  const startedMs = performance.now();
-  const fresh = new Load(rig.target(served), 1);
-  const isBack = async (): Promise<boolean> => (await fresh.call("pay")).outcome === "ran";
-  while (!(await isBack()) && performance.now() - startedMs < 30 * SECOND_MS);
-  const backMs = performance.now() - startedMs;
-  await Promise.all([load.close(), fresh.close()]);
-  await rig.stop(served);
-  return [
-    atMost("descriptors", files, 512),
-    exactly(
-      "calls on connections that were there",
-      during.filter(({ outcome }) => outcome === "ran").length,
-      40,
-    ),
-    exactly("/healthz meanwhile", health, 200),
-    atMost("a new client is served after they are gone", backMs, 5 * SECOND_MS, " ms"),
-    promises(brokenPromises(reconcile(rig, [...load.calls, ...fresh.calls]), { drift: 0 })),
-  ];
-}
-
-const CONNECTIONS = 10_000;
-
-/** F20: 10,000 connections that were used once and are kept, and a thousand calls a second beside them. */
-export async function manyConnections(): Promise<readonly Figure[] | Skipped> {
-  await using rig = await Rig.open();
-  const served = await rig.serve();
-  const load = new Load(rig.target(served), 32);
-  await load.call("pay");
-  // The first calls of a process are its slowest, and no measure.
-  await paced(load, 3 * SECOND_MS);
-  const beforeAt = Date.now();
-  await paced(load, 5 * SECOND_MS);
-  const crowdAt = Date.now();
-  const baseMiB = residentMiB(served.pid);
-  const crowd = await openIdle(
-    served,
-    CONNECTIONS,
-    `GET /mcp HTTP/1.1\r\nhost: ${new URL(served.url).host}\r\n\r\n`,
-  );
-  const open = crowd.filter((socket) => !socket.destroyed).length;
-  const perConnection = ((residentMiB(served.pid) - baseMiB) * 1024) / CONNECTIONS;
-  const duringAt = Date.now();
-  const during = await paced(load, 5 * SECOND_MS);
-  const failed = load.calls.filter(({ outcome }) => outcome !== "ran").length;
-  for (const socket of crowd) socket.destroy();
-  await load.close();
-  await rig.stop(served);
-  const beforeMs = percentile(latencies(rig, beforeAt, crowdAt), 0.99);
-  const duringMs = percentile(latencies(rig, duringAt, Number.POSITIVE_INFINITY), 0.99);
-  return [
-    exactly("connections that are held", open, CONNECTIONS),
-    atMost("memory of each", perConnection, 40, " KiB"),
-    exactly("calls that failed", failed, 0),
-    atMost("p99 by the gateway's clock, more than before", duringMs - beforeMs, 25, " ms"),
-    {
-      what: "paced calls",
-      required: "",
-      measured: `${during.length} in 5 s, p99 ${beforeMs.toFixed(1)} → ${duringMs.toFixed(1)} ms, by the client ${percentile(during, 0.99).toFixed(1)} ms`,
-      ok: true,
-    },
-    promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 })),
-  ];
-}
-
-/** From the head of each call to the end of its answer, of those that ended between two times. */
-function latencies(rig: Rig, fromMs: number, toMs: number): readonly number[] {
-  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
-  try {
-    const rows = db.all("SELECT body FROM entry WHERE of > 0");
-    const outcomes = rows.map(
-      (row) => JSON.parse(String(row["body"])) as { time: number; latencyMs: number },
-    );
-    return outcomes.filter(({ time }) => time >= fromMs && time < toMs).map(({ latencyMs }) => latencyMs);
-  } finally {
-    db.close();
-  }
-}
-
-/** Calls at about a thousand a second, whatever the answers do. */
-async function paced(load: Load, ms: number): Promise<readonly number[]> {
-  const calls: Promise<ClientCall>[] = [];
-  const startedMs = performance.now();
-  while (performance.now() - startedMs < ms) {
-    while (calls.length < performance.now() - startedMs && load.inFlight < 1_000)
-      calls.push(load.call("pay"));
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  return (await Promise.all(calls)).map((call) => call.ms);
-}
-
-/** Connections that say at most one thing, and then nothing. */
-async function openIdle({ url }: Served, count: number, first?: string): Promise<readonly Socket[]> {
-  const { port } = new URL(url);
-  const sockets: Socket[] = [];
-  for (let at = 0; at < count; at += 1) {
-    const socket = connect(Number(port), "127.0.0.1");
-    socket.on("error", () => {});
-    sockets.push(socket);
-    const isSaid = first === undefined ? once(socket, "connect") : once(socket, "data");
-    if (first !== undefined) socket.write(first);
-    // A few at a time, as the queue of a listening socket is short.
-    if (at % 100 === 99) await Promise.race([isSaid, once(socket, "close")]).catch(() => undefined);
-  }
-  return sockets;
-}
-
 /** F22: little memory and a burst of the largest answers. */
 export async function exhaustMemory(): Promise<readonly Figure[]> {
   await using rig = await Rig.open();
@@ -354,14 +231,4 @@ async function until(isSo: () => boolean): Promise<void> {
 export const F16: Experiment = { id: "F16", fault: "the disk is full", run: fillDisk };
 export const F17: Experiment = { id: "F17", fault: "fsync fails once with EIO", run: failSync };
 export const F18: Experiment = { id: "F18", fault: "the clock jumps by an hour and a day", run: setClock };
-export const F19: Experiment = {
-  id: "F19",
-  fault: "512 descriptors, 2,000 connections",
-  run: exhaustDescriptors,
-};
-export const F20: Experiment = {
-  id: "F20",
-  fault: "10,000 connections, 1,000 calls/s",
-  run: manyConnections,
-};
 export const F22: Experiment = { id: "F22", fault: "96 MiB of heap, answers of 8 MiB", run: exhaustMemory };

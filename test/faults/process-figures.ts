@@ -17,3 +17,9 @@ export function residentMiB(pid: number): number {
 export function openFiles(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
+
+/** Files that a process of this machine may have open at a time, once it asks for all that it may (Linux). */
+export function fileLimit(): number {
+  const hard = /^Max open files +\S+ +(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  return hard === "unlimited" ? Number.POSITIVE_INFINITY : Number(hard);
+}

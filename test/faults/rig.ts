@@ -90,10 +90,7 @@ export class Rig implements AsyncDisposable {
 
   static async open(options: RigOptions = {}): Promise<Rig> {
     const rig = new Rig(options);
-    const { port } = (await rig.start([process.execPath, SOURCES, UPSTREAM, rig.executionsFile])).ready as {
-      port: number;
-    };
-    rig.#bankUrl = `http://127.0.0.1:${port}/mcp`;
+    rig.#bankUrl = await rig.startUpstream(rig.executionsFile);
     rig.#bank = rig.register("bank", rig.#bankUrl, rig.bankPolicy(), options.deadlineMs);
     return rig;
   }
@@ -198,6 +195,13 @@ export class Rig implements AsyncDisposable {
     for (const child of running) child.kill("SIGKILL");
     await Promise.all(ended);
     rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  /** Starts a server that remembers in a file what ran. Resolves with its URL. */
+  async startUpstream(executionsFile: string): Promise<string> {
+    const { ready } = await this.start([process.execPath, SOURCES, UPSTREAM, executionsFile]);
+    const { port } = ready as { port: number };
+    return `http://127.0.0.1:${port}/mcp`;
   }
 
   /** Starts a program whose first line of JSON says that it is ready. */
