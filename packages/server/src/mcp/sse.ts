@@ -75,13 +75,19 @@ export class SseReader {
       this.#stop("event-too-large");
       return;
     }
+    // Of a comment only the first byte matters: a flood of long ones costs no memory (faults F7).
+    if ((this.#lineBytes === 0 ? piece : this.#line)[0] !== COLON) this.#append(piece, size);
+    else if (this.#lineBytes === 0) this.#append(piece.subarray(0, 1), 1);
+    this.#lineBytes = size;
+  }
+
+  #append(piece: Buffer, size: number): void {
     if (size > this.#line.length) {
       const grown = Buffer.allocUnsafe(Math.max(size, 2 * this.#line.length));
       this.#line.copy(grown, 0, 0, this.#lineBytes);
       this.#line = grown;
     }
     piece.copy(this.#line, this.#lineBytes);
-    this.#lineBytes = size;
   }
 
   #endLine(rest: Buffer, events: SseEvent[]): void {

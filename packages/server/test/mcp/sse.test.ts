@@ -118,6 +118,32 @@ describe("bounds (threats 41 and 44)", () => {
   });
 });
 
+describe("comments (faults F7)", () => {
+  it("keeps nothing of their text, wherever they are cut", () => {
+    const comment = Buffer.from(`: ${"x".repeat(1024 * 1024)}\n`);
+    const pieces = [comment.subarray(0, 1), comment.subarray(1, 500_000), comment.subarray(500_000)];
+    const reader = new SseReader();
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    for (let times = 0; times < 20; times += 1) {
+      for (const piece of pieces) {
+        expect(reader.push(piece).ok).toBe(true);
+        most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      }
+    }
+    expect(most).toBeLessThan(64 * 1024);
+  });
+
+  it("bounds one that never ends", () => {
+    const reader = new SseReader(64);
+    expect([": ", "x".repeat(62), "x"].map((piece) => reader.push(Buffer.from(piece)))).toEqual([
+      ok([]),
+      ok([]),
+      err("event-too-large"),
+    ]);
+  });
+});
+
 describe("emission (threat 41)", () => {
   it.each<[string, SseEvent, string]>([
     ["data", { data: '{"a":1}' }, 'data: {"a":1}\n\n'],
