@@ -4,7 +4,7 @@ import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
 
 /** A client that reads nothing for this long is cut off (faults F9). */
 const READER_STALL_MS = 30_000;
-/** What may wait for a slow client before it is cut off (faults F9). */
+/** What may wait for a slow client besides the event at which it became slow, before it is cut off (faults F9). */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /** Up to this, copying an answer costs less than writing it in two pieces. */
@@ -23,15 +23,18 @@ const STREAM_HEADERS = [
 /** The answer side of one HTTP request. */
 export class HttpReply implements Reply {
   readonly #response: ServerResponse;
+  readonly #stallMs: number;
   #isStreaming = false;
   #isOver = false;
   #stall: NodeJS.Timeout | undefined;
+  #mostWaiting = 0;
   #closeListener: (() => void) | undefined;
   #drainListener: (() => void) | undefined;
 
   /** `onOver` is told once, when nothing more can be sent. */
-  constructor(response: ServerResponse, onOver: () => void) {
+  constructor(response: ServerResponse, onOver: () => void, stallMs = READER_STALL_MS) {
     this.#response = response;
+    this.#stallMs = stallMs;
     response.on("close", () => {
       onOver();
       this.#onClose();
@@ -70,8 +73,12 @@ export class HttpReply implements Reply {
   event(event: SseEvent): boolean {
     if (this.#isOver || !this.#isStreaming) return true;
     if (this.#response.write(encodeEvent(event))) return true;
-    if (this.#response.writableLength > MAX_BUFFERED_BYTES) this.#response.destroy();
-    this.#stall ??= setTimeout(() => this.#response.destroy(), READER_STALL_MS);
+    // One event alone may be larger than what may wait; its client is not slow yet.
+    if (this.#stall === undefined) {
+      this.#stall = setTimeout(() => this.#response.destroy(), this.#stallMs);
+      this.#mostWaiting = this.#response.writableLength + MAX_BUFFERED_BYTES;
+    }
+    if (this.#response.writableLength > this.#mostWaiting) this.#response.destroy();
     return false;
   }
 
