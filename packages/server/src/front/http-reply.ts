@@ -57,6 +57,9 @@ export class HttpReply implements Reply {
     const length = body === undefined ? 0 : Buffer.byteLength(body);
     this.#response.writeHead(status, [...headers, "content-length", String(length)]);
     const text = body === undefined ? undefined : asOnePiece(body);
+    // The system takes a short answer at once; a long one waits here for as long as its reader takes. Node looks twice
+    // before it says that nothing was read.
+    if (length > ONE_WRITE_BYTES) this.#response.setTimeout(this.#stallMs / 2);
     if (text === undefined) this.#response.end(body);
     else this.#response.end(text, "latin1");
   }
