@@ -1,6 +1,6 @@
 import type { UpstreamFailure, UpstreamSink } from "../../call/ports.ts";
 
-/** What is held for a reader that paused (faults F9). */
+/** What is held for a reader that paused, and one message more, which may be larger by itself (faults F9). */
 export const MAX_HELD_BYTES = 1024 * 1024;
 
 const EMPTY = Buffer.alloc(0);
@@ -110,11 +110,13 @@ export class Delivery {
   }
 
   #hold(data: string): void {
+    if (this.#heldBytes > MAX_HELD_BYTES) {
+      this.fail({ kind: "too-large", sent: true });
+      this.#onOverflow();
+      return;
+    }
     this.#held.push(data);
     this.#heldBytes += Buffer.byteLength(data);
-    if (this.#heldBytes <= MAX_HELD_BYTES) return;
-    this.fail({ kind: "too-large", sent: true });
-    this.#onOverflow();
   }
 
   /** False when it was over before. */

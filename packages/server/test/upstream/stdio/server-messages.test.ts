@@ -308,7 +308,7 @@ describe("a reader that pauses (faults F9)", () => {
     stream.exchange.pause();
     expect(await client.run("a", [...notes(10, 100_000), { answer: {} }]).done).toEqual(answered("a", {}));
     expect(stream.told).toEqual([{ stream: true }]);
-    expect(await client.run("b", [...notes(1, 100_000), { answer: {} }]).done).toEqual(answered("b", {}));
+    expect(await client.run("b", [...notes(2, 100_000), { answer: {} }]).done).toEqual(answered("b", {}));
     expect(await stream.done).toEqual([{ stream: true }, ...failed("too-large", true)]);
     expect(await client.run("c", [{ answer: {} }]).done).toEqual(answered("c", {}));
   });
