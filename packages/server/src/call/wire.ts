@@ -23,6 +23,8 @@ export interface WireAnswer {
 
 /** `_meta` member on a limit's denial: milliseconds until the call may succeed (policy-spec R3). */
 export const RETRY_AFTER_META = "io.portcullis/retryAfterMs";
+/** What the same member says of a server whose places are taken (faults F8): nobody knows when one is free. */
+const BUSY_RETRY_MS = 1_000;
 
 export const NO_APPROVALS_YET =
   "This call needs a person's approval, and this gateway has no approvals yet. Nothing was executed.";
@@ -191,7 +193,7 @@ function verdictToWire(refusal: VerdictRefusal, context: RefusalContext): WireAn
         context,
         upstreamText(refusal.server, refusal.failure, refusal.deadlineMs),
         INTERNAL_ERROR,
-        undefined,
+        refusal.failure.kind === "busy" ? BUSY_RETRY_MS : undefined,
       );
     case "upstream-rejected":
       return rejected(refusal, context);

@@ -187,6 +187,12 @@ describe("policy-spec R3: what concerns a tool call is a tool result, else a JSO
     expect(RETRY_AFTER_META).toBe("io.portcullis/retryAfterMs");
   });
 
+  test("a busy server says when to try again (faults F8)", () => {
+    const failure: UpstreamFailure = { kind: "busy", sent: false };
+    const told = wire({ kind: "upstream-failed", server: "s", failure, deadlineMs: 0 }, LEGACY_CALL);
+    expect(told.body).toMatchObject({ result: { isError: true, _meta: { [RETRY_AFTER_META]: 1_000 } } });
+  });
+
   test("a client's own fault keeps its status", () => {
     const statuses = [400, 404, 405, 406, 409, 413, 415].map((status) => wire(rejected(status), MODERN_CALL));
     expect(statuses).toEqual(
