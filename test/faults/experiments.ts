@@ -1,3 +1,4 @@
+import { F7, F9 } from "./bodies.ts";
 import { F31 } from "./chain.ts";
 import { F19, F20 } from "./crowd.ts";
 import type { Experiment } from "./experiment.ts";
@@ -7,7 +8,7 @@ import { F6_LINE, F33, F34 } from "./network.ts";
 import { F4 } from "./power.ts";
 import { F2 } from "./steps.ts";
 import { F3, F21, F23 } from "./traffic.ts";
-import { F5, F6, F7, F8, F9 } from "./upstreams.ts";
+import { F5, F6, F8 } from "./upstreams.ts";
 
 /** In the order of faults.md. */
 export const EXPERIMENTS: readonly Experiment[] = [

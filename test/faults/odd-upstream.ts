@@ -107,8 +107,24 @@ export const ODDITIES: readonly Oddity[] = [
   },
 ];
 
-/** Bodies that never end, each in its way (F7); `pump` is called again whenever the socket takes more. */
-export const ENDLESS: readonly { readonly name: string; readonly head: string; readonly piece: string }[] = [
+/** The answer of a server that is well. */
+export function answerOk(socket: Socket, id: number): void {
+  socket.write(whole(result(id)));
+}
+
+const MESSAGE = {
+  jsonrpc: "2.0",
+  method: "notifications/message",
+  params: { level: "info", data: "y".repeat(60_000) },
+};
+const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+
+/** Bodies that never end, each in its way (F7): the head once, then the piece for as long as it is taken. */
+export const ENDLESS: readonly {
+  readonly name: string;
+  readonly head: string;
+  readonly piece: string | Buffer;
+}[] = [
   {
     name: "a body of chunks without end",
     head: `${HEAD}transfer-encoding: chunked\r\n\r\n`,
@@ -116,6 +132,17 @@ export const ENDLESS: readonly { readonly name: string; readonly head: string; r
   },
   { name: "one event without end", head: EVENTS, piece: chunk(`data: ${"x".repeat(65_536)}\n`) },
   { name: "comments without end", head: EVENTS, piece: chunk(`: ${"x".repeat(65_536)}\n\n`) },
+  { name: "events without end", head: EVENTS, piece: chunk(`data: ${JSON.stringify(MESSAGE)}\n\n`) },
+  {
+    name: "a body of 1 GB",
+    head: `${HEAD}content-length: 1000000000\r\n\r\n`,
+    piece: "[".repeat(65_536),
+  },
+  {
+    name: "bombs of gzip",
+    head: `${HEAD}content-encoding: gzip\r\ncontent-length: ${1_000 * BOMB.length}\r\n\r\n`,
+    piece: BOMB,
+  },
 ];
 
 export interface OddUpstream extends AsyncDisposable {
