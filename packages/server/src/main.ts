@@ -11,6 +11,7 @@ import { LedgerCounters } from "./counters/ledger-counters.ts";
 import { createAdminServer } from "./front/admin-server.ts";
 import { type Beside, createAgentServer, drain, listen } from "./front/http-server.ts";
 import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
+import { watchClock } from "./observe/clock-watch.ts";
 import { METRICS_CONTENT_TYPE } from "./observe/metrics.ts";
 import { LiveObserver } from "./observe/observer.ts";
 import { boundYoungGeneration } from "./observe/young-generation.ts";
@@ -135,6 +136,7 @@ function openParts(
   });
   cleanup.use(startWalCheckpoints(folder.ledgerFile));
   cleanup.use(boundYoungGeneration());
+  cleanup.use(watchClock(SYSTEM_CLOCK, observer));
   const retention = startRetention(ledger, folder, config);
   cleanup.defer(() => {
     clearInterval(retention);
