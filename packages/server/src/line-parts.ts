@@ -53,6 +53,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
   const secrets = new ServerSecrets(keys.credentialKey);
   const http = new HttpUpstreams({
     credentialHeaders: (server) => secrets.headers(server),
+    urlOf: (server) => secrets.url(server),
     outboundRules,
     onFailure: (server, failure) => {
       transports.noteFailure(server, failure);
@@ -62,6 +63,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
       observer.warn("line_fault", { fault: cause instanceof Error ? cause.name : "unknown" }),
   });
   const stdio = new StdioUpstreams({
+    commandOf: (server) => secrets.command(server),
     serverEnv: (server) => secrets.environment(server),
     workingDirectory,
     warn: (event, fields) => observer.warn(event, fields),
@@ -72,7 +74,11 @@ export function assembleLine(parts: LineParts): AssembledLine {
     onUnreadable: (server: Server) => observer.warn("credential_unreadable", { server: server.name }),
   };
   const filtered = new ReflectionFilter(http, reflection);
-  const sse = new SseUpstreams({ http: filtered, warn: (event, fields) => observer.warn(event, fields) });
+  const sse = new SseUpstreams({
+    http: filtered,
+    urlOf: (server) => secrets.url(server),
+    warn: (event, fields) => observer.warn(event, fields),
+  });
   const transports = new HttpTransports(filtered, sse);
   const upstreams = new UpstreamDirectory(transports, new ProcessReflectionFilter(stdio, reflection));
   const tools = new ToolLists({

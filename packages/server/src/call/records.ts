@@ -23,14 +23,18 @@ export type OnChange = "block" | "hold" | "allow";
 export type Target =
   | {
       readonly kind: "http";
+      /** With `***` for what is secret in it; `sealed` has it whole. */
       readonly url: string;
+      readonly sealed?: SealedPlace | undefined;
       readonly credential: SealedHeaders | undefined;
       /** Undefined: found out. */
       readonly transport?: HttpTransport | undefined;
     }
   | {
       readonly kind: "stdio";
+      /** With `***` for what is secret in it; `sealed` has it whole. */
       readonly command: readonly string[];
+      readonly sealed?: SealedPlace | undefined;
       readonly environment: SealedEnvironment | undefined;
       /** Absolute; undefined is this process's own. */
       readonly workingDirectory: string | undefined;
@@ -43,6 +47,9 @@ export type HttpTransport = "http" | "sse";
 export type SealedHeaders = string & { readonly __brand: "sealed-headers" };
 /** Variables that the operator gave a command, sealed at rest; only the start of a process opens them. */
 export type SealedEnvironment = string & { readonly __brand: "sealed-environment" };
+
+/** A URL or a command with secrets in it, sealed at rest; only the egress and the start of a process open it. */
+export type SealedPlace = string & { readonly __brand: "sealed-place" };
 
 /** One registered upstream server, immutable; a change makes a new record. */
 export interface Server {

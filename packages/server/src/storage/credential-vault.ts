@@ -27,8 +27,8 @@ export class Secret {
   }
 }
 
-/** Headers of an HTTP server, variables of a command, or what `init` took out of a client's file. */
-export type CredentialPurpose = "headers" | "environment" | "client-entry";
+/** Headers or URL of an HTTP server, variables or words of a command, or what `init` took out of a client's file. */
+export type CredentialPurpose = "headers" | "environment" | "url" | "command" | "client-entry";
 
 /** What a sealed credential belongs to: bound into the seal, so that rows cannot be swapped. */
 export interface CredentialPlace {

@@ -7,6 +7,7 @@ import type {
   OrganisationId,
   SealedEnvironment,
   SealedHeaders,
+  SealedPlace,
   Server,
   ServerId,
   Target,
@@ -23,6 +24,14 @@ export interface EnvironmentVariable {
   readonly isSecret: boolean;
 }
 
+/** Where a server is, when a part of that is secret: then the whole is sealed. */
+export interface HiddenParts<Place> {
+  /** What may be read: `***` stands for each secret. A URL keeps its host. */
+  readonly shown: Place;
+  /** What must not come back in the server's answers. */
+  readonly secrets: readonly string[];
+}
+
 /** What the operator says of a new server. */
 export interface NewServer {
   readonly name: string;
@@ -30,6 +39,7 @@ export interface NewServer {
     | {
         readonly kind: "http";
         readonly url: string;
+        readonly hidden?: HiddenParts<string> | undefined;
         readonly headers: readonly (readonly [string, string])[];
         /** Undefined: found out. */
         readonly transport?: HttpTransport | undefined;
@@ -37,6 +47,7 @@ export interface NewServer {
     | {
         readonly kind: "stdio";
         readonly command: readonly string[];
+        readonly hidden?: HiddenParts<readonly string[]> | undefined;
         readonly environment?: readonly EnvironmentVariable[];
         /** Absolute. */
         readonly workingDirectory?: string | undefined;
@@ -52,7 +63,7 @@ export interface ServerRow extends Omit<Server, "tools"> {
   readonly createdAtMs: number;
 }
 
-/** Registers a server. Headers and variables are sealed to it before they touch the disk. */
+/** Registers a server. Headers, variables and secrets of its place are sealed to it before they touch the disk. */
 export function addServer(
   state: State,
   kek: Buffer,
@@ -72,14 +83,14 @@ export function addServer(
     }
     db.run(
       `INSERT INTO server (id, organisation, name, kind, url, command, credential, working_directory, era,
-         deadline_ms, on_change, forward_headers, transport, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         deadline_ms, on_change, forward_headers, transport, sealed_place, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       organisation,
       server.name,
       target.kind,
-      target.kind === "http" ? target.url : null,
-      target.kind === "stdio" ? JSON.stringify(target.command) : null,
+      target.kind === "http" ? (target.hidden?.shown ?? target.url) : null,
+      target.kind === "stdio" ? JSON.stringify(target.hidden?.shown ?? target.command) : null,
       sealedCredential(kek, organisation, id, target),
       target.kind === "stdio" ? (target.workingDirectory ?? null) : null,
       server.era,
@@ -87,6 +98,7 @@ export function addServer(
       server.onChange,
       JSON.stringify(server.forwardHeaders ?? []),
       transportOf(target),
+      sealedPlace(kek, organisation, id, target),
       nowMs,
     );
     const added = findServer(state, id);
@@ -180,6 +192,25 @@ function sealedCredential(
   return sealCredential(kek, credentialPlace(organisation, id, purpose), JSON.stringify(plain));
 }
 
+/** What is sealed of a place with secrets in it. */
+export interface PlaceSecrets {
+  readonly place: string | readonly string[];
+  readonly secrets: readonly string[];
+}
+
+function sealedPlace(
+  kek: Buffer,
+  organisation: string,
+  id: string,
+  target: NewServer["target"],
+): string | null {
+  if (target.hidden === undefined) return null;
+  const [purpose, place] =
+    target.kind === "http" ? (["url", target.url] as const) : (["command", target.command] as const);
+  const sealed: PlaceSecrets = { place, secrets: target.hidden.secrets };
+  return sealCredential(kek, credentialPlace(organisation, id, purpose), JSON.stringify(sealed));
+}
+
 export function toServerRow(row: Row): ServerRow {
   return {
     id: textOf(row, "id") as ServerId,
@@ -203,10 +234,12 @@ export function instructionsHash<T extends string | undefined>(text: T): string 
 
 function toTarget(row: Row): Target {
   const credential = optionalTextOf(row, "credential");
+  const sealed = optionalTextOf(row, "sealed_place") as SealedPlace | undefined;
   if (textOf(row, "kind") === "stdio") {
     return {
       kind: "stdio",
       command: JSON.parse(textOf(row, "command")) as string[],
+      sealed,
       environment: credential as SealedEnvironment | undefined,
       workingDirectory: optionalTextOf(row, "working_directory"),
     };
@@ -214,6 +247,7 @@ function toTarget(row: Row): Target {
   return {
     kind: "http",
     url: textOf(row, "url"),
+    sealed,
     credential: credential as SealedHeaders | undefined,
     transport: optionalTextOf(row, "transport") as HttpTransport | undefined,
   };

@@ -1,8 +1,9 @@
 import type { Server } from "../call/records.ts";
 import { type CredentialPurpose, openCredential } from "./credential-vault.ts";
-import { credentialPlace, type EnvironmentVariable } from "./server-rows.ts";
+import { credentialPlace, type EnvironmentVariable, type PlaceSecrets } from "./server-rows.ts";
 
 const NO_HEADERS: readonly string[] = [];
+const NO_WORDS: readonly string[] = [];
 const NO_VARIABLES: readonly EnvironmentVariable[] = [];
 
 /** What servers are given and nobody else: opened where it is sent, once per record of a server. */
@@ -10,6 +11,7 @@ export class ServerSecrets {
   readonly #kek: Buffer;
   readonly #headers = new WeakMap<Server, readonly string[]>();
   readonly #variables = new WeakMap<Server, readonly EnvironmentVariable[]>();
+  readonly #places = new WeakMap<Server, PlaceSecrets>();
 
   constructor(kek: Buffer) {
     this.#kek = kek;
@@ -27,6 +29,20 @@ export class ServerSecrets {
     return headers;
   }
 
+  /** The whole URL of an HTTP server; empty for a command. Throws where this key does not open it. */
+  url(server: Server): string {
+    if (server.target.kind !== "http") return "";
+    const place = this.#placeOf(server)?.place;
+    return typeof place === "string" ? place : server.target.url;
+  }
+
+  /** Every word of a command; none for an HTTP server. Throws where this key does not open them. */
+  command(server: Server): readonly string[] {
+    if (server.target.kind !== "stdio") return NO_WORDS;
+    const place = this.#placeOf(server)?.place;
+    return place === undefined || typeof place === "string" ? server.target.command : place;
+  }
+
   /** The variables that a command was given. Throws where this key does not open them. */
   environment(server: Server): { readonly [name: string]: string } {
     return Object.fromEntries(this.#variablesOf(server).map(({ name, value }) => [name, value]));
@@ -34,8 +50,22 @@ export class ServerSecrets {
 
   /** Every value that must not come back in an answer. */
   values(server: Server): readonly string[] {
-    if (server.target.kind === "http") return this.headers(server).filter((_, at) => at % 2 === 1);
-    return this.#variablesOf(server).flatMap(({ value, isSecret }) => (isSecret ? [value] : []));
+    const inPlace = this.#placeOf(server)?.secrets ?? [];
+    if (server.target.kind === "http")
+      return [...inPlace, ...this.headers(server).filter((_, at) => at % 2 === 1)];
+    const variables = this.#variablesOf(server).flatMap(({ value, isSecret }) => (isSecret ? [value] : []));
+    return [...inPlace, ...variables];
+  }
+
+  #placeOf(server: Server): PlaceSecrets | undefined {
+    const { kind, sealed } = server.target;
+    if (sealed === undefined) return undefined;
+    const known = this.#places.get(server);
+    if (known !== undefined) return known;
+    const text = this.#open(server, kind === "http" ? "url" : "command", sealed);
+    const place = JSON.parse(text) as PlaceSecrets;
+    this.#places.set(server, place);
+    return place;
   }
 
   #variablesOf(server: Server): readonly EnvironmentVariable[] {

@@ -80,6 +80,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   "ALTER TABLE server ADD COLUMN transport TEXT CHECK (transport IN ('http', 'sse'))",
   "ALTER TABLE server ADD COLUMN working_directory TEXT",
+  "ALTER TABLE server ADD COLUMN sealed_place TEXT",
 ];
 
 /** Every change of a row is noted, so that a reader applies only what changed. */

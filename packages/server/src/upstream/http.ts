@@ -1,20 +1,23 @@
 import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from "../call/ports.ts";
-import type { Server, ServerId } from "../call/records.ts";
+import type { Server, ServerId, Target } from "../call/records.ts";
 import { type Resolver, resolveWithSystem } from "../outbound/guard.ts";
 import { judgeUrl, type OutboundRules } from "../outbound/judge.ts";
 import { type ExchangeHost, HttpExchange } from "./http-exchange.ts";
 import { HttpLane, type LaneSettings } from "./http-lane.ts";
+import { isSameTarget } from "./same-target.ts";
 import type { TransportRequest } from "./upstreams.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface HttpUpstreamsOptions {
   /** Name, value, name, value: the server's own credential. Called for every request, so it should be cached. May throw. */
   readonly credentialHeaders: (server: Server) => readonly string[];
+  /** The whole URL of a server, with what is secret in it. Default: the one on its record. May throw. */
+  readonly urlOf?: (server: Server) => string;
   /** What this server's URL may reach besides public `https` (secrets.md SSRF guard). */
   readonly outboundRules: (server: Server) => OutboundRules;
   /** A request failed in a way that a server shows which was replaced or restarted. Called at most once per request. */
   readonly onFailure?: (server: Server, failure: UpstreamFailure) => void;
-  /** A sink or `credentialHeaders` threw: a fault, which costs its own request and not the process. */
+  /** A sink, `urlOf` or `credentialHeaders` threw: a fault, which costs its own request and not the process. */
   readonly onFault?: (error: unknown) => void;
   readonly resolve?: Resolver;
   readonly ca?: string;
@@ -35,7 +38,7 @@ export interface HttpUpstreamsOptions {
 }
 
 interface Lanes {
-  readonly url: string;
+  readonly target: Target;
   readonly calls: HttpLane;
   readonly streams: HttpLane;
 }
@@ -59,10 +62,17 @@ export class HttpUpstreams {
   }
 
   open(request: TransportRequest, sink: UpstreamSink): Exchange {
-    const lanes = this.#lanesOf(request.server);
-    if (lanes === undefined) return refuse(sink, { kind: "refused-address", sent: false });
-    const headers = this.#headersOf(request);
-    if (headers === undefined) return refuse(sink, { kind: "unreachable", sent: false });
+    let lanes: Lanes | undefined;
+    let headers: string[];
+    try {
+      lanes = this.#lanesOf(request.server);
+      if (lanes === undefined) return refuse(sink, { kind: "refused-address", sent: false });
+      headers = this.#headersOf(request);
+    } catch (error) {
+      // The place or the credential cannot be had: nothing is sent without it.
+      this.#options.onFault?.(error);
+      return refuse(sink, { kind: "unreachable", sent: false });
+    }
     const isOpenEnded = request.deadlineMs <= 0 || !Number.isFinite(request.deadlineMs);
     const lane = isOpenEnded ? lanes.streams : lanes.calls;
     const exchange = new HttpExchange(sink, request.deadlineMs, lane);
@@ -91,15 +101,8 @@ export class HttpUpstreams {
     await Promise.allSettled(this.#closing);
   }
 
-  /** Undefined when the credential cannot be had: nothing is sent without it. */
-  #headersOf(request: UpstreamRequest): string[] | undefined {
-    let credential: readonly string[];
-    try {
-      credential = this.#options.credentialHeaders(request.server);
-    } catch (error) {
-      this.#options.onFault?.(error);
-      return undefined;
-    }
+  #headersOf(request: UpstreamRequest): string[] {
+    const credential = this.#options.credentialHeaders(request.server);
     return credential.length === 0
       ? [...request.headers, "accept-encoding", "identity"]
       : [...request.headers, "accept-encoding", "identity", ...credential];
@@ -108,11 +111,11 @@ export class HttpUpstreams {
   #lanesOf(server: Server): Lanes | undefined {
     if (server.target.kind !== "http") return undefined;
     const known = this.#lanes.get(server.id);
-    if (known?.url === server.target.url) return known;
+    if (known !== undefined && isSameTarget(known.target, server.target)) return known;
     // The server moved: connections to the old place must not serve the new one.
     if (known !== undefined) this.forget(server.id);
     const rules = this.#options.outboundRules(server);
-    const judged = judgeUrl(server.target.url, rules);
+    const judged = judgeUrl(this.#options.urlOf?.(server) ?? server.target.url, rules);
     if (!judged.ok) return undefined;
     const settings = this.#settings();
     const events: Pick<ExchangeHost, "failed" | "fault"> = {
@@ -120,7 +123,7 @@ export class HttpUpstreams {
       fault: (error) => this.#options.onFault?.(error),
     };
     const lanes = {
-      url: server.target.url,
+      target: server.target,
       calls: new HttpLane(judged.value, rules, settings, this.#watchdog, events),
       streams: new HttpLane(
         judged.value,

@@ -181,5 +181,7 @@ function isNews(server: Server, tools: ReadonlyMap<string, KnownDefinition>, com
 
 /** A list belongs to a place; a server that moved has none. */
 function keyOf(server: Server): string {
-  return server.target.kind === "http" ? server.target.url : server.target.command.join("\0");
+  const { target } = server;
+  // What is sealed tells places apart that look the same.
+  return [target.sealed ?? "", ...(target.kind === "http" ? [target.url] : target.command)].join("\0");
 }

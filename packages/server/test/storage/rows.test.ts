@@ -81,6 +81,42 @@ describe("servers", () => {
     expect([open("environment"), open("headers")]).toEqual([JSON.stringify(environment), undefined]);
   });
 
+  it("seal a command with a secret in it, and show what is none", () => {
+    const command = ["npx", "acme", "--api-key", "canary-word"];
+    const hidden = { shown: ["npx", "acme", "--api-key", "***"], secrets: ["canary-word"] };
+    const target = { kind: "stdio", command, hidden } as const;
+    const given = { target, era: "auto", deadlineMs: 1, onChange: "block" } as const;
+    const row = taken(addServer(state, KEYS.credentialKey, { name: "acme", ...given }, NOW_MS));
+    expect(JSON.stringify([row, state.db.all("SELECT * FROM server")])).not.toContain("canary");
+    expect(row.target).toMatchObject({ kind: "stdio", command: hidden.shown });
+    const secrets = new ServerSecrets(KEYS.credentialKey);
+    const server = { ...row, tools: new Map() };
+    expect([secrets.command(server), secrets.url(server), secrets.values(server)]).toEqual([
+      command,
+      "",
+      hidden.secrets,
+    ]);
+  });
+
+  it("seal a URL with a secret in it, to this server alone", () => {
+    const url = "https://mcp.example.com/mcp?api_key=canary-key";
+    const hidden = { shown: "https://mcp.example.com/mcp?api_key=***", secrets: ["canary-key"] };
+    const target = { kind: "http", url, hidden, headers: [["X-Id", "canary-header"]] } as const;
+    const given = { target, era: "auto", deadlineMs: 1, onChange: "block" } as const;
+    const row = taken(addServer(state, KEYS.credentialKey, { name: "acme", ...given }, NOW_MS));
+    expect(JSON.stringify([row, state.db.all("SELECT * FROM server")])).not.toContain("canary");
+    expect(row.target).toMatchObject({ kind: "http", url: hidden.shown });
+    const secrets = new ServerSecrets(KEYS.credentialKey);
+    const server = { ...row, tools: new Map() };
+    expect([secrets.url(server), secrets.command(server), secrets.values(server)]).toEqual([
+      url,
+      [],
+      ["canary-key", "canary-header"],
+    ]);
+    const other = { ...server, id: addTestServer(state, "other").id };
+    expect(() => secrets.url(other)).toThrow("cannot be opened");
+  });
+
   it("are given what a later run was told", () => {
     const target = { kind: "stdio", command: ["a"] } as const;
     const given = { target, era: "auto", deadlineMs: 1, onChange: "block" } as const;
@@ -324,7 +360,7 @@ describe("the file", () => {
     const old = openTestState(file);
     old.db.exec(
       `ALTER TABLE server DROP COLUMN transport; ALTER TABLE server DROP COLUMN working_directory;
-       PRAGMA user_version = 1`,
+       ALTER TABLE server DROP COLUMN sealed_place; PRAGMA user_version = 1`,
     );
     old.db.run(
       `INSERT INTO server (id, organisation, name, kind, url, era, deadline_ms, on_change, created_at)
@@ -343,7 +379,7 @@ describe("the file", () => {
         { kind: "http", url: "https://mcp.example.com/", credential: undefined, transport: undefined },
       ],
     ]);
-    expect(now.db.get("PRAGMA user_version")).toEqual({ user_version: 3 });
+    expect(now.db.get("PRAGMA user_version")).toEqual({ user_version: 4 });
     now.db.close();
     folder.remove();
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { SealedEnvironment, SealedHeaders, Target } from "../../src/call/records.ts";
+import type { SealedEnvironment, SealedHeaders, SealedPlace, Target } from "../../src/call/records.ts";
 import { isSameTarget } from "../../src/upstream/same-target.ts";
 
 const HTTP = { kind: "http", url: "https://a.example/", credential: undefined } as const;
@@ -14,6 +14,8 @@ test.each<{ name: string; a: Target; b: Target; same: boolean }>([
   { name: "two of one URL", a: HTTP, b: { ...HTTP }, same: true },
   { name: "another URL", a: HTTP, b: { ...HTTP, url: "https://b.example/" }, same: false },
   { name: "another credential", a: HTTP, b: { ...HTTP, credential: "new" as SealedHeaders }, same: true },
+  { name: "another secret in the URL", a: HTTP, b: { ...HTTP, sealed: "v1" as SealedPlace }, same: false },
+  { name: "another secret word", a: STDIO, b: { ...STDIO, sealed: "v1" as SealedPlace }, same: false },
   { name: "a URL and a command", a: HTTP, b: STDIO, same: false },
   { name: "a command and a URL", a: STDIO, b: HTTP, same: false },
   { name: "two of one command", a: STDIO, b: { ...STDIO, command: ["a", "b"] }, same: true },

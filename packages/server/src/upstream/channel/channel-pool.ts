@@ -210,7 +210,7 @@ function isInitialize({ message }: UpstreamRequest): boolean {
 }
 
 function placeOf(target: Target): readonly string[] {
-  return target.kind === "http" ? [target.url] : target.command;
+  return [target.sealed ?? "", ...(target.kind === "http" ? [target.url] : target.command)];
 }
 
 function holderOf({ grant, channel }: UpstreamRequest): string {

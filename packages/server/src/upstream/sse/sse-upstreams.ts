@@ -7,6 +7,8 @@ import { SseWire } from "./sse-wire.ts";
 export interface SseUpstreamsOptions {
   /** HTTP towards servers, with its guard, caps, credentials and places. */
   readonly http: Transport;
+  /** The whole URL of a server, with what is secret in it. Default: the one on its record. */
+  readonly urlOf?: (server: Server) => string;
   /** A stream that served nothing for so long is closed. Default 10 min. */
   readonly idleMs?: number;
   /** Streams of clients to one server; beyond it the longest idle one of who has most makes room. Default 1,000. */
@@ -28,7 +30,8 @@ export class SseUpstreams implements Transport {
       openWire: (request) => {
         const { target, deadlineMs } = request.server;
         if (target.kind !== "http") return undefined;
-        return new SseWire(http, request, target.url, Math.min(endpointWithinMs, deadlineMs));
+        const url = options.urlOf?.(request.server) ?? target.url;
+        return new SseWire(http, request, url, Math.min(endpointWithinMs, deadlineMs));
       },
       idleMs: options.idleMs ?? 10 * 60_000,
       maxPerServer: options.maxStreamsPerServer ?? 1_000,

@@ -7,6 +7,8 @@ export interface StdioOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Names that child processes inherit besides the harmless few of `environment.ts`. */
   readonly allowEnv?: readonly string[];
+  /** Every word of a server's command, with what is secret in it. Default: those on its record. May throw. */
+  readonly commandOf?: (server: Server) => readonly string[];
   /** Variables that one server's record adds; they win over inherited ones. */
   readonly serverEnv?: (server: Server) => { readonly [name: string]: string };
   /** Where the processes of a server start. Default: this process's working directory. */
@@ -44,6 +46,7 @@ export function toStdioSettings(options: StdioOptions): StdioSettings {
   return {
     env: process.env,
     allowEnv: [],
+    commandOf: ({ target }) => (target.kind === "stdio" ? target.command : []),
     serverEnv: () => ({}),
     workingDirectory: () => process.cwd(),
     now: () => performance.now(),

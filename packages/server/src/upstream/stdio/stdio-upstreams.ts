@@ -55,11 +55,20 @@ export class StdioUpstreams {
 
   #openProcess(server: Server): ServerProcess | undefined {
     if (server.target.kind !== "stdio") return undefined;
-    const { env, allowEnv, serverEnv, workingDirectory, maxLineBytes, killAfterMs, stallMs, warn } =
-      this.#settings;
+    const {
+      env,
+      allowEnv,
+      commandOf,
+      serverEnv,
+      workingDirectory,
+      maxLineBytes,
+      killAfterMs,
+      stallMs,
+      warn,
+    } = this.#settings;
     const opened = ServerProcess.open(
       {
-        command: server.target.command,
+        command: commandOf(server),
         env: scrubEnvironment(env, allowEnv, serverEnv(server)),
         workingDirectory: workingDirectory(server),
         maxLineBytes,
