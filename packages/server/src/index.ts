@@ -73,6 +73,7 @@ export {
 export {
   addServer,
   type EnvironmentVariable,
+  type HiddenParts,
   findServer,
   listServers,
   type NewServer,

@@ -44,15 +44,15 @@ function identityOfRow(row: ServerRow, secrets: ServerSecrets): unknown {
     if (target.kind === "http") {
       const flat = secrets.headers(server);
       const headers = flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""] as const] : []));
-      return identityOf({ kind: "http", url: target.url, headers });
+      return identityOf({ kind: "http", url: secrets.url(server), headers });
     }
     const environment = Object.entries(secrets.environment(server)).map(([name, value]) => ({
       name,
       value,
       isSecret: true,
     }));
-    const { command, workingDirectory } = target;
-    return identityOf({ kind: "stdio", command, environment, workingDirectory });
+    const command = secrets.command(server);
+    return identityOf({ kind: "stdio", command, environment, workingDirectory: target.workingDirectory });
   } catch {
     return undefined;
   }

@@ -36,7 +36,7 @@ function toHttp(raw: RawServer, url: string, expansion: Expansion): Result<Targe
       ({ name, variable, prefix }) => [name, prefix + expansion.variable(variable)] as const,
     ),
   ];
-  const place = expansion.text(url);
+  const { text: place, usesEnvironment } = expansion.whole(url);
   // A URL may hold a secret, so none is quoted.
   if (!URL.canParse(place)) return err("its URL is none");
   return parseTarget(
@@ -47,6 +47,7 @@ function toHttp(raw: RawServer, url: string, expansion: Expansion): Result<Targe
       command: [],
       variables: [],
       folder: undefined,
+      fromEnvironment: { words: new Set(), url: usesEnvironment },
     },
     expansion.reading.io,
   );
@@ -54,7 +55,9 @@ function toHttp(raw: RawServer, url: string, expansion: Expansion): Result<Targe
 
 function toCommand(raw: RawServer, expansion: Expansion): Result<Target, string> {
   const secret = new Set<string>();
-  const command = [raw.command ?? "", ...raw.args].map((word) => expansion.text(word));
+  const words = [raw.command ?? "", ...raw.args].map((word) => expansion.whole(word));
+  const command = words.map(({ text }) => text);
+  const filled = words.flatMap(({ usesEnvironment }, at) => (usesEnvironment ? [at] : []));
   const variables = new Map<string, string>();
   for (const [name, value] of readEnvFile(raw, expansion)) {
     variables.set(name, value);
@@ -77,6 +80,7 @@ function toCommand(raw: RawServer, expansion: Expansion): Result<Target, string>
       command,
       variables: [...variables].map(([name, value]) => `${name}=${expansion.literal(value)}`),
       folder: folderOf(raw, command, expansion),
+      fromEnvironment: { words: new Set(filled), url: false },
     },
     expansion.reading.io,
   );

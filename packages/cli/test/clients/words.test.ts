@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { maskCommand, maskUrl } from "../../src/clients/hide-secrets.ts";
 import { diffLines } from "../../src/clients/line-diff.ts";
-import { isPlaceholder, maskCommand, maskLine, maskUrl } from "../../src/clients/mask.ts";
+import { isPlaceholder, maskLine } from "../../src/clients/mask.ts";
 import { isUnpinned, packageOf } from "../../src/clients/package-reference.ts";
 import { freeName } from "../../src/commands/init/candidate.ts";
 

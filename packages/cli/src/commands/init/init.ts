@@ -5,10 +5,10 @@ import { askYes, isInteractive } from "../../ask.ts";
 import { CLIENTS } from "../../clients/all-clients.ts";
 import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
 import { type EndedEntry, endedEntries } from "../../clients/ended-entries.ts";
+import { maskCommand, maskUrl } from "../../clients/hide-secrets.ts";
 import { type KnownServer, knownServers } from "../../clients/known-servers.ts";
 import { inTurns, lookAt } from "../../clients/look.ts";
 import { createLookAlikes } from "../../clients/look-alikes.ts";
-import { maskCommand } from "../../clients/mask.ts";
 import { placesOf } from "../../clients/places.ts";
 import { type Context, refuse } from "../../context.ts";
 import { counted } from "../../counted.ts";
@@ -125,7 +125,7 @@ async function chooseStarts(
   if (foreign.length === 0) return candidates;
   const words = foreign.map(
     ({ name, target }) =>
-      `  ${name}: ${toPrintable(target.kind === "http" ? target.url : maskCommand(target.command))}`,
+      `  ${name}: ${toPrintable(target.kind === "http" ? maskUrl(target.url) : maskCommand(target.command))}`,
   );
   out.note(`The files of this folder name ${counted(foreign.length, "server")} that your own do not:`);
   for (const line of words) out.note(line);

@@ -1,6 +1,7 @@
 import type { Risk } from "@portcullis/catalogue";
 import { diffLines } from "../../clients/line-diff.ts";
-import { maskLine, secretsOf } from "../../clients/mask.ts";
+import { maskLine } from "../../clients/mask.ts";
+import { secretsOf } from "../../clients/plain-secrets.ts";
 import type { Context } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import type { Cell } from "../../output.ts";

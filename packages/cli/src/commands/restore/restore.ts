@@ -13,8 +13,9 @@ import {
   writeInitRecord,
 } from "../../clients/init-record.ts";
 import { diffLines } from "../../clients/line-diff.ts";
-import { maskLine, secretsOf } from "../../clients/mask.ts";
+import { maskLine } from "../../clients/mask.ts";
 import { placesOf } from "../../clients/places.ts";
+import { secretsOf } from "../../clients/plain-secrets.ts";
 import { readRawServer } from "../../clients/raw-server.ts";
 import { unwriteEntry } from "../../clients/rewrite.ts";
 import { type Context, refuse } from "../../context.ts";

@@ -1,7 +1,7 @@
 import type { Risk } from "@portcullis/catalogue";
 import type { LookAlikes } from "../../clients/look-alikes.ts";
-import { isPlaceholder, isSecretName, isSecretSwitch, isTokenLike } from "../../clients/mask.ts";
 import { isUnpinned, packageOf } from "../../clients/package-reference.ts";
+import { isPlainSecret, secretsInUrl, secretWords } from "../../clients/plain-secrets.ts";
 import type { RawServer } from "../../clients/raw-server.ts";
 
 /** What is said of an entry itself, whatever its tools do. */
@@ -55,45 +55,14 @@ function finding(rule: FindingRule, message: string): Finding {
   return { rule, risk: FINDING_RULES[rule].risk, message };
 }
 
-function secretFindings({ env, headers, args, url }: RawServer): readonly Finding[] {
+function secretFindings({ env, headers, args, command, url }: RawServer): readonly Finding[] {
   const places = [
     ...env.filter(isPlainSecret).map(([name]) => `the variable \`${name.slice(0, 80)}\``),
     ...headers.filter(isPlainSecret).map(([name]) => `the header \`${name.slice(0, 80)}\``),
-    ...args.flatMap((word, index) => secretArgument(word, args[index - 1])),
-    ...secretsInUrl(url),
+    ...secretWords(command === undefined ? [] : [command, ...args]).map(({ where }) => where),
+    ...secretsInUrl(url ?? "").map(({ where }) => where),
   ];
   return places.map((place) => finding("plain-text-secret", `The value of ${place} stands in the file.`));
-}
-
-function isPlainSecret([name, value]: readonly [string, string]): boolean {
-  if (isTokenLike(value)) return true;
-  return (
-    isSecretName(name) && !isPlaceholder(value.replace(/^(?:Bearer|Basic|Token)\s+/i, "")) && !isPath(value)
-  );
-}
-
-/** `PRIVATE_KEY_FILE=/etc/key` names a file; it is no key. */
-function isPath(value: string): boolean {
-  return /^(?:~|\.{0,2})?\/[\w./-]*$|^[A-Za-z]:\\/.test(value);
-}
-
-function secretArgument(word: string, before: string | undefined): readonly string[] {
-  const equals = word.indexOf("=");
-  const [name, value] = equals < 0 ? ["", word] : [word.slice(0, equals), word.slice(equals + 1)];
-  if (name !== "" && isPlainSecret([name, value])) return [`the argument \`${name.slice(0, 80)}\``];
-  if (isSecretSwitch(before) && isPlainSecret([before ?? "", word]) && !word.startsWith("-"))
-    return [`the argument \`${(before ?? "").slice(0, 80)}\``];
-  return name === "" && isTokenLike(word) ? ["an argument"] : [];
-}
-
-function secretsInUrl(url: string | undefined): readonly string[] {
-  if (url === undefined || !URL.canParse(url)) return [];
-  const { searchParams, password } = new URL(url);
-  const inQuery = [...searchParams].filter(isPlainSecret);
-  return [
-    ...inQuery.map(([name]) => `\`${name.slice(0, 80)}\` in the URL`),
-    ...(password === "" ? [] : ["the password in the URL"]),
-  ];
 }
 
 function packageFindings({ command, args }: RawServer): readonly Finding[] {

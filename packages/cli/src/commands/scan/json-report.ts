@@ -1,4 +1,4 @@
-import { maskCommand, maskUrl } from "../../clients/mask.ts";
+import { maskCommand, maskUrl } from "../../clients/hide-secrets.ts";
 import { packageOf } from "../../clients/package-reference.ts";
 import { type ScanReport, type ScanResult, worstOf } from "./scan-report.ts";
 import type { ScannedServer } from "./scanned-server.ts";

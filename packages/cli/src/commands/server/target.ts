@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { err, ok, type Result } from "@portcullis/policy";
 import type { NewServer } from "@portcullis/server";
+import { hideUrl, hideWords } from "../../clients/hide-secrets.ts";
 import type { Context } from "../../context.ts";
 import { resolvePath } from "../../data-folder.ts";
 import type { Io } from "../../io.ts";
@@ -17,6 +18,8 @@ export interface TargetWords {
   readonly command: readonly string[];
   readonly variables: readonly string[];
   readonly folder: string | undefined;
+  /** Words of the command, from 0, and whether it is the URL, into which a variable was filled. */
+  readonly fromEnvironment?: { readonly words: ReadonlySet<number>; readonly url: boolean };
 }
 
 export function targetWords({ options, args }: Context): TargetWords {
@@ -50,7 +53,7 @@ export function parseTarget(words: TargetWords, io: Io): Result<NewServer["targe
 }
 
 function parseProcess(
-  { command, variables, folder }: TargetWords,
+  { command, variables, folder, fromEnvironment }: TargetWords,
   io: Io,
 ): Result<NewServer["target"], string> {
   if (command.some((word) => word.includes("\0"))) return err("the command holds a NUL character");
@@ -59,7 +62,9 @@ function parseProcess(
   const workingDirectory = folder === undefined ? undefined : resolvePath(io, folder);
   if (workingDirectory !== undefined && !isFolder(workingDirectory))
     return err(`\`--cwd ${folder}\`: there is no folder \`${workingDirectory}\``);
-  return ok({ kind: "stdio", command, environment: environment.value, workingDirectory });
+  const hidden = hideWords(command, fromEnvironment?.words);
+  const place = { kind: "stdio", command, ...(hidden === undefined ? {} : { hidden }) } as const;
+  return ok({ ...place, environment: environment.value, workingDirectory });
 }
 
 function isFolder(path: string): boolean {
@@ -72,7 +77,7 @@ function isFolder(path: string): boolean {
 
 function parseHttp(
   url: string,
-  { headers, transport }: TargetWords,
+  { headers, transport, fromEnvironment }: TargetWords,
   env: Io["env"],
 ): Result<NewServer["target"], string> {
   const parsedUrl = parseEndpoint(url);
@@ -88,7 +93,9 @@ function parseHttp(
     parsed.push(result.value);
   }
   const set = transport === "http" || transport === "sse" ? transport : undefined;
-  return ok({ kind: "http", url: parsedUrl.value, headers: parsed, transport: set });
+  const hidden = hideUrl(parsedUrl.value, fromEnvironment?.url);
+  const place = { kind: "http", url: parsedUrl.value, ...(hidden === undefined ? {} : { hidden }) } as const;
+  return ok({ ...place, headers: parsed, transport: set });
 }
 
 /** True when a header's value itself was typed, so that it is in the shell's history. */
