@@ -71,7 +71,7 @@ describe("scan without --start", () => {
     const entries = { far: { url: "https://far.example/mcp" } };
     home.write("project/remote.json", JSON.stringify({ mcpServers: entries }));
     const ended = await run("scan", "remote.json", "--fail-on", "CRITICAL");
-    expect([ended.code, ended.stderr]).toEqual([
+    expect([ended.code, ended.stderr.split("\n").slice(1).join("\n")]).toEqual([
       1,
       "error: --fail-on critical: far: its tools are not known: it was not asked; `--start` does\n",
     ]);

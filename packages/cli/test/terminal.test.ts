@@ -101,6 +101,24 @@ describe("progress", () => {
     expect(written()).toBe("listing …\n");
   });
 
+  test("in a terminal the line says what is waited for by now, and never wraps", async () => {
+    const [io, written] = fakeIo({ env: {} });
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const stderr = {
+      isTTY: true,
+      columns: 24,
+      write: (text: string): void => {
+        written.add(text);
+        resolve(7);
+      },
+    };
+    let label = "before";
+    const done = withProgress({ ...io, stderr }, () => label, promise);
+    label = "waiting for a-server-with-a-long-name";
+    await done;
+    expect(written()).toBe("\rwaiting for a-ser … 1 s\u001b[K\r\u001b[K");
+  });
+
   test("quick work says nothing", async () => {
     const [io, written] = fakeIo({ env: {} });
     await withProgress(io, "listing", Promise.resolve());

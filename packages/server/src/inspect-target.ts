@@ -49,7 +49,10 @@ export async function inspectTarget(
       observer: {
         refused() {},
         answered() {},
-        warn: (event, fields) => warnings.push(toLine(event, fields)),
+        warn: (event, fields) => {
+          // The result says why the last attempt failed; those before it are of no interest.
+          if (event !== "tool-list-failed") warnings.push(toLine(event, fields));
+        },
       },
       clock: SYSTEM_CLOCK,
       counters: new MemoryCounters(SYSTEM_CLOCK),

@@ -1,6 +1,10 @@
 import { type ClassifiedTool, createClassifier, type ToolDefinition } from "@portcullis/catalogue";
 import { isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
 import { type InspectedTarget, inspectTarget } from "@portcullis/server";
+import { counted } from "../counted.ts";
+import type { Io } from "../io.ts";
+import { toPrintable } from "../printable.ts";
+import { withProgress } from "../progress.ts";
 import type { Target } from "./server-target.ts";
 
 /** A server's tools, seen and judged. */
@@ -33,11 +37,25 @@ export function classifyAll(server: string, tools: readonly ToolDefinition[]): r
   return tools.map((tool) => ({ tool, verdict: classify(tool) }));
 }
 
-/** `work` on each item, a few at a time, results in order. */
-export async function inTurns<T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
+/** Looks at each server, a few at a time, results in order; says on standard error which are still waited for. */
+export function lookAtEach<T, R>(
+  io: Io,
+  servers: readonly T[],
+  nameOf: (server: T) => string,
+  work: (server: T) => Promise<R>,
 ): Promise<readonly R[]> {
+  const waiting = new Set(servers);
+  const label = (): string => {
+    const all = `listing the tools of ${counted(servers.length, "server")}`;
+    const done = servers.length - waiting.size;
+    if (done === 0) return all;
+    return `${all}: ${done} done, waiting for ${[...waiting].map((each) => toPrintable(nameOf(each))).join(", ")}`;
+  };
+  const looks = inTurns(servers, (server) => work(server).finally(() => waiting.delete(server)));
+  return withProgress(io, label, looks);
+}
+
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
   const results: R[] = [];
   const rest = [...items.entries()];
   const worker = async (): Promise<void> => {

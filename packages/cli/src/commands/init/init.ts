@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Mode, parseDurationMs, readRunning, resolveConfig } from "@portcullis/server";
 import { askYes, isInteractive } from "../../ask.ts";
 import { CLIENTS } from "../../clients/all-clients.ts";
@@ -7,22 +7,21 @@ import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
 import { type EndedEntry, endedEntries } from "../../clients/ended-entries.ts";
 import { maskCommand, maskUrl } from "../../clients/hide-secrets.ts";
 import { type KnownServer, knownServers } from "../../clients/known-servers.ts";
-import { inTurns, lookAt } from "../../clients/look.ts";
 import { createLookAlikes } from "../../clients/look-alikes.ts";
+import { lookAt, lookAtEach } from "../../clients/look.ts";
 import { placesOf } from "../../clients/places.ts";
 import { type Context, refuse } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { selfCommand } from "../../data-folder.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
-import { withProgress } from "../../progress.ts";
 import { gatewayUrls, withWorkspace } from "../../workspace.ts";
 import { DEFAULT_LIFETIME_MS } from "../grant/create.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { type Candidate, toCandidates } from "./candidate.ts";
 import { makePlan, type Plan, type PlanInput } from "./plan.ts";
 import { toInitReport } from "./report.ts";
-import { showPlan } from "./show-plan.ts";
+import { showPlan, totalsOf } from "./show-plan.ts";
 
 /** `init`: puts the servers of all clients behind the gateway. `restore` undoes it. */
 export async function init(context: Context): Promise<ExitCode> {
@@ -49,9 +48,10 @@ export async function init(context: Context): Promise<ExitCode> {
   if (plan.files.length === 0) return finishEmpty(context, files, plan);
   if (context.options.flag("dryRun")) {
     if (context.json) context.out.json(toInitReport(files, plan, undefined));
-    else context.out.note("Nothing was changed: --dry-run.");
+    else context.out.note(`Nothing was changed: --dry-run. ${totalsOf(plan)}`);
     return EXIT.ok;
   }
+  if (!context.json) context.out.note(totalsOf(plan));
   const question = `Rewrite ${counted(plan.files.length, "file")}?`;
   if (!context.options.flag("yes") && !(await askYes(context.io, question))) {
     context.out.note("Nothing was changed.");
@@ -135,11 +135,11 @@ async function chooseStarts(
 }
 
 function lookAtAll(context: Context, candidates: readonly Candidate[]): Promise<PlanInput["looks"]> {
-  const label = `listing the tools of ${counted(candidates.length, "server")}`;
-  return withProgress(
+  return lookAtEach(
     context.io,
-    label,
-    inTurns(candidates, async (each) => [each, await lookAt(each.name, each.target)] as const),
+    candidates,
+    ({ name }) => name,
+    async (each) => [each, await lookAt(each.name, each.target)] as const,
   );
 }
 
@@ -177,10 +177,13 @@ function showApplied(context: Context, applied: readonly Applied[]): void {
   const { out, io, dataDir } = context;
   for (const { file, problem, backup } of applied) {
     const path = toPrintable(file.file.place.path);
-    if (problem === undefined) out.line(`Rewrote ${path} (as it was: ${toPrintable(backup ?? "")})`);
+    if (problem === undefined)
+      out.line(`Rewrote ${path} (a copy is in ${toPrintable(basename(backup ?? ""))})`);
     else out.error(`${path}: ${problem}`);
   }
-  out.note("The copies hold what the files held, secrets too; delete them once you need no way back.");
+  out.note(
+    "The copies lie beside the files and hold what those held, secrets too; delete them once you need no way back.",
+  );
   const self = selfCommand(io);
   if (readRunning(dataDir) === undefined) {
     out.note(`Start the gateway with \`${self} serve\`, then restart your clients.`);

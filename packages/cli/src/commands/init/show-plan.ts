@@ -1,4 +1,3 @@
-import type { Risk } from "@portcullis/catalogue";
 import { diffLines } from "../../clients/line-diff.ts";
 import { maskLine } from "../../clients/mask.ts";
 import { secretsOf } from "../../clients/plain-secrets.ts";
@@ -6,12 +5,12 @@ import type { Context } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import type { Cell } from "../../output.ts";
 import { toPrintable } from "../../printable.ts";
+import { RISK_STYLES } from "../../risk-style.ts";
+import { printToolGroups, summaryOf } from "../../tool-groups.ts";
 import type { LeftAlone, Plan, PlannedFile, PlannedServer } from "./plan.ts";
 
 /** Longer lines hold whole files: they are named, not shown. */
 const MAX_SHOWN_LINE = 400;
-/** Tools that are named for each server. */
-const MAX_NAMED_TOOLS = 8;
 
 /** The plan for people: servers with their tools and policies, then what changes in each file. */
 export function showPlan(context: Context, plan: Plan): void {
@@ -20,10 +19,8 @@ export function showPlan(context: Context, plan: Plan): void {
     out.table(["server", "clients", "tools", "worst", "policy"], plan.servers.map(serverRow));
     out.line("");
     for (const server of plan.servers) showTools(context, server);
-    for (const { title, isBroken } of plan.report.combinations) {
-      const held = isBroken ? "the policies part them" : "the policies leave it open";
-      out.line(`${out.style("yellow", "together:")} ${title} (${held})`);
-    }
+    for (const combination of plan.report.combinations) showCombination(context, combination);
+    if (plan.report.combinations.length > 0) out.line("");
   }
   for (const file of plan.files) showFile(context, file);
   showLeft(context, plan.left);
@@ -40,40 +37,46 @@ export function showLeft({ out }: Context, left: readonly LeftAlone[]): void {
 }
 
 function serverRow({ name, entries, recommendation }: PlannedServer): readonly Cell[] {
-  const clients = [...new Set(entries.map(({ file }) => file.kind.title))].join(", ");
+  const clients = [...new Set(entries.map(({ file }) => file.kind.title))];
   const [worst] = recommendation.tools;
   const risk = worst?.verdict.risk ?? "low";
   const { tools } = recommendation;
-  const count = (kind: (typeof tools)[number]["kind"]): number =>
-    tools.filter((each) => each.kind === kind).length;
-  const policy = [
-    `${count("allow")} allowed`,
-    `${count("limit")} limited`,
-    `${count("approve")} to approve`,
-    `${count("hide")} hidden`,
-  ].filter((text) => !text.startsWith("0 "));
-  return [name, clients, String(tools.length), { text: risk, style: RISK_STYLES[risk] }, policy.join(", ")];
+  return [
+    name,
+    listed(clients),
+    String(tools.length),
+    { text: risk, style: RISK_STYLES[risk] },
+    summaryOf(tools),
+  ];
 }
 
-/** Colours of risks. */
-export const RISK_STYLES: { readonly [R in Risk]: "green" | "yellow" | "magenta" | "red" } = {
-  low: "green",
-  medium: "yellow",
-  high: "magenta",
-  critical: "red",
-};
+/** The first few, and how many more: a table stays within its terminal. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMED_CLIENTS).join(", ");
+  return names.length > MAX_NAMED_CLIENTS ? `${shown} and ${names.length - MAX_NAMED_CLIENTS} more` : shown;
+}
 
-function showTools({ out }: Context, { name, recommendation }: PlannedServer): void {
+const MAX_NAMED_CLIENTS = 3;
+
+/** What is dangerous only together with others, with what can be done where the policies leave it open. */
+function showCombination({ out }: Context, { title, isBroken, change }: Combination): void {
+  const held = isBroken ? "the recommended policies part them" : "the policies leave it open";
+  out.line(`${out.style("yellow", "Together:")} ${title} (${held})`);
+  if (!isBroken) out.line(`  ${toPrintable(change)}`);
+}
+
+type Combination = Plan["report"]["combinations"][number];
+
+function showTools({ out, io }: Context, { name, recommendation }: PlannedServer): void {
   out.line(out.style("bold", toPrintable(name)));
-  const { tools } = recommendation;
-  for (const { tool, verdict, effect } of tools.slice(0, MAX_NAMED_TOOLS)) {
-    const risk = out.style(RISK_STYLES[verdict.risk], `${verdict.risk} ${verdict.category}`);
-    out.line(`  ${toPrintable(tool.name)}  ${risk}  ${toPrintable(effect)}`);
-  }
-  if (tools.length > MAX_NAMED_TOOLS) {
-    out.line(`  and ${counted(tools.length - MAX_NAMED_TOOLS, "milder tool")}`);
-  }
+  printToolGroups(out, io.stdout.columns, recommendation.tools);
   out.line("");
+}
+
+/** `2 servers with 30 tools: 20 allowed, 8 limited, 2 hidden.` */
+export function totalsOf({ servers }: Plan): string {
+  const tools = servers.flatMap(({ recommendation }) => recommendation.tools);
+  return `${counted(servers.length, "server")} with ${counted(tools.length, "tool")}: ${summaryOf(tools)}.`;
 }
 
 function showFile({ out }: Context, { file, preview, isShared }: PlannedFile): void {

@@ -1,12 +1,11 @@
 import { askYes, isInteractive } from "../../ask.ts";
 import { maskCommand, maskUrl } from "../../clients/hide-secrets.ts";
-import { inTurns, lookAt } from "../../clients/look.ts";
 import type { LookAlikes } from "../../clients/look-alikes.ts";
+import { lookAt, lookAtEach } from "../../clients/look.ts";
 import { packageOf } from "../../clients/package-reference.ts";
 import type { Context } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { toPrintable } from "../../printable.ts";
-import { withProgress } from "../../progress.ts";
 import { lookAlikeFindings } from "./findings.ts";
 import { type KnownPackages, openKnownPackages } from "./known-packages.ts";
 import type { Learned } from "./scan-report.ts";
@@ -26,11 +25,11 @@ export async function learnAll(
   const isAllowed =
     subject.isNamed || context.options.flag("start") || (await mayStart(context, offline, lookAlikes));
   if (!isAllowed) return offline;
-  const label = `listing the tools of ${counted(subject.servers.length, "server")}`;
-  return withProgress(
+  return lookAtEach(
     context.io,
-    label,
-    inTurns(offline, async ([server, before]) => [server, await learnLive(server, before)] as const),
+    offline,
+    ([{ name }]) => name,
+    async ([server, before]) => [server, await learnLive(server, before)] as const,
   );
 }
 
