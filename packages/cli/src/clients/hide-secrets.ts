@@ -28,29 +28,20 @@ export function hideWords(
 
 const NO_WORDS: ReadonlySet<number> = new Set();
 
-/** What of a URL is to be sealed; undefined when nothing is. With `usesEnvironment`, every value of its query. */
+/** What of a URL is to be sealed; undefined when nothing is. With `usesEnvironment`, all but its host. */
 export function hideUrl(url: string, usesEnvironment = false): HiddenParts<string> | undefined {
   const parsed = new URL(url);
-  const values = usesEnvironment ? rawValues(parsed.search) : [];
   const plain = secretsInUrl(url).map(({ value }) => value);
-  const found = [...new Set([...plain, ...values, ...unguessableParts(url)])].filter((value) => value !== "");
-  if (found.length === 0) return undefined;
+  const found = [...new Set([...plain, ...unguessableParts(url)])].filter((value) => value !== "");
+  if (found.length === 0 && !usesEnvironment) return undefined;
   const place = url.slice(parsed.origin.length);
-  const shown =
-    parsed.origin +
-    withMasks(
-      place,
-      found.map((value) => ({ value })),
-    );
+  const masked = withMasks(
+    place,
+    found.map((value) => ({ value })),
+  );
+  const shown = parsed.origin + (usesEnvironment ? `/${MASK}` : masked);
   // In an answer it may stand as it was meant, not as a URL spells it.
   return { shown, secrets: [...new Set(plain.flatMap((value) => [value, spelledOut(value)]))] };
-}
-
-function rawValues(search: string): readonly string[] {
-  return search
-    .slice(1)
-    .split("&")
-    .map((pair) => pair.slice(pair.indexOf("=") + 1));
 }
 
 function spelledOut(value: string): string {

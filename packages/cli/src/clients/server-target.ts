@@ -93,7 +93,8 @@ function toCommand(raw: RawServer, expansion: Expansion): Result<Target, string>
 
 /**
  * Clients start a project's commands in its folder. It is part of what a server is only where the command names
- * something in it, so that the same command in two places is one server.
+ * something in it, so that the same command in two places is one server. All others start in the user's home: where
+ * the gateway happens to run is nobody's folder, and servers leave files in theirs.
  */
 function folderOf(
   raw: RawServer,
@@ -102,12 +103,13 @@ function folderOf(
 ): string | undefined {
   const { place, places } = reading;
   const base = place.scope === "project" ? places.project : places.home;
+  const home = existsSync(places.home) ? places.home : undefined;
   if (raw.cwd !== undefined) return resolve(base, text(raw.cwd));
-  if (place.scope !== "project") return undefined;
+  if (place.scope !== "project") return home;
   const isRelative = (word: string): boolean =>
     /^\.\.?(?:$|[\\/])/.test(word) ||
     (word !== "" && !isAbsolute(word) && !word.startsWith("-") && existsSync(join(base, word)));
-  return command.some(isRelative) ? base : undefined;
+  return command.some(isRelative) ? base : home;
 }
 
 /** Larger files are no files of variables. */

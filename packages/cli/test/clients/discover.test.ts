@@ -22,8 +22,8 @@ function summary(files: readonly ClientFile[]): readonly unknown[] {
   );
 }
 
-function stdio(command: readonly string[], environment: readonly object[] = []) {
-  return { kind: "stdio", command, environment, workingDirectory: undefined };
+function stdio({ home }: Home, command: readonly string[], environment: readonly object[] = []) {
+  return { kind: "stdio", command, environment, workingDirectory: home };
 }
 
 function http(url: string, headers: readonly (readonly [string, string])[] = [], transport?: string) {
@@ -68,21 +68,25 @@ describe("the eight kinds of files", () => {
         .map((path) => join(home.home, path))
         .sort((a, b) => order(a, home) - order(b, home)),
     );
+    const inUrl = {
+      ...http("https://f.example/t1"),
+      hidden: { shown: "https://f.example/***", secrets: [] },
+    };
     expect(summary(files)).toEqual([
-      ["claude-desktop:user a", stdio(["npx", "-y", "x@1"])],
+      ["claude-desktop:user a", stdio(home, ["npx", "-y", "x@1"])],
       ["claude-code:project b", http("https://b.example/mcp", [["X-Key", "k1"]], "http")],
-      ["claude-code:user c", stdio(["c"], [{ name: "N", value: "1", isSecret: false }])],
+      ["claude-code:user c", stdio(home, ["c"], [{ name: "N", value: "1", isSecret: false }])],
       ["claude-code:user d", http("https://d.example/sse", [], "sse")],
-      ["cursor:project e", { ...stdio(["./run.sh"]), workingDirectory: home.project }],
-      ["cursor:user f", http("https://f.example/t1")],
-      ["vscode:project g", stdio(["g", home.project])],
+      ["cursor:project e", { ...stdio(home, ["./run.sh"]), workingDirectory: home.project }],
+      ["cursor:user f", inUrl],
+      ["vscode:project g", stdio(home, ["g", home.project])],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the client's own spelling of a variable
       ["vscode:user h", "it needs `${input:key}`, which has no value here"],
       ["windsurf:user i", http("https://i.example/mcp")],
       ["gemini-cli:user j", http("https://j.example/mcp", [], "http")],
-      ["gemini-cli:user k", stdio(["k"], [{ name: "GEM", value: "g1", isSecret: true }])],
+      ["gemini-cli:user k", stdio(home, ["k"], [{ name: "GEM", value: "g1", isSecret: true }])],
       ["codex:user l", http("https://l.example/mcp", [["Authorization", "Bearer t1"]])],
-      ["codex:user m", stdio(["m"], [{ name: "DOCS_KEY", value: "k1", isSecret: true }])],
+      ["codex:user m", stdio(home, ["m"], [{ name: "DOCS_KEY", value: "k1", isSecret: true }])],
     ]);
   });
 
@@ -265,6 +269,7 @@ describe("entries that stay as they are", () => {
     home.write(FILES.cursorUser, JSON.stringify(entry(".none")));
     expect(summary(discover(home)).map((row) => (row as unknown[])[1])).toEqual([
       stdio(
+        home,
         ["a"],
         [
           { name: "KEY", value: "v1", isSecret: true },
