@@ -203,6 +203,16 @@ describe("the log of a running gateway", () => {
     expect(stdout).not.toContain("ping");
   });
 
+  test("tail begins with the last rows that it shows, however many pings came after", async () => {
+    for (let count = 0; count < 11; count += 1) await post(grant, "ping", {});
+    const stopTail = new AbortController();
+    const { stdout } = await bench.run(["log", "tail", "--server", "files"], {
+      stop: stopTail.signal,
+      onStdout: () => stopTail.abort(),
+    });
+    expect(stdout).toContain("  tailed  ");
+  });
+
   test("a revoked grant and a new policy version act on the next request", async () => {
     const other = Object(
       await bench.json("grant", "create", "--server", "files", "--policy", "p", "--label", "other"),

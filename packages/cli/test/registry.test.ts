@@ -33,6 +33,7 @@ describe("server commands (product.md, Machine interface)", () => {
         url: `http://127.0.0.1:7411/mcp/${id}/`,
         transport: "stdio",
         target: process.execPath,
+        package: null,
         era: "auto",
         deadlineMs: 55_000,
         onChange: "block",
@@ -68,7 +69,8 @@ describe("server commands (product.md, Machine interface)", () => {
     expect(await bench.json("server", "list")).toMatchObject([
       { target: "http://127.0.0.1:1/mcp", era: "modern", deadlineMs: 5000, onChange: "hold", tools: 0 },
     ]);
-    expect(readFileSync(join(bench.dataDir, "state.db")).includes("s3cret")).toBe(false);
+    const stored = readFileSync(join(bench.dataDir, "state.db"));
+    expect([stored.includes("s3cret"), stored.includes("k1")]).toEqual([false, false]);
   });
 
   test.each<{ name: string; env: Record<string, string>; more: string[]; deadlineMs: number }>([

@@ -73,8 +73,8 @@ export {
 export {
   addServer,
   type EnvironmentVariable,
-  type HiddenParts,
   findServer,
+  type HiddenParts,
   listServers,
   type NewServer,
   removeServer,

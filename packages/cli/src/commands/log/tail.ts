@@ -39,7 +39,7 @@ function createFollower(context: Context, ledger: Database): Follower {
   /** Rows without an outcome, with the time until which they are held back. */
   const waiting = new Map<number, number>();
   // Everything up to here is settled: shown, or hidden by a filter.
-  let settledSeq = firstSeq(ledger);
+  let settledSeq = firstSeq(ledger, server, isAll);
   return {
     isWaiting: () => waiting.size > 0,
     read: () => {
@@ -62,9 +62,19 @@ function createFollower(context: Context, ledger: Database): Follower {
   };
 }
 
-function firstSeq(ledger: Database): number {
+/** From where on there are {@link FIRST_ROWS} rows that are shown. */
+function firstSeq(ledger: Database, server: string | undefined, isAll: boolean): number {
+  const conditions = [
+    "of IS NULL",
+    ...(isAll ? [] : ["json_extract(body, '$.method') NOT IN ('ping', 'notifications/initialized')"]),
+    ...(server === undefined
+      ? []
+      : ["? IN (json_extract(body, '$.serverName'), json_extract(body, '$.server'))"]),
+  ];
   const row = ledger.get(
-    "SELECT min(seq) AS seq FROM (SELECT seq FROM entry WHERE of IS NULL ORDER BY seq DESC LIMIT ?)",
+    `SELECT min(seq) AS seq FROM
+       (SELECT seq FROM entry WHERE ${conditions.join(" AND ")} ORDER BY seq DESC LIMIT ?)`,
+    ...(server === undefined ? [] : [server]),
     FIRST_ROWS,
   );
   return typeof row?.["seq"] === "number" ? row["seq"] - 1 : 0;
