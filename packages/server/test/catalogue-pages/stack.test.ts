@@ -143,6 +143,8 @@ describe("a stack from a file", () => {
     ];
     expect(names.slice(0, 2).map(([, name]) => name)).toEqual(["pay_invoice", "delete_repository"]);
     expect(page.text).toContain("2 servers could not be looked up");
+    expect(page.text).toContain("<code>portcullis init</code> does all that follows at once");
+    expect(page.text).toContain('The 5 worst of 7. <a href="#all">All of them, by server</a>');
     expect(page.text).toContain("<code><bdi>tools.example</bdi></code>");
     expect(page.text).toContain('href="/catalogue/servers/@acme%2Fmail/policy.json" download');
     expect(page.text).toContain("portcullis server add --name mail -- npx -y @acme/mail@2.0.0");

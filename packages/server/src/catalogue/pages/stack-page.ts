@@ -50,7 +50,7 @@ ${forms(members, options)}`,
 }
 
 function overview({ members, report, isCut }: StackView): Html {
-  const total = Object.values(report.counts).reduce((sum, count) => sum + count, 0);
+  const total = totalOf(report.counts);
   const names = members.map(({ facts }) => facts.name);
   const chips = members.map(({ facts, alias, knownBy }) => {
     const rest = names.filter((name) => name !== facts.name);
@@ -65,6 +65,10 @@ function overview({ members, report, isCut }: StackView): Html {
 ${total > 0 && categoryBar(report.counts)}
 ${isCut && html`<p class="callout medium"><span>Some servers have more tools than are looked at here, or none that are known.</span></p>`}
 <p class="note"><a href="${stackPath(names)}">Link to this stack</a>: it holds the names of the servers, nothing else.</p>`;
+}
+
+function totalOf(counts: StackView["report"]["counts"]): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function unknownList(entries: readonly StackEntry[]): Html {
@@ -102,6 +106,7 @@ function part({ capability, tools, total }: CombinationPart): Html {
 }
 
 function worst({ report }: StackView): Html {
+  const total = totalOf(report.counts);
   const rows = report.worst.map(
     ({ server, tool, verdict }) =>
       html`<li><div>${linked(toolPath(server, tool.name), nameOf(tool.name), "name mono")} <span class="from">${nameOf(server)}</span></div>${verdictChips(verdict)}</li>`,
@@ -109,7 +114,8 @@ function worst({ report }: StackView): Html {
   return section(
     "worst",
     "The worst first",
-    html`<ul class="rows" aria-label="Most dangerous tools">${rows}</ul>`,
+    html`<ul class="rows" aria-label="Most dangerous tools">${rows}</ul>
+${report.worst.length < total && html`<p class="note">The ${report.worst.length} worst of ${total}. <a href="#all">All of them, by server</a></p>`}`,
   );
 }
 
@@ -133,7 +139,8 @@ function policies({ members, report }: StackView, base: string): Html {
   return section(
     "policies",
     "One policy per server",
-    html`<p class="prose soft">A grant names one policy per server; everything that a policy does not name is denied.</p><div class="faq">${items}</div>`,
+    html`<p class="prose soft">A grant names one policy per server; everything that a policy does not name is denied.</p>
+<p class="prose soft">For the servers in the files of your clients, <code>portcullis init</code> does all that follows at once, with their own arguments and keys, and <code>portcullis restore</code> undoes it.</p><div class="faq">${items}</div>`,
   );
 }
 

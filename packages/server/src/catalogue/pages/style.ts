@@ -209,7 +209,7 @@ details[open] > summary { padding-bottom: 0.4rem; }
 .timeline { display: grid; gap: 0.6rem; font-size: 0.925rem; }
 .timeline li { display: flex; flex-wrap: wrap; gap: 0.1rem 0.75rem; }
 .timeline time { color: var(--soft); font-variant-numeric: tabular-nums; }
-@media (max-width: 40rem) { .top search { flex: 1 1 100%; margin: 0; } .rows > li { grid-template-columns: minmax(0, 1fr); } .section { margin-top: 2.25rem; } }
+@media (max-width: 40rem) { .top search { flex: 1 1 100%; margin: 0; } .rows > li { grid-template-columns: minmax(0, 1fr); } .rows .from { display: block; } .section { margin-top: 2.25rem; } }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; scroll-behavior: auto !important; } }
 @media (forced-colors: active) { .badge, .chip, .callout, mark { border: 1px solid; } }
 @media print { .top search, .top nav, .foot, button, .search { display: none; } .card { box-shadow: none; } .code.tall pre { max-height: none; } }
