@@ -210,7 +210,7 @@ describe("the log of a running gateway", () => {
       stop: stopTail.signal,
       onStdout: () => stopTail.abort(),
     });
-    expect(stdout).toContain("  tailed  ");
+    expect(stdout).toMatch(/ {2}deny {3}ci {2}files {2}tailed {2}.* {2}[A-Z`][^\n]+$/m);
   });
 
   test("a revoked grant and a new policy version act on the next request", async () => {

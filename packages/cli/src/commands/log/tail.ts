@@ -110,6 +110,7 @@ function print({ json, out }: Context, row: LogRow): void {
     isRunning(row) ? "running" : (row.status ?? ""),
   ];
   const latency = row.latencyMs === null ? "" : `${Math.round(row.latencyMs)} ms`;
-  const words = [row.grant, row.server, subject, ...rest, latency].filter((word) => word !== "");
+  const why = row.effect === "allow" ? "" : row.message;
+  const words = [row.grant, row.server, subject, ...rest, latency, why].filter((word) => word !== "");
   out.line(`${row.time}  ${effect}  ${toPrintable(words.join("  "))}`);
 }
