@@ -1,7 +1,7 @@
 import type { Line } from "./call/handle-call.ts";
 import { RequestStates, TaskOwners } from "./call/handles.ts";
-import { ListMemo } from "./call/list-memo.ts";
 import { renew } from "./call/identify.ts";
+import { ListMemo } from "./call/list-memo.ts";
 import type { Audit, Clock, Counters, Keys, LineConfig, Observer } from "./call/ports.ts";
 import type { Server, ServerId } from "./call/records.ts";
 import { Roster } from "./call/roster.ts";

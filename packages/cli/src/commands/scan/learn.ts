@@ -1,7 +1,7 @@
 import { askYes, isInteractive } from "../../ask.ts";
 import { maskCommand, maskUrl } from "../../clients/hide-secrets.ts";
-import type { LookAlikes } from "../../clients/look-alikes.ts";
 import { lookAt, lookAtEach } from "../../clients/look.ts";
+import type { LookAlikes } from "../../clients/look-alikes.ts";
 import { packageOf } from "../../clients/package-reference.ts";
 import type { Context } from "../../context.ts";
 import { counted } from "../../counted.ts";
