@@ -16,10 +16,15 @@ export interface BodySink {
 export class AgentRequest extends IncomingMessage {
   #sink: BodySink | undefined;
   #isTaken = false;
+  #hasBegun = false;
   #hasEnded = false;
 
-  /** From now on the body goes to `sink`. Only at once, in the turn that brought the request: nothing has come yet. */
+  /**
+   * From now on the body goes to `sink`. Only at once, in the turn that brought the request; throws when a part of the
+   * body has come already, which would be missing.
+   */
   takeBody(sink: BodySink): void {
+    if (this.#hasBegun) throw new TypeError("the body has begun");
     this.#isTaken = true;
     this.#sink = sink;
   }
@@ -30,6 +35,7 @@ export class AgentRequest extends IncomingMessage {
   }
 
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    this.#hasBegun = true;
     if (!this.#isTaken) return super.push(chunk, encoding);
     if (chunk instanceof Buffer) {
       this.#sink?.take(chunk);

@@ -52,6 +52,12 @@ describe("the body, whole and within its bound", () => {
     expect(message.readableEnded).toBe(true);
   });
 
+  test("one that nobody took in time is not read in part", async () => {
+    const message = request();
+    message.push(Buffer.from("ab"));
+    await expect(readBody(message, CONFIG)).rejects.toThrow("the body has begun");
+  });
+
   test("one that is cut off", async () => {
     const message = request();
     const read = readBody(message, CONFIG);
