@@ -37,12 +37,11 @@ export function textOf(condition: Condition): string {
  * cannot be told. Both are canonical and stand in lists that read `[*]` alike (C6).
  */
 export function isAtMost(a: Condition, b: Condition): boolean {
-  // AND is the smaller value, OR the larger, NOT turns the order round (C1).
+  // AND is the smaller value, OR the larger (C1); what stands under NOT can only be compared as text.
   if ("all" in b) return b.all.every((inner) => isAtMost(a, inner));
   if ("any" in a) return a.any.every((inner) => isAtMost(inner, b));
   if ("all" in a && a.all.some((inner) => isAtMost(inner, b))) return true;
   if ("any" in b && b.any.some((inner) => isAtMost(a, inner))) return true;
-  if ("not" in a && "not" in b) return isAtMost(b.not, a.not);
   return implies(toComparable(a), toComparable(b));
 }
 

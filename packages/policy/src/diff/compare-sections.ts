@@ -15,7 +15,6 @@ export function compareSections(before: PolicyDocument, after: PolicyDocument): 
 
 /** A section as two lists of patterns: what is open, unless something closes it. */
 interface Lists {
-  readonly at: string;
   /** Every name or URI is open. */
   readonly isOpen: boolean;
   readonly allow: readonly string[];
@@ -53,7 +52,7 @@ function toLists(document: PolicyDocument, name: "resources" | "prompts"): Lists
   // M2: an `allow` list without a `default` means that nothing else is allowed.
   const otherwise = section.allow === undefined ? document.default : "deny";
   const { allow = [], deny = [] } = section;
-  return { at: `/${name}`, isOpen: (section.default ?? otherwise) === "allow", allow, deny };
+  return { isOpen: (section.default ?? otherwise) === "allow", allow, deny };
 }
 
 function compareLists(

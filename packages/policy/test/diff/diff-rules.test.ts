@@ -77,6 +77,42 @@ describe("rules on arguments (policy-spec A5, E2, C1-C6)", () => {
       ["same t: no longer denied when `args.amount` > 9"],
     ],
     [
+      "one hold is part of another now",
+      t({ approve_if: [amount("gt", 9), amount("gt", 5)] }),
+      t({ approve_if: [amount("gt", 5)] }),
+      ["same t: no longer held when `args.amount` > 9"],
+    ],
+    [
+      "a demand turned round",
+      t({ require: [amount("gt", 9)] }),
+      t({ deny_if: [amount("gt", 9)] }),
+      [
+        "widens t: no longer denied unless `args.amount` > 9",
+        "narrows t: newly denied when `args.amount` > 9",
+      ],
+    ],
+    [
+      "a demand that never lets pass what is unknown",
+      t({ require: [amount("gt", 9)] }),
+      t({ require: [{ ...amount("gt", 9), ...pass }] }),
+      [],
+    ],
+    [
+      "moved to another list, beside one that changed",
+      t({ deny_if: [amount("gt", 9), when("args.n", "gt", 1)] }),
+      t({ deny_if: [when("args.n", "gt", 2)], approve_if: [amount("gt", 9)] }),
+      [
+        "widens t: held when `args.amount` > 9; before denied",
+        "widens t: denied when `args.n` > 2; before when `args.n` > 1",
+      ],
+    ],
+    [
+      "the same question of another path",
+      t({ deny_if: [when("args.m", "gt", 1)] }),
+      t({ deny_if: [when("args.n", "gt", 1)] }),
+      ["widens t: no longer denied when `args.m` > 1", "narrows t: newly denied when `args.n` > 1"],
+    ],
+    [
       "held instead of denied",
       t({ deny_if: [amount("gt", 9)] }),
       t({ approve_if: [amount("gt", 9)] }),
@@ -213,6 +249,12 @@ describe("rules on arguments (policy-spec A5, E2, C1-C6)", () => {
       require({ any: [{ all: [a, b] }, c] }),
       require({ any: [a, c] }),
     ],
+    [
+      "all of a group are implied",
+      deny({ any: [{ all: [a, leaf("args.a", "lt", 9)] }, c] }),
+      deny({ any: [leaf("args.a", "eq", 5), c] }),
+    ],
+    ["one of a group is not implied", deny({ any: [a, c] }), deny({ any: [{ all: [a, b] }, c] })],
     ["one more exception", deny({ not: { all: [a, b] } }), deny({ not: a })],
     [
       "a demand whose negation was denied",
@@ -263,5 +305,94 @@ describe("rules on arguments (policy-spec A5, E2, C1-C6)", () => {
     ],
   ])("in words: %j", (condition, words) => {
     expect(lines(t({}), deny(condition))).toEqual([`narrows t: newly denied when ${words}`]);
+  });
+});
+
+describe("the kind of a change and where it is written (policy-spec A5)", () => {
+  const rule = when("args.n", "gt", 1);
+  const other = when("args.n", "gt", 2);
+  const limit = { counter: "c", window: 1, max: 1 } as const;
+
+  it.each<[kind: string, before: Part, after: Part, old: string | undefined, now: string | undefined]>([
+    ["allowed", {}, t({}), "/default", "/tools/t"],
+    ["held", {}, t({ action: "require_approval" }), "/default", "/tools/t"],
+    ["held", { hide: ["t"] }, t({ action: "require_approval" }), "/hide", "/tools/t"],
+    ["shown", {}, t({ deny_if: [always] }), "/default", "/tools/t"],
+    ["denied", t({}), {}, "/tools/t", "/default"],
+    ["denied", t({}), t({ action: "deny" }), "/tools/t", "/tools/t"],
+    ["hidden", t({}), { hide: ["t"] }, "/tools/t", "/hide"],
+    ["hidden", {}, { hide: ["t"] }, "/default", "/hide"],
+    ["denied", { hide: ["t"] }, {}, "/hide", "/default"],
+    ["shown", {}, t({ action: "deny" }), "/default", "/tools/t"],
+    ["message", t({ action: "deny" }), t({ action: "deny", reason: "x" }), "/tools/t", "/tools/t"],
+    ["denied", t({}), t({ require: [rule] }), undefined, "/tools/t/require/0"],
+    ["denied", t({}), t({ deny_if: [rule] }), undefined, "/tools/t/deny_if/0"],
+    ["held", t({}), t({ approve_if: [rule] }), undefined, "/tools/t/approve_if/0"],
+    ["held", t({}), t({ action: "require_approval" }), undefined, "/tools/t/action"],
+    ["allowed", t({ deny_if: [rule] }), t({}), "/tools/t/deny_if/0", undefined],
+    [
+      "condition",
+      t({ deny_if: [rule] }),
+      t({ deny_if: [other] }),
+      "/tools/t/deny_if/0",
+      "/tools/t/deny_if/0",
+    ],
+    [
+      "held",
+      t({ deny_if: [rule] }),
+      t({ approve_if: [rule] }),
+      "/tools/t/deny_if/0",
+      "/tools/t/approve_if/0",
+    ],
+    [
+      "message",
+      t({ deny_if: [rule] }),
+      t({ deny_if: [{ ...rule, on_deny: "x" }] }),
+      "/tools/t/deny_if/0",
+      "/tools/t/deny_if/0",
+    ],
+    ["denied", t({}), { ...t({}), all_tools: { deny_if: [rule] } }, undefined, "/all_tools/deny_if/0"],
+    ["limited", t({}), t({ limits: [limit] }), undefined, "/tools/t/limits/0"],
+    ["limited", t({}), t({ rate_limit: { max: 1, window: 1 } }), undefined, "/tools/t/rate_limit"],
+    ["unlimited", t({ limits: [limit] }), t({}), "/tools/t/limits/0", undefined],
+    [
+      "limit",
+      t({ limits: [limit] }),
+      t({ limits: [{ ...limit, max: 2 }] }),
+      "/tools/t/limits/0",
+      "/tools/t/limits/0",
+    ],
+    ["limited", t({}), { ...t({}), all_tools: { limits: [limit] } }, undefined, "/all_tools/limits/0"],
+    [
+      "limited",
+      { tools: { "a/b*": {} } },
+      { tools: { "a/b*": { limits: [limit] } } },
+      undefined,
+      "/tools/a~1b*/limits/0",
+    ],
+    [
+      "approval",
+      t({ action: "require_approval" }),
+      t({ action: "require_approval", approval: { approvers: 2 } }),
+      "/tools/t",
+      "/tools/t",
+    ],
+  ])("%s", (kind, before, after, old, now) => {
+    expect(diff(before, after).map((change) => [change.kind, change.before, change.after])).toEqual([
+      [kind, old, now],
+    ]);
+  });
+
+  it("says nothing of rules where a newly allowed tool has none", () => {
+    expect(diff({}, t({}))).toEqual([
+      {
+        subject: { kind: "tool", name: "t" },
+        kind: "allowed",
+        access: "widens",
+        text: "newly allowed; before denied by default",
+        before: "/default",
+        after: "/tools/t",
+      },
+    ]);
   });
 });

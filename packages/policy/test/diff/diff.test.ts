@@ -165,6 +165,24 @@ describe("which tools are let through (policy-spec A5, T3-T6)", () => {
     expect(lines({ tools: entries }, { tools: changed })).toEqual([
       "narrows *wa*: newly denied when `args.n` > 1",
     ]);
+    const first = Object.keys(entries)[0] ?? "";
+    const reordered = Object.fromEntries(Object.entries(entries).toReversed());
+    expect(lines({ tools: entries, hide: ["a*", "b*"] }, { tools: reordered, hide: ["b*", "a*"] })).toEqual(
+      [],
+    );
+    const denying = { ...entries, [first]: { action: "deny" as const } };
+    const texts = lines({ tools: entries }, { tools: denying });
+    expect(texts.at(-1)).toMatch(/^both \(all_tools\): too many patterns/);
+    const byDefault = {
+      prompts: {},
+      resources: { default: "deny" },
+      server_requests: { elicitation: "deny", roots: "deny" },
+    } as const;
+    const open = lines(
+      { ...byDefault, prompts: { default: "deny" }, tools: entries },
+      { ...byDefault, prompts: { default: "deny" }, tools: entries, default: "allow" },
+    );
+    expect(open).toEqual(["widens (other_tools): newly allowed; before denied by default"]);
     const fewer = Object.fromEntries(Object.entries(entries).slice(1));
     const changes = diff({ tools: entries }, { tools: fewer });
     expect(changes.at(-1)).toEqual({
@@ -175,6 +193,13 @@ describe("which tools are let through (policy-spec A5, T3-T6)", () => {
     });
     expect(changes.some(widensAccess)).toBe(true);
   });
+});
+
+it("names that are hidden in both documents are not gone through", () => {
+  const hide = Array.from({ length: 30 }, (_, index) => `*w${String.fromCharCode(97 + index)}*`);
+  expect(lines({ hide, tools: { "get_*": {} } }, { hide: hide.toReversed(), tools: {} })).toEqual([
+    "narrows get_*: newly denied by default",
+  ]);
 });
 
 describe("rules of all tools (policy-spec A5, T5)", () => {
@@ -198,6 +223,31 @@ describe("rules of all tools (policy-spec A5, T5)", () => {
       { tools, all_tools: { limits: [limit({ max: 20 })] } },
       [
         "widens (all_tools): limited to 20 calls a minute for each grant (counter `c`); before to 10 calls a minute for each grant (counter `c`)",
+      ],
+    ],
+    [
+      "moved from one entry to all",
+      { tools: { a: { ...rule, limits: [limit()] }, b: {} } },
+      { tools: { a: {}, b: {} }, all_tools: { ...rule, limits: [limit({ max: 20 })] } },
+      [
+        "widens a: limited to 20 calls a minute for each grant (counter `c`); before to 10 calls a minute for each grant (counter `c`)",
+        `narrows b: ${said}`,
+        "narrows b: newly limited to 20 calls a minute for each grant (counter `c`)",
+      ],
+    ],
+    [
+      "changed, with the entry's own beside it",
+      { tools: { a: { deny_if: [when("args.n", "gt", 5)] } } },
+      { tools: { a: {} }, all_tools: rule },
+      ["narrows a: denied when `args.n` > 1; before when `args.n` > 5"],
+    ],
+    [
+      "gone where another tool is newly let through",
+      { tools: { a: {} }, all_tools: rule },
+      { tools: { a: {}, b: {} } },
+      [
+        "widens (all_tools): no longer denied when `args.n` > 1",
+        "widens b: newly allowed; before denied by default",
       ],
     ],
     [
@@ -325,6 +375,47 @@ describe("limits (policy-spec A5, L1-L5, L9)", () => {
       t({ limits: [limit(), limit({ max: 5 })] }),
       t({ limits: [limit({ max: 5 })] }),
       [`same t: no longer limited to ${minute}`],
+    ],
+    [
+      "an amount read from elsewhere",
+      calls({ increment_from: "args.a" }),
+      calls({ increment_from: "args.b" }),
+      [
+        "both t: limited to 10 of `args.b` a minute for each grant (counter `c`); before to 10 of `args.a` a minute for each grant (counter `c`)",
+      ],
+    ],
+    [
+      "less of an amount",
+      calls({ increment_from: "args.a" }),
+      calls({ increment_from: "args.a", max: 5 }),
+      [
+        "narrows t: limited to 5 of `args.a` a minute for each grant (counter `c`); before to 10 of `args.a` a minute for each grant (counter `c`)",
+      ],
+    ],
+    [
+      "less in a week",
+      calls({ window: "week" }),
+      calls({ window: "week", max: 5 }),
+      [
+        "narrows t: limited to 5 calls a week for each grant (counter `c`); before to 10 calls a week for each grant (counter `c`)",
+      ],
+    ],
+    [
+      "a shorter sliding window",
+      calls({ window: "hour", algorithm: "sliding" }),
+      calls({ algorithm: "sliding" }),
+      [
+        "widens t: limited to 10 calls a minute for each grant, at any time (counter `c`); before to 10 calls an hour for each grant, at any time (counter `c`); it counts from zero",
+      ],
+    ],
+    [
+      "each takes the place of its own counter",
+      t({ limits: [limit(), limit({ window: "hour", max: 50 })] }),
+      t({ limits: [limit({ window: "hour", max: 60 }), limit({ max: 20 })] }),
+      [
+        `widens t: limited to 20 calls a minute for each grant (counter \`c\`); before to ${minute}`,
+        "widens t: limited to 60 calls an hour for each grant (counter `c`); before to 50 calls an hour for each grant (counter `c`)",
+      ],
     ],
     ["the short form", t({ rate_limit: { max: 3, window: 60 } }), calls({ counter: "t_rate", max: 3 }), []],
   ])("%s", (_, before, after, expected) => {
