@@ -10,6 +10,7 @@ const INTEGRATION = [
   "packages/policy/test/{agreement,parse-limits}.test.ts",
   "packages/cli/test/{gateway,registry,doctor,run,demo-server,catalogue}.test.ts",
   "packages/cli/test/{init,restore,scan,rewritten-entries,sealed-places}.test.ts",
+  "packages/cli/test/clients/look-alikes.test.ts",
   "packages/server/test/upstream/stdio/*.test.ts",
   "packages/server/test/upstream/{http-faults,sse/faults}.test.ts",
   "packages/server/test/audit/{verify,ledger-faults,kill}.test.ts",

@@ -43,6 +43,9 @@ describe("the built command, alone with its files", () => {
       content: [{ type: "text", text: "(the pretended content of /srv/demo/a)" }],
       isError: false,
     });
+    // Each is a row: the thread begins when there is a megabyte to move.
+    const again = { name: "get_file", arguments: { path: "/srv/demo/a" } };
+    for (let count = 0; count < 150; count += 1) await client.callTool(again);
     await client.close();
     const tool = await fetch(
       new URL("/catalogue/tools/awslabs.ecs-mcp-server/build_and_push_image_to_ecr", demo.url),
