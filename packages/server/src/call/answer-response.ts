@@ -184,11 +184,9 @@ function rewriteList(
   const { access } = call.call.arrival;
   const noted = kind === "tools" ? ports.tools.observe(access.server, items) : items;
   const server = ports.snapshot.server(access.server.id) ?? access.server;
-  const cursor = own(result, "nextCursor");
   return withMembers(result, {
     [LIST_MEMBER[kind]]: visibleItems(kind, noted, access, server),
-    nextCursor:
-      typeof cursor === "string" ? sealCursor(ports.keys, access, request.method, cursor) : undefined,
+    nextCursor: sealedCursor(result, request, access, ports),
     ...(call.call.era === "modern" ? keptByItsOwner(result) : {}),
   });
 }
@@ -254,12 +252,18 @@ function rewriteTaskList(
     if (typeof taskId !== "string" || tool === undefined || !maySee(access, tool)) return [];
     return [withMembers(task, { taskId: sealTask(ports.keys, access, { tool, taskId }) })];
   });
+  return withMembers(result, { tasks: mine, nextCursor: sealedCursor(result, request, access, ports) });
+}
+
+/** Where the list goes on, for its owner. An empty cursor is how some servers say that it does not. */
+function sealedCursor(
+  result: JsonObject,
+  { method }: RequestMessage,
+  access: Access,
+  { keys }: Pick<Ports, "keys">,
+): string | undefined {
   const cursor = own(result, "nextCursor");
-  return withMembers(result, {
-    tasks: mine,
-    nextCursor:
-      typeof cursor === "string" ? sealCursor(ports.keys, access, request.method, cursor) : undefined,
-  });
+  return typeof cursor === "string" && cursor !== "" ? sealCursor(keys, access, method, cursor) : undefined;
 }
 
 /** What is hidden or denied outright has no tasks either, however they were made (policy-spec R7). */

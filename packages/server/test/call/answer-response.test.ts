@@ -306,5 +306,7 @@ describe("tasks (policy-spec R7, threat 53)", () => {
     }).toEqual({ tasks: [{ taskId: sealed("run", "t"), a: 1 }], nextCursor: "c" });
     expect(list(ofAnotherGrant(ACCESS))).toMatchObject({ tasks: [] });
     expect(replaced(check(response({ tasks: 5, nextCursor: 5 }), asked))).toEqual({ tasks: [] });
+    // Sealed, it would look like one more page, for ever.
+    expect(replaced(check(response({ tasks: [], nextCursor: "" }), asked))).toEqual({ tasks: [] });
   });
 });
