@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readCatalogues, runCatalogues } from "./catalogues.ts";
+import { readCatalogues } from "./catalogues.ts";
 import { openWorld, type World } from "./cells.ts";
+import { runCatalogues } from "./run-catalogues.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -8,10 +9,11 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-test("every list shows and lets call what it should, in both eras", async () => {
+test("every list shows and lets call what it should, in both eras, over HTTP and with `run`", async () => {
   const catalogues = readCatalogues();
   expect(catalogues.length).toBeGreaterThanOrEqual(150);
-  const run = await runCatalogues(catalogues, world);
+  const run = await runCatalogues(catalogues, world, true);
   expect(run.failures).toEqual([]);
-  expect(run.cells).toBeGreaterThan(catalogues.length);
+  expect(run.cells.http).toBeGreaterThan(catalogues.length);
+  expect(run.cells.run).toBe(run.cells.http);
 });

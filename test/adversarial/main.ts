@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { checkAftermath, takeBaseline } from "./aftermath.ts";
 import { readAnswers, runAnswers } from "./answers.ts";
-import { readCatalogues, runCatalogues } from "./catalogues.ts";
+import { readCatalogues } from "./catalogues.ts";
 import { openWorld, type World } from "./cells.ts";
 import { type Family, readCorpus } from "./corpus.ts";
 import { readDamage } from "./damage.ts";
@@ -15,6 +15,7 @@ import { runLineAnswers } from "./line-answers.ts";
 import { runMatrix } from "./matrix.ts";
 import { runMoments } from "./moments.ts";
 import { differentInPython } from "./python-reader.ts";
+import { runCatalogues } from "./run-catalogues.ts";
 import { type CorpusRun, runCorpus } from "./run-corpus.ts";
 import { runBrokenFiles, runDamage } from "./run-damage.ts";
 import { runMutations } from "./run-mutations.ts";
@@ -86,7 +87,8 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   const catalogues = readCatalogues();
   const listed = await runCatalogues(catalogues, world);
   failures.push(...listed.failures);
-  console.log(`tool lists  ${catalogues.length} lists, ${listed.cells} cells`);
+  const { http, run } = listed.cells;
+  console.log(`tool lists  ${catalogues.length} lists, ${http} cells over HTTP, ${run} with \`run\``);
 
   const moments = await runMoments(world);
   failures.push(...moments.failures);

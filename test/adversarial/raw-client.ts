@@ -30,7 +30,7 @@ export function sendRaw(origin: string, bytes: Buffer, options: SendOptions = {}
   const { hostname, port } = new URL(origin);
   const isHead = bytes.subarray(0, 5).toString("latin1") === "HEAD ";
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: Number(port), host: hostname, ...nextAddress() });
+    const socket = connect({ port: Number(port), host: hostname, noDelay: true, ...nextAddress() });
     const chunks: Buffer[] = [];
     const timer = setTimeout(() => {
       socket.destroy();

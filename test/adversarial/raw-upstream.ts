@@ -38,7 +38,7 @@ export interface RawUpstream extends AsyncDisposable {
 
 export async function startRawUpstream(script: Script): Promise<RawUpstream> {
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});

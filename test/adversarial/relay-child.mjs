@@ -4,7 +4,7 @@ import { connect } from "node:net";
 const [, , port, path, mood] = process.argv;
 
 function open(stream) {
-  const socket = connect(Number(port), "127.0.0.1");
+  const socket = connect({ port: Number(port), host: "127.0.0.1", noDelay: true });
   socket.on("error", () => process.exit(1));
   socket.write(`${JSON.stringify({ path, stream, pid: process.pid })}\n`);
   socket.on("data", (bytes) => process[stream].write(bytes));

@@ -24,7 +24,7 @@ export async function startRelay(upstream: RawUpstream): Promise<Relay> {
   const sockets = new Set<Socket>();
   const children = new Set<Child>();
   const errors = new Map<number, Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
