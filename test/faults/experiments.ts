@@ -1,9 +1,10 @@
 import { F7, F9 } from "./bodies.ts";
 import { F31 } from "./chain.ts";
+import { F18 } from "./clock.ts";
 import { F19, F20 } from "./crowd.ts";
 import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
-import { F16, F17, F18, F22 } from "./machine.ts";
+import { F16, F17, F22 } from "./machine.ts";
 import { F6_LINE, F33, F34 } from "./network.ts";
 import { F4 } from "./power.ts";
 import { F2 } from "./steps.ts";

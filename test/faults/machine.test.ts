@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { F18 } from "./clock.ts";
 import { F19 } from "./crowd.ts";
 import type { Experiment } from "./experiment.ts";
-import { F16, F17, F18 } from "./machine.ts";
+import { F16, F17 } from "./machine.ts";
 
 test.each<Experiment>([F16, F17, F18, F19])("$id: $fault", async (experiment) => {
   const found = await experiment.run({ seed: 1, kills: 1 });

@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { Database } from "@portcullis/server";
+import { join } from "node:path";
 import { atMost, type Experiment, exactly, type Figure, promises, type Skipped } from "./experiment.ts";
-import { type ClientCall, Load } from "./load.ts";
+import { Load } from "./load.ts";
 import { residentMiB } from "./process-figures.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
 import { Rig } from "./rig.ts";
@@ -87,101 +86,6 @@ export async function failSync(): Promise<readonly Figure[] | Skipped> {
   ];
 }
 
-const HOURLY_CAP = 200;
-const HOUR_MS = 3_600_000;
-
-/** F18: somebody sets the clock of the gateway, forth and back, while an hourly limit is used up. */
-export async function setClock(): Promise<readonly Figure[] | Skipped> {
-  const library = findFaketime();
-  if (library === undefined)
-    return { skipped: "setting one process's clock takes libfaketime; the simulator does it too" };
-  await using rig = await Rig.open();
-  rig.publish("bank", {
-    version: "1",
-    default: "deny",
-    tools: {
-      pay: {},
-      capped: { limits: [{ counter: "capped", window: "hour", max: HOURLY_CAP }] },
-      odd_slow: { limits: [{ counter: "slides", window: "hour", max: HOURLY_CAP, algorithm: "sliding" }] },
-    },
-  });
-  const file = join(dirname(rig.executionsFile), "clock");
-  const set = (offset: string) => writeFileSync(file, `${offset}\n`);
-  set("+0");
-  const env = {
-    LD_PRELOAD: library,
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_NO_CACHE: "1",
-    DONT_FAKE_MONOTONIC: "1",
-  };
-  const served = await rig.serve({ env });
-  const load = new Load(rig.target(served), 8);
-  await load.call("pay");
-  for (const offset of ["+0", "+1h", "+0", "+1d", "+0", "-1h", "-1d", "+0"]) {
-    set(offset);
-    const isSliding = (at: number) => at % 2 === 0;
-    await Promise.all(
-      Array.from({ length: 2 * HOURLY_CAP + 100 }, (_, at) =>
-        load.call(isSliding(at) ? "odd_slow" : "capped"),
-      ),
-    );
-  }
-  await load.close();
-  await rig.stop(served);
-  const hours = ranByHour(rig, load.calls, "capped");
-  const slides = ranByHour(rig, load.calls, "odd_slow");
-  const refused = load.calls.filter(({ outcome }) => outcome !== "ran" && outcome !== "limited").length;
-  return [
-    atMost("fixed: most that ran in one hour of the gateway's clock", Math.max(...hours), HOURLY_CAP),
-    atMost("sliding: most that ran in one hour of it", Math.max(...slides), HOURLY_CAP),
-    exactly("tokens that ended or answers that failed", refused, 0),
-    {
-      what: "hours seen",
-      required: "",
-      measured: `${hours.length} fixed, ${slides.length} sliding`,
-      ok: true,
-    },
-    promises(
-      brokenPromises(reconcile(rig, load.calls), { drift: Number.POSITIVE_INFINITY }).filter(
-        (one) => !one.startsWith("drift"),
-      ),
-    ),
-  ];
-}
-
-/** How many calls ran in each hour, by the time that their intents say. */
-function ranByHour(rig: Rig, calls: readonly ClientCall[], tool: string): readonly number[] {
-  const ran = new Set(rig.executions().map(({ n }) => n));
-  const wanted = calls.filter((call) => call.tool === tool && ran.has(call.args.n));
-  const digests = new Set(wanted.map(({ args }) => rig.folder.keys.argumentsHmac(JSON.stringify(args))));
-  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
-  try {
-    const hours = new Map<number, number>();
-    for (const row of db.iterate("SELECT body FROM entry WHERE of IS NULL")) {
-      const { time, argumentsHmac } = JSON.parse(String(row["body"])) as {
-        time: number;
-        argumentsHmac?: string;
-      };
-      const hour = Math.floor(time / HOUR_MS);
-      if (digests.has(argumentsHmac ?? "")) hours.set(hour, (hours.get(hour) ?? 0) + 1);
-    }
-    return [...hours.values()];
-  } finally {
-    db.close();
-  }
-}
-
-function findFaketime(): string | undefined {
-  for (const folder of ["/usr/lib", "/usr/lib64"]) {
-    if (!existsSync(folder)) continue;
-    for (const name of ["", ...readdirSync(folder)]) {
-      const file = join(folder, name, "faketime/libfaketimeMT.so.1");
-      if (existsSync(file)) return file;
-    }
-  }
-  return undefined;
-}
-
 /** F22: little memory and a burst of the largest answers. */
 export async function exhaustMemory(): Promise<readonly Figure[]> {
   await using rig = await Rig.open();
@@ -230,5 +134,4 @@ async function until(isSo: () => boolean): Promise<void> {
 
 export const F16: Experiment = { id: "F16", fault: "the disk is full", run: fillDisk };
 export const F17: Experiment = { id: "F17", fault: "fsync fails once with EIO", run: failSync };
-export const F18: Experiment = { id: "F18", fault: "the clock jumps by an hour and a day", run: setClock };
 export const F22: Experiment = { id: "F22", fault: "96 MiB of heap, answers of 8 MiB", run: exhaustMemory };

@@ -78,6 +78,7 @@ export class Rig implements AsyncDisposable {
   readonly #scratch: string;
   readonly #children = new Set<ChildProcess>();
   #bank: Registered | undefined;
+  #grants = 0;
   #bankUrl = "";
 
   private constructor({ cap = 1_000_000, dataDir }: RigOptions) {
@@ -125,15 +126,16 @@ export class Rig implements AsyncDisposable {
     const options = { name, target, era: "modern", deadlineMs, onChange: "allow" } as const;
     const { id } = unwrap(addServer(this.state, this.folder.keys.credentialKey, options, now));
     this.publish(name, document);
-    const asked = {
-      label: name,
-      server: name,
-      policy: "p",
-      mode: "enforce",
-      expiresAtMs: now + 240 * HOUR_MS,
-    } as const;
-    const { token } = unwrap(createGrant(this.state, this.folder.keys, asked, now));
-    return { id, path: `/mcp/${id}`, token };
+    return { id, path: `/mcp/${id}`, token: this.grant(name, 240 * HOUR_MS) };
+  }
+
+  /** A token for a server, for so long. */
+  grant(server: string, ms: number): string {
+    const now = Date.now();
+    this.#grants += 1;
+    const label = `${server}-${this.#grants}`;
+    const asked = { label, server, policy: "p", mode: "enforce", expiresAtMs: now + ms } as const;
+    return unwrap(createGrant(this.state, this.folder.keys, asked, now)).token;
   }
 
   publish(server: string, document: PolicyDocument): number {
