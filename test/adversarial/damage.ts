@@ -11,6 +11,8 @@ const EXPECT = z.union([
   z.literal("kept"),
   // nobody accepted the server's tools: none is known
   z.literal("unlisted"),
+  // its server cannot be asked for its tools
+  z.literal("unreachable"),
   z.strictObject({ denied: z.string() }),
   z.strictObject({ http: z.int() }),
 ]);

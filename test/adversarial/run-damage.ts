@@ -102,6 +102,7 @@ async function checkCalls(expect: Damage["expect"], world: World, place: Place):
 /** The verdicts on record, and the names of the tools that are shown. */
 function wantedOf(expect: Damage["expect"]): readonly (string | readonly string[] | undefined)[] {
   if (expect === "kept") return ["allow ", "deny (default deny)", "allow ", ["any"]];
+  if (expect === "unreachable") return [...Array<string>(3).fill("deny (list-unavailable)"), undefined];
   if (expect === "unlisted") return ["deny (unknown tool)", "deny (unknown tool)", "allow ", []];
   if ("http" in expect) return [undefined];
   const isAny = expect.denied === "(tool changed)";
