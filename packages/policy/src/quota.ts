@@ -66,12 +66,12 @@ export function reserveAll(
   nowMs: number,
 ): QuotaResult {
   const demands: Demand[] = [];
-  const asked: Demand[] = [];
+  const asked: { readonly reservation: Reservation; readonly demand: Demand }[] = [];
   // Every amount is known before the first comparison: a later limit may raise the charge of a shared counter.
-  for (const reservation of reservations) asked.push(join(demands, reservation, ids));
-  for (const [at, demand] of asked.entries()) {
-    const reservation = reservations[at];
-    const decision = reservation === undefined ? undefined : excess(store, reservation, demand, nowMs);
+  for (const reservation of reservations)
+    asked.push({ reservation, demand: join(demands, reservation, ids) });
+  for (const { reservation, demand } of asked) {
+    const decision = excess(store, reservation, demand, nowMs);
     if (decision !== undefined) return { ok: false, decision };
   }
   const charges: Charge[] = [];
