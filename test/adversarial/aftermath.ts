@@ -44,7 +44,7 @@ export async function checkAftermath(world: World, baseline: Baseline): Promise<
   return problems;
 }
 
-async function readMetrics(adminUrl: string): Promise<string> {
+export async function readMetrics(adminUrl: string): Promise<string> {
   const { host } = new URL(adminUrl);
   const request = `GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
   return (await sendRaw(adminUrl, Buffer.from(request))).wire.toString("utf8");

@@ -39,6 +39,12 @@ export class LedgerReader implements RowSource {
     return [...exportRows(this.#opened(), { afterSeq: seq })];
   }
 
+  /** The bodies of the calls after the entry numbered `seq`, as they are kept. */
+  intents(seq: number): readonly string[] {
+    const rows = this.#opened().all("SELECT body FROM entry WHERE of IS NULL AND seq > ? ORDER BY seq", seq);
+    return rows.map(({ body }) => String(body));
+  }
+
   /** The number of the newest entry. */
   newest(): number {
     const row = this.#opened().get("SELECT coalesce(max(seq), 0) AS seq FROM entry");

@@ -1,15 +1,16 @@
 /** The ways on which a client sees a server's list: over HTTP or with `run`, of a server on the web or a child process. */
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { CREDENTIAL, initialize, type World } from "./cells.ts";
 import { compose, type Target } from "./compose.ts";
 import type { Case } from "./corpus.ts";
+import { HOSTED, type HostedRun } from "./hosted-run.ts";
+import { JsonLines } from "./json-lines.ts";
 import { sendRaw } from "./raw-client.ts";
-import type { HostedRun } from "./run-host.ts";
 import { WatchedProcess } from "./watched-process.ts";
-import { LEGACY } from "./world-server.ts";
 
 export interface ListKind {
   readonly era: Target["era"];
@@ -111,7 +112,11 @@ export class RunHost implements AsyncDisposable {
           url: `http://127.0.0.1:${world.upstream.port}/${path}`,
           headers: [["x-api-key", CREDENTIAL]],
         };
-    const lines = await Lines.open(this.#port, { policy: POLICY, target, era, rows });
+    const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
+    const lines = new JsonLines(socket, socket);
+    const hosted: HostedRun = { policy: POLICY, target, era, rows };
+    // Nothing is said to `run` before it is heard of.
+    await lines.ask({ wire: Buffer.from(JSON.stringify(hosted)), id: HOSTED });
     if (era === "legacy") await lines.initialize();
     const isOwn = ({ method }: Row): boolean => method === "tools/list" || method === "tools/call";
     return {
@@ -121,7 +126,8 @@ export class RunHost implements AsyncDisposable {
       ask: (more) => lines.ask(compose(asCase(more), { ...TARGET, era })),
       rows: () => readLines(rows).filter((line) => isOwn(JSON.parse(line) as Row)),
       [Symbol.asyncDispose]: async () => {
-        await lines.close();
+        socket.end();
+        await once(socket, "close");
         world.relay.end(path);
       },
     };
@@ -139,63 +145,3 @@ interface Row {
 function readLines(file: string): readonly string[] {
   return readFileSync(file, "utf8").split("\n").slice(0, -1);
 }
-
-/** A client on stdio, as far as lists go. */
-class Lines {
-  readonly #socket: Socket;
-  readonly #waiting = new Map<string, (line: string) => void>();
-  readonly #ended: Promise<unknown>;
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    this.#ended = new Promise((resolve) => socket.once("close", resolve));
-    createInterface({ input: socket }).on("line", (line) => this.#take(line));
-  }
-
-  static async open(port: number, hosted: HostedRun): Promise<Lines> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    const lines = new Lines(socket);
-    const opened = lines.#await("");
-    socket.write(`${JSON.stringify(hosted)}\n`);
-    await opened;
-    return lines;
-  }
-
-  async initialize(): Promise<void> {
-    const clientInfo = { name: "adversary", version: "1" };
-    const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
-    const opening = JSON.stringify({ jsonrpc: "2.0", id: "open", method: "initialize", params });
-    await this.ask({ wire: Buffer.from(opening), id: "open" });
-    this.#socket.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
-  }
-
-  /** Resolves with the line that answers the message. */
-  ask({ wire, id }: { readonly wire: Buffer; readonly id: unknown }): Promise<string> {
-    const answered = this.#await(JSON.stringify(id));
-    this.#socket.write(Buffer.concat([wire, Buffer.from("\n")]));
-    return answered;
-  }
-
-  async close(): Promise<void> {
-    this.#socket.end();
-    await this.#ended;
-  }
-
-  #await(id: string): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const timer = setTimeout(() => reject(new Error(`no line in time for ${id}`)), TIMEOUT_MS);
-    this.#waiting.set(id, (line) => {
-      clearTimeout(timer);
-      resolve(line);
-    });
-    return promise;
-  }
-
-  #take(line: string): void {
-    const id = line === "" ? "" : JSON.stringify((JSON.parse(line) as { readonly id?: unknown }).id);
-    this.#waiting.get(id)?.(line);
-    this.#waiting.delete(id);
-  }
-}
-
-const TIMEOUT_MS = 10_000;

@@ -9,6 +9,7 @@ import { readCatalogues } from "./catalogues.ts";
 import { openWorld, type World } from "./cells.ts";
 import { type Family, readCorpus } from "./corpus.ts";
 import { readDamage } from "./damage.ts";
+import { readEvasion } from "./evasion.ts";
 import { runFaults } from "./faults.ts";
 import { readFraming, runFraming } from "./framing.ts";
 import { runLineAnswers } from "./line-answers.ts";
@@ -18,7 +19,9 @@ import { differentInPython } from "./python-reader.ts";
 import { runCatalogues } from "./run-catalogues.ts";
 import { type CorpusRun, runCorpus } from "./run-corpus.ts";
 import { runBrokenFiles, runDamage } from "./run-damage.ts";
+import { runBrokenLogs, runCuts } from "./run-evasion.ts";
 import { runMutations } from "./run-mutations.ts";
+import { runOutlets } from "./run-outlets.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "5000" }, seed: { type: "string" }, from: { type: "string" } },
@@ -105,6 +108,15 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   const faults = await runFaults();
   failures.push(...faults.failures);
   console.log(`faults      ${faults.cells} calls of the line to its parts, each of which failed once`);
+
+  const { logs, cuts, outlets } = readEvasion();
+  const broken = await runBrokenLogs(logs, world);
+  const cut = await runCuts(cuts, world);
+  const outlet = await runOutlets(outlets, world);
+  failures.push(...broken.failures, ...cut.failures, ...outlet.failures);
+  console.log(
+    `evasion     ${broken.cells} broken logs, ${cut.cells} ways to leave, ${outlet.cells} runs without a log`,
+  );
 
   const matrix = await runMatrix(world);
   failures.push(...matrix.failures);

@@ -7,17 +7,9 @@ import { createWriteStream } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { validatePolicy } from "@portcullis/policy";
-import { type RunOptions, runStdio } from "@portcullis/server";
+import { runStdio } from "@portcullis/server";
 import { unwrap } from "../e2e/harness.ts";
-
-/** The first line of a connection. */
-export interface HostedRun {
-  readonly policy: unknown;
-  readonly target: RunOptions["target"];
-  readonly era: "legacy" | "modern";
-  /** Where its rows go. */
-  readonly rows: string;
-}
+import { HOSTED, type HostedRun } from "./hosted-run.ts";
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const DEADLINE_MS = 20_000;
@@ -31,7 +23,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       () => socket.end(),
       (cause: unknown) => socket.end(`${JSON.stringify({ fault: String(cause) })}\n`),
     );
-    socket.write("\n");
+    socket.write(`${JSON.stringify({ id: HOSTED })}\n`);
   });
 });
 
