@@ -37,7 +37,10 @@ function watch(): void {
     lastMs = nowMs;
   };
   setInterval(note, EVERY_MS).unref();
-  process.on("message", ({ collect }: Question) => {
+  process.on("message", (message: Partial<Question>) => {
+    const { collect } = message;
+    // Others may speak on the same channel.
+    if (collect === undefined) return;
     note();
     const files = readdirSync("/proc/self/fd").length;
     const figures: Figures = {

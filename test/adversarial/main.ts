@@ -7,6 +7,8 @@ import { checkAftermath, takeBaseline } from "./aftermath.ts";
 import { readAnswers, runAnswers } from "./answers.ts";
 import { readCatalogues } from "./catalogues.ts";
 import { openWorld, type World } from "./cells.ts";
+import { openClockWorld } from "./clock-world.ts";
+import { readClocks } from "./clocks.ts";
 import { type Family, readCorpus } from "./corpus.ts";
 import { readDamage } from "./damage.ts";
 import { readEvasion } from "./evasion.ts";
@@ -17,6 +19,7 @@ import { runMatrix } from "./matrix.ts";
 import { runMoments } from "./moments.ts";
 import { differentInPython } from "./python-reader.ts";
 import { runCatalogues } from "./run-catalogues.ts";
+import { runClocks } from "./run-clocks.ts";
 import { type CorpusRun, runCorpus } from "./run-corpus.ts";
 import { runBrokenFiles, runDamage } from "./run-damage.ts";
 import { runBrokenLogs, runCuts } from "./run-evasion.ts";
@@ -117,6 +120,12 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   console.log(
     `evasion     ${broken.cells} broken logs, ${cut.cells} ways to leave, ${outlet.cells} runs without a log`,
   );
+
+  await using clockWorld = await openClockWorld();
+  const clocks = readClocks();
+  const set = await runClocks(clocks, clockWorld);
+  failures.push(...set.failures);
+  console.log(`clocks      ${clocks.length} limits and conditions, ${set.cells} settings of the clock`);
 
   const matrix = await runMatrix(world);
   failures.push(...matrix.failures);

@@ -7,10 +7,17 @@ export interface WatchedGateway extends StartedGateway {
   readonly process: WatchedProcess;
 }
 
-/** `serve` on this data folder, over any ports. */
-export async function startWatchedGateway(dataDir: string): Promise<WatchedGateway> {
-  const args = ["serve", "--json", "--no-demo", "--port", "0", "--admin-port", "0", "--data", dataDir];
-  const process = new WatchedProcess(args);
+/** `serve` on this data folder, over any ports but one that is named. */
+export async function startWatchedGateway(
+  dataDir: string,
+  { port = 0, command }: { readonly port?: number; readonly command?: readonly string[] } = {},
+): Promise<WatchedGateway> {
+  const ports = ["--port", String(port), "--admin-port", "0"];
+  const process = new WatchedProcess(
+    ["serve", "--json", "--no-demo", ...ports, "--data", dataDir],
+    {},
+    command,
+  );
   const { url, adminUrl } = await new Promise<{ url: string; adminUrl: string }>((resolve, reject) => {
     createInterface({ input: process.child.stdout }).once("line", (line) => resolve(JSON.parse(line)));
     process.child.once("exit", () => reject(new Error(`serve ended: ${process.logged}`)));

@@ -142,12 +142,11 @@ function sweepOnce(line: Line): void {
 /** Revocation, rotation, expiry and lost access end what a grant has open: calls, streams, sessions (promise P4). */
 export function cutEnded(line: Line): void {
   const { snapshot, clock } = line.ports;
-  const nowMs = clock.nowMs();
   for (const relay of line.open.list()) {
     const { access } = relay.call.call.arrival;
     if (!renew(access, line.ports).ok || snapshot.server(access.server.id) === undefined) relay.cut();
   }
-  line.sessions.sweep(nowMs, (session) => isLive(session, line));
+  line.sessions.sweep(clock.monotonicMs(), (session) => isLive(session, line));
 }
 
 function isLive({ digest, serverId }: Session, line: Line): boolean {

@@ -13,7 +13,7 @@ export function openSession(
   issued: string | undefined,
   { ports, sessions }: { readonly ports: Pick<Ports, "clock">; readonly sessions: Sessions },
 ): Session {
-  const nowMs = ports.clock.nowMs();
+  const nowMs = ports.clock.monotonicMs();
   const opened =
     issued === undefined
       ? sessions.stateless(arrival.access, nowMs)

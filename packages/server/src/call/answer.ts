@@ -49,7 +49,7 @@ export class Relay implements UpstreamSink, InFlight, Member {
 
   constructor(call: IntendedCall, tools: RelayTools) {
     this.call = call;
-    this.sinceMs = tools.ports.clock.nowMs();
+    this.sinceMs = tools.ports.clock.monotonicMs();
     this.#tools = tools;
     this.#recording = new Recording(call, tools.ports);
     this.#delivery = new Delivery(call.call);

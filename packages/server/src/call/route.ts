@@ -223,7 +223,7 @@ function routeLegacy(
 }
 
 function findSession(arrival: Arrival, { sessions, ports }: RouteTools): Result<Session, Refusal> {
-  const nowMs = ports.clock.nowMs();
+  const nowMs = ports.clock.monotonicMs();
   const { access, headers, stdioSession } = arrival;
   if (stdioSession !== undefined) return ok(stdioSession.current ?? sessions.stateless(access, nowMs));
   if (headers.sessionId === undefined) {

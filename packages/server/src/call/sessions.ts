@@ -22,6 +22,7 @@ export interface Session {
   readonly claimed: Set<RequestId>;
   /** Ids of server→client requests that the client may still answer. */
   readonly serverRequests: Set<RequestId>;
+  /** On the monotonic clock: whoever sets the other one ends no session (threat 68). */
   lastUsedMs: number;
   openStreams: number;
 }

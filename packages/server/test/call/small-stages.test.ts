@@ -55,7 +55,7 @@ describe("the same request has the same digest, whatever a retry adds (2026-07-2
 });
 
 describe("the session that `initialize` begins", () => {
-  const ports = { clock: { nowMs: () => 7, monotonicMs: () => 0 } };
+  const ports = { clock: { nowMs: () => 0, monotonicMs: () => 7 } };
   const access = accessOf();
   const call = (stdioSession?: StdioSessionSlot): RoutedCall =>
     ({ arrival: { access, stdioSession } as Arrival, channel: "c" }) as RoutedCall;
