@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ClockWorld, openClockWorld } from "./clock-world.ts";
 import { readClocks } from "./clocks.ts";
-import { type Kind, openPlace, say } from "./conversation.ts";
+import { type Kind, openPlace, type Place, read, say } from "./conversation.ts";
 import type { RawReply } from "./raw-upstream.ts";
 import { runClocks } from "./run-clocks.ts";
+import { Trail } from "./trail.ts";
 import { answerAsWorld } from "./world-server.ts";
 
 const ALLOW = { version: "1", default: "allow" };
@@ -47,5 +48,56 @@ describe("what is under way when somebody sets the clock (threat 68)", () => {
     gate.resolve();
     expect((await answered).body.toString("utf8")).toContain('"text":"done"');
     expect((await say(world, place.one, {})).status).toBe(200);
+  });
+});
+
+describe("a state that a user's answer comes back with (threats 53, 68)", () => {
+  const ASKABLE =
+    '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}}';
+  const who = { method: "elicitation/create", params: { message: "Who?", requestedSchema: {} } };
+  const few = {
+    version: "1",
+    default: "deny",
+    server_requests: { elicitation: "allow" },
+    tools: { any: { limits: [{ counter: "c", window: "day", max: 3 }] } },
+  };
+  const ask = (place: Place, state?: string) => {
+    const more =
+      state === undefined
+        ? ""
+        : `,"requestState":${JSON.stringify(state)},"inputResponses":{"who":{"action":"accept","content":{}}}`;
+    const body = `{"jsonrpc":"2.0","id":{{id}},"method":"tools/call","params":{${ASKABLE},"name":"any","arguments":{}${more}}}`;
+    return say(world, place.one, { body });
+  };
+  const open = () =>
+    openPlace(world, "modern", few, ({ message }) => {
+      const params = message?.["params"] as { requestState?: string } | undefined;
+      if (message?.["method"] !== "tools/call" || params?.requestState !== undefined) return undefined;
+      return { resultType: "input_required", requestState: "own", inputRequests: { who } };
+    });
+  const stateOf = async (place: Place) => String(read(await ask(place)).result?.["requestState"]);
+
+  test("opens once, wherever the clock is set between", async () => {
+    const place = await open();
+    const state = await stateOf(place);
+    expect((await ask(place, state)).status).toBe(200);
+    world.rig.state.db.run("UPDATE grant_ SET expires_at = ?", Date.now() + 9 * DAY_MS);
+    await world.setClock(Date.now() + DAY_MS);
+    // What is spent is forgotten when another one is.
+    await ask(place, await stateOf(place));
+    await world.setClock(null);
+    const trail = new Trail(world, place);
+    expect((await ask(place, state)).status).toBe(400);
+    expect(trail.calls()).toBe(0);
+  });
+
+  test("opens once, also when the gateway is started anew between", async () => {
+    const place = await open();
+    const state = await stateOf(place);
+    expect((await ask(place, state)).status).toBe(200);
+    await world.restart();
+    const trail = new Trail(world, place);
+    expect((await ask(place, state)).status).toBe(400);
+    expect(trail.calls()).toBe(0);
   });
 });

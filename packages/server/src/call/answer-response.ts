@@ -145,7 +145,13 @@ function checkInputRequired(
 
   const access = routed.arrival.access;
   const nonce = randomBytes(12).toString("base64url");
-  const state = states.seal(access, requestDigest(request, ports.keys), inner, ports.clock.nowMs(), nonce);
+  const state = states.seal(
+    access,
+    requestDigest(request, ports.keys),
+    inner,
+    ports.clock.monotonicMs(),
+    nonce,
+  );
   return ok({
     replaced: withMembers(value, { result: withMembers(result, { requestState: state }) }),
     status: "ok",

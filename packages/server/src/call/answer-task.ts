@@ -152,7 +152,7 @@ function sealState(call: RoutedCall, sealedId: string, inner: string, { ports, s
   } as const;
   const nonce = randomBytes(12).toString("base64url");
   const digest = requestDigest(update, ports.keys);
-  return states.seal(call.arrival.access, digest, inner, ports.clock.nowMs(), nonce);
+  return states.seal(call.arrival.access, digest, inner, ports.clock.monotonicMs(), nonce);
 }
 
 function listenedTasks({ subject }: RoutedCall): readonly TaskHandle[] {

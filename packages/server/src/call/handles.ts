@@ -2,6 +2,7 @@
  * Handles that upstream servers give out and clients bring back: cursors, task ids, `requestState`. Each is sealed
  * to the grant and the server, so that possession is never authority (gateway.md 3, threats 52 and 53).
  */
+import { randomBytes } from "node:crypto";
 import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
 import { RELATED_TASK_META } from "../mcp/revisions.ts";
 import type { Access } from "./call.ts";
@@ -87,25 +88,32 @@ export interface SealedState {
   readonly nonce: string;
 }
 
-/** Seals and opens `requestState`; each opens once (policy-spec L6: *its one retry*). */
+/**
+ * Seals and opens `requestState`; each opens once (policy-spec L6: *its one retry*). Times are of the monotonic clock:
+ * what is spent is forgotten when it expires, and a wall clock that is set back would make it good again.
+ */
 export class RequestStates {
   /** Nonce → when it expires, oldest first. */
   readonly #spent = new Map<string, number>();
   readonly #keys: Keys;
+  /** What is spent is known to this process alone, so a state is good in the process that sealed it (threat 53). */
+  readonly #process: string;
 
-  constructor(keys: Keys) {
+  /** `process` names the process, and is another one after each start. */
+  constructor(keys: Keys, process = randomBytes(12).toString("base64url")) {
     this.#keys = keys;
+    this.#process = process;
   }
 
   /** `digest` stands for the method and its arguments: a state is good for the same request only. */
   seal(access: Access, digest: string, inner: string | undefined, nowMs: number, nonce: string): string {
     const plain = JSON.stringify({ i: inner ?? null, n: nonce, x: nowMs + REQUEST_STATE_TTL_MS });
-    return this.#keys.seal("request-state", `${owner(access)} ${digest}`, plain);
+    return this.#keys.seal("request-state", this.#place(access, digest), plain);
   }
 
   /** Opens and spends. Undefined: not ours, someone else's, for another request, expired, or spent. */
   open(access: Access, digest: string, sealed: string, nowMs: number): SealedState | undefined {
-    const plain = this.#keys.unseal("request-state", `${owner(access)} ${digest}`, sealed);
+    const plain = this.#keys.unseal("request-state", this.#place(access, digest), sealed);
     if (plain === undefined) return undefined;
     const parsed: unknown = JSON.parse(plain);
     if (!isJsonObject(parsed)) return undefined;
@@ -113,6 +121,10 @@ export class RequestStates {
     if (typeof n !== "string" || typeof x !== "number" || x <= nowMs || this.#spent.has(n)) return undefined;
     this.#spend(n, x, nowMs);
     return { inner: typeof i === "string" ? i : undefined, nonce: n };
+  }
+
+  #place(access: Access, digest: string): string {
+    return `${owner(access)} ${digest} ${this.#process}`;
   }
 
   #spend(nonce: string, expiresMs: number, nowMs: number): void {

@@ -169,7 +169,9 @@ function openRequestState(
   if (params === undefined || sealed === undefined) return ok(undefined);
   const digest = requestDigest(message, ports.keys);
   const opened =
-    typeof sealed === "string" ? states.open(arrival.access, digest, sealed, ports.clock.nowMs()) : undefined;
+    typeof sealed === "string"
+      ? states.open(arrival.access, digest, sealed, ports.clock.monotonicMs())
+      : undefined;
   // The state is the client's to forge: what does not open is refused, never forwarded (threat 53).
   if (opened === undefined) return err({ kind: "handle-unknown", what: "requestState" });
   return ok({

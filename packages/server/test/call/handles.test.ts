@@ -142,13 +142,19 @@ describe("a request's state opens once, for the same request of the same owner (
     ["no nonce", '{"x":9e9}'],
     ["no end", '{"n":"n","x":"9"}'],
   ])("what was sealed as a state but is none: %s", (_, plain) => {
-    const states = new RequestStates(KEYS);
-    const sealed = KEYS.seal("request-state", `${ACCESS.grant.id} ${ACCESS.server.id} digest`, plain);
+    const states = new RequestStates(KEYS, "process");
+    const place = `${ACCESS.grant.id} ${ACCESS.server.id} digest process`;
+    const sealed = KEYS.seal("request-state", place, plain);
     expect(states.open(ACCESS, "digest", sealed, 0)).toBeUndefined();
   });
 
   test("what is not ours opens nothing", () => {
     expect(new RequestStates(KEYS).open(ACCESS, "digest", "x", 0)).toBeUndefined();
+  });
+
+  test("not in another process, which does not know what is spent", () => {
+    const sealed = seal(new RequestStates(KEYS));
+    expect(new RequestStates(KEYS).open(ACCESS, "digest", sealed, 1)).toBeUndefined();
   });
 
   test("a spent state stays spent as long as it would have been good", () => {
