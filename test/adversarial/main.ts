@@ -25,6 +25,7 @@ import { runBrokenFiles, runDamage } from "./run-damage.ts";
 import { runBrokenLogs, runCuts } from "./run-evasion.ts";
 import { runMutations } from "./run-mutations.ts";
 import { runOutlets } from "./run-outlets.ts";
+import { compareAnswers, compareTimes } from "./strangers.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "5000" }, seed: { type: "string" }, from: { type: "string" } },
@@ -37,6 +38,8 @@ if (![runs, seed, from].every((number) => Number.isInteger(number) && number >= 
   process.exit(1);
 }
 
+/** Answers to each kind of stranger. */
+const TIMED_SAMPLES = 2_500;
 const failures: string[] = [];
 {
   await using world = await openWorld();
@@ -130,6 +133,11 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   const matrix = await runMatrix(world);
   failures.push(...matrix.failures);
   console.log(`matrix      ${matrix.cells} cells, ${matrix.successes} of them may succeed`);
+
+  const told = await compareAnswers(world);
+  const timed = await compareTimes(TIMED_SAMPLES, world);
+  failures.push(...told.failures, ...timed.failures);
+  console.log(`strangers   ${told.cells} answers compared, ${timed.cells} timed`);
 }
 
 function printCounts({ counts, cells }: CorpusRun): void {
