@@ -24,6 +24,8 @@ interface Slide {
 const INSERT_SLIDE = "INSERT INTO counter_sliding (key, at, micros, expires_at) VALUES (?, ?, ?, ?)";
 /** How often what has expired is forgotten, in memory and on disk. */
 const SWEEP_MS = 60_000;
+/** Counters kept in memory. A client opens as many sessions as it likes, each with counters of its own (threat 69). */
+const MAX_LIVE = 50_000;
 
 /**
  * Counters that survive `kill -9`: counted in memory, and every change rides in the transaction that commits the
@@ -33,6 +35,7 @@ export class LedgerCounters implements Counters, LedgerRider {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #live = new Map<string, CounterState>();
+  readonly #maxLive: number;
   readonly #changedFixed = new Map<string, FixedState>();
   #slides: Slide[] = [];
   /** Sliding logs whose last changes may be on disk already. */
@@ -40,9 +43,10 @@ export class LedgerCounters implements Counters, LedgerRider {
   readonly #sweepClock: SweepClock;
   #sweptMs: number;
 
-  constructor(ledger: Ledger, clock: Clock) {
+  constructor(ledger: Ledger, clock: Clock, maxLive = MAX_LIVE) {
     this.#ledger = ledger;
     this.#clock = clock;
+    this.#maxLive = maxLive;
     this.#sweepClock = new SweepClock(clock);
     this.#sweptMs = this.#sweepClock.nowMs();
     ledger.ride(this);
@@ -88,6 +92,7 @@ export class LedgerCounters implements Counters, LedgerRider {
     this.#changedFixed.clear();
     this.#slides = [];
     this.#doubtful.clear();
+    this.#letGo();
   }
 
   reopened(): void {
@@ -102,6 +107,17 @@ export class LedgerCounters implements Counters, LedgerRider {
       if (state.algorithm === "fixed") this.#changedFixed.set(key, state);
     },
   };
+
+  /** Everything is on the disk now, and is read from there when it is asked for again. */
+  #letGo(): void {
+    if (this.#live.size <= this.#maxLive) return;
+    let left = this.#live.size - Math.floor(this.#maxLive / 2);
+    for (const key of this.#live.keys()) {
+      if (left <= 0) break;
+      this.#live.delete(key);
+      left -= 1;
+    }
+  }
 
   #giveBack(charge: Charge): void {
     const usedMicros = () => this.#store.get(charge.key)?.usedMicros ?? 0;

@@ -132,4 +132,30 @@ describe("counters in the ledger", () => {
     await ledger.intend(intentOf());
     expect(storedMicros()).toBe(0);
   });
+
+  it.each(["fixed", "sliding"] as const)(
+    "%s counters that memory has no room for are counted all the same (threat 69)",
+    async (algorithm) => {
+      const small = new LedgerCounters(ledger, clock, 4);
+      const limits = [{ counter: "c", window: "hour", max: 2, algorithm, scope: "session" }] as const;
+      const policy = compilePolicy({ version: "1", default: "deny", tools: { t: { limits } } });
+      const reads: string[] = [];
+      const get = ledger.db.get.bind(ledger.db);
+      ledger.db.get = (sql, ...values) => {
+        reads.push(sql);
+        return get(sql, ...values);
+      };
+      const admitted: boolean[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        for (let session = 0; session < 10; session += 1) {
+          const { reservations } = evaluateCall(policy, { tool: "t", args: {}, nowMs: clock.ms });
+          admitted.push(small.reserve(reservations, { ...IDS, session: `s${session}` }, clock.ms).ok);
+          await ledger.intend(intentOf());
+        }
+      }
+      expect(admitted).toEqual([...Array(20).fill(true), ...Array(10).fill(false)]);
+      // Each was forgotten between its turns, and read again.
+      expect(reads.filter((sql) => sql.includes("counter_fixed")).length).toBeGreaterThan(20);
+    },
+  );
 });
