@@ -2,6 +2,7 @@
  * `npm run adversarial -- [--runs N] [--seed N] [--from N]`: everything hostile at once, with its counts. Exit 1 on a
  * failure. With `--from` the mutants alone, from the N-th of that seed on.
  */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkAftermath, takeBaseline } from "./aftermath.ts";
 import { readAnswers, runAnswers } from "./answers.ts";
@@ -26,6 +27,7 @@ import { runBrokenLogs, runCuts } from "./run-evasion.ts";
 import { runMutations } from "./run-mutations.ts";
 import { runOutlets } from "./run-outlets.ts";
 import { compareAnswers, compareTimes } from "./strangers.ts";
+import { keepLog, readTampering, tamper } from "./tampering.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "5000" }, seed: { type: "string" }, from: { type: "string" } },
@@ -123,6 +125,15 @@ async function runAllElse(families: readonly Family[], world: World): Promise<vo
   console.log(
     `evasion     ${broken.cells} broken logs, ${cut.cells} ways to leave, ${outlet.cells} runs without a log`,
   );
+
+  const tampering = readTampering();
+  const kept = await keepLog(join(world.folder, "kept.db"));
+  const missed = tampering.filter(
+    (written) =>
+      tamper(join(world.folder, "changed.db"), written, kept).ok !== (written.expect === "verified"),
+  );
+  failures.push(...missed.map(({ name, expect }) => `tampering ${name}: it is not ${expect}`));
+  console.log(`tampering   ${tampering.length} changes of a log on the disk`);
 
   await using clockWorld = await openClockWorld();
   const clocks = readClocks();

@@ -1,10 +1,13 @@
 /** What is done to a log on the disk, and whether `log verify` finds it. `tampering/tampering.yaml` has the data. */
-import { hash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { hash, type KeyObject } from "node:crypto";
+import { copyFileSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { type Verification, verifyLedger } from "@portcullis/server";
 import { parse } from "yaml";
 import { z } from "zod";
+import { signCheckpoint } from "../../packages/server/src/audit/checkpoint.ts";
+import { openWorld } from "./cells.ts";
+import { openPlace, say } from "./conversation.ts";
 import { toBytes, type Values, vary } from "./template.ts";
 
 const TAMPERING = z.strictObject({
@@ -17,6 +20,8 @@ const TAMPERING = z.strictObject({
   rehashed: z.record(z.string(), z.boolean()).optional(),
   /** The file of checkpoints beside it. Default: as it is. */
   checkpoints: z.string().optional(),
+  /** Nobody kept a checkpoint elsewhere. */
+  alone: z.boolean().optional(),
   expect: z.enum(["found", "verified"]),
 });
 
@@ -25,6 +30,7 @@ export interface Tampering {
   readonly change: string;
   readonly isRehashed: boolean;
   readonly checkpoints: string;
+  readonly isAlone: boolean;
   readonly expect: "found" | "verified";
 }
 
@@ -38,12 +44,13 @@ export function readTampering(): readonly Tampering[] {
 }
 
 function expand(written: z.infer<typeof TAMPERING>): readonly Tampering[] {
-  const { id, change, checkpoints = "{{kept}}", expect } = written;
+  const { id, change, checkpoints = "{{kept}}", alone = false, expect } = written;
   let forms: Tampering[] = Object.entries(written.rehashed ?? { no: false }).map(([label, isRehashed]) => ({
     name: written.rehashed === undefined ? id : `${id}[rehashed: ${label}]`,
     change,
     isRehashed,
     checkpoints,
+    isAlone: alone,
     expect,
   }));
   for (const [part, choices] of Object.entries(written.vary ?? {})) {
@@ -61,30 +68,69 @@ function expand(written: z.infer<typeof TAMPERING>): readonly Tampering[] {
 
 /** A log that was closed, and what its last checkpoint says. */
 export interface KeptLog {
+  /** A copy of its database; changes are made to copies of it. */
+  readonly file: string;
   readonly publicKey: string;
+  /** For whoever has stolen it. */
+  readonly privateKey: KeyObject;
   /** The text of the checkpoints; the last one is kept elsewhere too. */
   readonly checkpoints: string;
   readonly lastCheckpoint: string;
   readonly last: number;
 }
 
-/** Tampers with `file`, a copy of the log, and verifies it. */
-export function tamper(file: string, written: Tampering, kept: KeptLog): Verification {
-  const values = valuesOf(kept);
-  const db = new DatabaseSync(file);
+/** The log of a gateway that allowed and denied, and was stopped as operators stop it. `file` is where it goes. */
+export async function keepLog(file: string): Promise<KeptLog> {
+  await using world = await openWorld();
+  const policy = { version: "1", default: "deny", tools: { any: {} } };
+  const place = await openPlace(world, "modern", policy, () => undefined);
+  for (const tool of ["any", "delete", "any", "pay", "any", "delete"]) await say(world, place.one, { tool });
+  const { ledgerFile, auditPublicKeyFile, checkpointsFile, keys } = world.rig.folder;
+  await world.rig.gateway.close();
+  // With what is still in the write-ahead log.
+  const db = new DatabaseSync(ledgerFile);
+  db.exec(`VACUUM INTO '${file}'`);
+  db.close();
+  const checkpoints = readFileSync(checkpointsFile, "utf8");
+  const lastCheckpoint = checkpoints.slice(checkpoints.lastIndexOf("portcullis/"));
+  const last = Number(lastCheckpoint.split("\n")[1]);
+  const publicKey = readFileSync(auditPublicKeyFile, "utf8");
+  return { file, publicKey, privateKey: keys.checkpointKey, checkpoints, lastCheckpoint, last };
+}
+
+/** Tampers with a copy of the log, in this file, and verifies it. */
+export function tamper(copy: string, written: Tampering, kept: KeptLog): Verification {
+  copyFileSync(kept.file, copy);
+  const db = new DatabaseSync(copy);
+  let values = valuesOf(kept);
   try {
     db.exec(toBytes(written.change, values).toString("utf8"));
     if (written.isRehashed) rehash(db);
+    if (written.checkpoints.includes("{{signed}}")) values = { ...values, signed: signAnew(db, kept) };
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } finally {
     db.close();
   }
   return verifyLedger({
-    ledgerFile: file,
+    ledgerFile: copy,
     publicKey: kept.publicKey,
     checkpoints: toBytes(written.checkpoints, values).toString("utf8"),
-    outsideCheckpoint: kept.lastCheckpoint,
+    ...(written.isAlone ? {} : { outsideCheckpoint: kept.lastCheckpoint }),
   });
+}
+
+/** A checkpoint of the changed log, by whoever has the key. */
+function signAnew(db: DatabaseSync, { privateKey, lastCheckpoint }: KeptLog): string {
+  const { seq, hash: root } = db.prepare("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1").get() ?? {};
+  const organisation = /^portcullis\/(\S+)/.exec(lastCheckpoint)?.[1] ?? "";
+  const time = Number(/^time (\d+)$/m.exec(lastCheckpoint)?.[1]);
+  const checkpoint = {
+    organisation,
+    size: Number(seq),
+    root: Buffer.from(root as Uint8Array).toString("hex"),
+    time,
+  };
+  return signCheckpoint(checkpoint, privateKey);
 }
 
 function valuesOf({ checkpoints, lastCheckpoint, last }: KeptLog): Values {
