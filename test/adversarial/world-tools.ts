@@ -2,7 +2,7 @@
 const NAMES = [
   ..."any say.loud delete delete_repo read_file read_secret_key pay pay_least pay_unless pay_held".split(" "),
   ..."precise one text_one zero flag token nested dotted proto unforced mail mail_all mail_first".split(" "),
-  ..."branch not_branch word loose evil_regex short harmless file fetch spend tenths never".split(" "),
+  ..."branch not_branch word loose evil_regex words short harmless file fetch spend tenths never".split(" "),
   ..."hidden_door drop_table unnamed constructor toString hasOwnProperty github__x".split(" "),
   "a/b c",
 ];
