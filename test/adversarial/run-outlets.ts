@@ -1,53 +1,20 @@
 /** `run` in front of a server, where its rows cannot be written, or it dies. */
 
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { openDataFolder } from "@portcullis/server";
 import { unwrap } from "../e2e/harness.ts";
 import type { World } from "./cells.ts";
-import { compose } from "./compose.ts";
 import { until } from "./conversation.ts";
-import type { Case } from "./corpus.ts";
 import type { Outlet } from "./evasion.ts";
-import { JsonLines } from "./json-lines.ts";
 import { LedgerReader } from "./ledger-reader.ts";
-import type { RawReply, Seen } from "./raw-upstream.ts";
+import { startRun } from "./own-run.ts";
+import type { RawReply } from "./raw-upstream.ts";
 import { readLines, wellFormedness } from "./reply.ts";
-import { WatchedProcess } from "./watched-process.ts";
+import type { WatchedProcess } from "./watched-process.ts";
 
-const CALL: Case = {
-  family: "outlets",
-  id: "call",
-  name: "call",
-  threats: [75],
-  expect: { forwarded: true },
-};
-const TARGET = { era: "modern", front: "lines", path: "", host: "", token: "", session: undefined } as const;
 let runs = 0;
-
-interface Running extends AsyncDisposable {
-  readonly process: WatchedProcess;
-  readonly lines: JsonLines;
-  /** How many calls the server got. */
-  readonly calls: () => number;
-}
-
-/** A process of its own in front of the recording server. */
-function startRun(options: readonly string[], path: string, { folder, upstream }: World): Running {
-  const policy = join(mkdtempSync(join(folder, "outlet-")), "p.json");
-  writeFileSync(policy, JSON.stringify({ version: "1", default: "allow" }));
-  const url = `http://127.0.0.1:${upstream.port}${path}`;
-  const process = new WatchedProcess(["run", "-c", policy, "--era", "modern", ...options, "--url", url]);
-  const isCall = (seen: Seen) => seen.path === path && seen.message?.["method"] === "tools/call";
-  return {
-    process,
-    lines: new JsonLines(process.child.stdin, process.child.stdout),
-    calls: () => upstream.seen.filter(isCall).length,
-    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
-  };
-}
-
 /** Calls `run` where its rows cannot be written: nothing runs; failures are lines. */
 export async function runOutlets(
   outlets: readonly Outlet[],
@@ -71,13 +38,13 @@ async function tryOutlet({ log, closes, expect }: Outlet, world: World): Promise
   const problems: string[] = [];
   for (const wanted of [expect.first, expect.later, expect.later]) {
     const before = run.calls();
-    const sent = compose(CALL, TARGET);
-    const text = await run.lines.ask(sent);
+    const text = await run.ask();
     const found = text.includes("The audit log cannot be written") ? "refused" : "ran";
     const ran = run.calls() - before;
     if (found !== wanted || ran !== (wanted === "ran" ? 1 : 0))
       problems.push(`a call is ${found} instead of ${wanted}, and the server got ${ran}`);
-    problems.push(...wellFormedness(readLines([text]), "modern", sent.id));
+    const { id } = JSON.parse(text) as { readonly id?: number };
+    problems.push(...wellFormedness(readLines([text]), "modern", id));
     if (closes === "after" && !run.process.child.stderr.destroyed) await leave(run.process);
   }
   return problems;
@@ -98,14 +65,15 @@ async function tryDying(world: World): Promise<readonly string[]> {
   world.upstream.script = (seen) =>
     seen.path === path && seen.message?.["method"] === "tools/call" ? silence : previous(seen);
   await using first = startRun(["--data", data], path, world);
-  first.lines.say(compose(CALL, TARGET).wire);
+  // Nobody answers it.
+  first.ask().catch(() => {});
   await until(() => first.calls() === 1, "for the call at the server");
   const ended = once(first.process.child, "exit");
   first.process.child.kill("SIGKILL");
   await ended;
   world.upstream.script = previous;
   await using second = startRun(["--data", data], path, world);
-  const text = await second.lines.ask(compose(CALL, TARGET));
+  const text = await second.ask();
   using ledger = new LedgerReader(unwrap(openDataFolder(data)));
   const rows = () => ledger.after(0).map(({ effect, status }) => `${effect} ${status}`);
   await until(() => rows().at(-1) === "allow ok", "for the second outcome");
