@@ -98,7 +98,7 @@ interface Place {
 }
 
 const ANNOTATION = "x-mcp-header";
-const MAX_SCHEMA_NODES = 50_000;
+const MAX_SCHEMA_NODES = 10_000;
 /** Longest chain of `properties`: a message is not nested deeper either. */
 const MAX_PATH_LENGTH = 64;
 /** RFC 9110 section 5.6.2. */

@@ -2,6 +2,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/polic
 
 /** Subschemas of one schema, once its references are followed: more is made to keep somebody busy (threat 36). */
 const MAX_SUBSCHEMAS = 100_000;
+/** Subschemas as they are written, fifteen times those of the largest known tool: each costs time in every list (faults F21). */
+const MAX_PARTS = 10_000;
 const MAX_DEPTH = 200;
 const MAX_CHOICES = 10_000;
 
@@ -48,7 +50,6 @@ function schemaProblem(root: JsonObject): string | undefined {
 
 function walk(schema: JsonObject, depth: number, found: Schemas): string | undefined {
   if (depth > MAX_DEPTH) return "a schema is nested too deeply";
-  if (found.inside.size > MAX_SUBSCHEMAS) return "a schema has too many parts";
   for (const name of REFERENCES) {
     const target = own(schema, name);
     if (typeof target === "string" && !target.startsWith("#")) return "a schema refers to elsewhere";
@@ -62,6 +63,7 @@ function walk(schema: JsonObject, depth: number, found: Schemas): string | undef
     if (typeof anchor === "string") found.anchors.set(anchor, schema);
   }
   const inside = schemasIn(schema);
+  if (found.inside.size + inside.length > MAX_PARTS) return "a schema has too many parts";
   found.inside.set(schema, inside);
   for (const one of inside) {
     const problem = walk(one, depth + 1, found);

@@ -20,9 +20,18 @@ describe("schemas of tools (threat 36)", () => {
     ],
     ["an unknown dialect", of({ $schema: "https://a/" }), "a schema is of an unknown dialect"],
     ["many choices", of({ enum: Array.from({ length: 10_001 }, () => 1) }), "a schema has too many choices"],
-    ["many parts", of({ anyOf: Array.from({ length: 100_001 }, () => ({})) }), "a schema has too many parts"],
+    ["many parts", of({ anyOf: Array.from({ length: 10_001 }, () => ({})) }), "a schema has too many parts"],
   ])("%s", (_, definition, problem) => {
     expect(toolSchemaProblem(definition)).toBe(problem);
+  });
+
+  it("many parts, wherever they are (faults F21)", () => {
+    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`a${at}`, { type: "string" }]));
+    const properties = Object.fromEntries(
+      Array.from({ length: 100 }, (_, at) => [`b${at}`, { type: "object", properties: wide }]),
+    );
+    expect(toolSchemaProblem(of({ properties }))).toBe("a schema has too many parts");
+    expect(toolSchemaProblem(of({ properties: { ...properties, b0: {}, b1: {} } }))).toBeUndefined();
   });
 
   it("a schema that is nested too deeply", () => {
