@@ -57,12 +57,15 @@ export function readToolList(
   const now = new Map<string, KnownDefinition>();
   for (const [name, definition] of byName) {
     if (twice.has(name)) continue;
-    const hashed = hashDefinition(definition, known.get(name));
+    const before = known.get(name);
+    const textDigest = digestText(definition);
     // What is known was found good before.
-    const isKnown = hashed !== undefined && hashed === known.get(name);
+    const isKnown = textDigest !== undefined && textDigest === before?.textDigest;
     const schemaProblem = isKnown ? undefined : toolSchemaProblem(definition);
     const problem = schemaProblem ?? checkHeaders(definition, mirrorsHeaders);
-    if (hashed === undefined || problem !== undefined) {
+    // Last, for it takes longest: what is too large to be kept is not hashed either (faults F21).
+    const hashed = problem === undefined ? hashDefinition(definition, textDigest, before) : undefined;
+    if (hashed === undefined) {
       dropped.push({ name, reason: problem ?? "it has no canonical form or is nested too deeply" });
       continue;
     }
@@ -80,19 +83,24 @@ export function namesAlike(tools: readonly SeenTool[]): readonly string[] {
     .flatMap((same) => same.map(({ name }) => name));
 }
 
-function hashDefinition(
-  definition: JsonObject,
-  known: KnownDefinition | undefined,
-): KnownDefinition | undefined {
+/** Undefined where JSON.stringify runs out of stack, though JSON.parse did not. */
+function digestText(definition: JsonObject): string | undefined {
   try {
-    const textDigest = hash("sha256", JSON.stringify(definition), "base64");
-    if (known?.textDigest === textDigest) return known;
-    const definitionDigest = definitionHash(definition);
-    return definitionDigest === undefined ? undefined : { textDigest, hash: definitionDigest };
+    return hash("sha256", JSON.stringify(definition), "base64");
   } catch {
-    // JSON.stringify runs out of stack where JSON.parse did not.
     return undefined;
   }
+}
+
+function hashDefinition(
+  definition: JsonObject,
+  textDigest: string | undefined,
+  before: KnownDefinition | undefined,
+): KnownDefinition | undefined {
+  if (textDigest === undefined) return undefined;
+  if (before?.textDigest === textDigest) return before;
+  const definitionDigest = definitionHash(definition);
+  return definitionDigest === undefined ? undefined : { textDigest, hash: definitionDigest };
 }
 
 function checkHeaders(definition: JsonObject, mirrorsHeaders: boolean): string | undefined {
