@@ -3,7 +3,7 @@ import { atMost, type Experiment, exactly, type Figure, info, promises } from ".
 import { statusesOf } from "./ledger-questions.ts";
 import { type ClientCall, Load, takeNumber } from "./load.ts";
 import { ENDLESS, startOdd } from "./odd-upstream.ts";
-import { HELD_MEMORY, heldMiB, mostMiBDuring, openFiles } from "./process-figures.ts";
+import { heldMiB, mostMiBDuring, openFiles, PROBED } from "./process-figures.ts";
 import { callBody, callHeaders } from "./protocol.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
 import { Rig, type Served } from "./rig.ts";
@@ -123,7 +123,7 @@ const HOLDING_MS = 5_000;
 /** F9: clients that read nothing, of streams that never end and of the largest answers. */
 export async function slowReaders(): Promise<readonly Figure[]> {
   await using rig = await Rig.open({ deadlineMs: DEADLINE_MS });
-  const served = await rig.serve({ node: HELD_MEMORY });
+  const served = await rig.serve({ node: PROBED });
   const load = new Load(rig.target(served), 1);
   await load.call("pay");
   const answered = () => statusesOf(rig, "bank").get("ok") ?? 0;

@@ -4,11 +4,12 @@ import { F18 } from "./clock.ts";
 import { F19, F20 } from "./crowd.ts";
 import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
+import { F21 } from "./loop.ts";
 import { F16, F17, F22 } from "./machine.ts";
 import { F6_LINE, F33, F34 } from "./network.ts";
 import { F4 } from "./power.ts";
 import { F2 } from "./steps.ts";
-import { F3, F21, F23 } from "./traffic.ts";
+import { F3, F23 } from "./traffic.ts";
 import { F5, F6, F8 } from "./upstreams.ts";
 
 /** In the order of faults.md. */

@@ -151,9 +151,10 @@ export interface OddUpstream extends AsyncDisposable {
   readonly most: () => number;
 }
 
-/** Lists its tools as it should, and answers each call as `answer` says. */
+/** Lists its tools as it should, or these, and answers each call as `answer` says. */
 export async function startOdd(
   answer: (socket: Socket, id: number, tool: string) => void,
+  tools: readonly object[] = TOOLS,
 ): Promise<OddUpstream> {
   const calling = new Set<Socket>();
   let most = 0;
@@ -181,7 +182,7 @@ export async function startOdd(
         calling.add(socket);
         most = Math.max(most, calling.size);
         answer(socket, message.id, message.params.name);
-      } else socket.write(whole(setUpAnswer(message)));
+      } else socket.write(whole(setUpAnswer(message, tools)));
     });
   });
   server.listen(0, "127.0.0.1");
@@ -197,10 +198,13 @@ export async function startOdd(
   };
 }
 
-function setUpAnswer({ id, method }: { readonly id: number; readonly method: string }): string {
+function setUpAnswer(
+  { id, method }: { readonly id: number; readonly method: string },
+  tools: readonly object[],
+): string {
   const result =
     method === "tools/list"
-      ? { resultType: "complete", tools: TOOLS, ttlMs: 600_000 }
+      ? { resultType: "complete", tools, ttlMs: 600_000 }
       : { resultType: "complete", supportedVersions: [VERSION], capabilities: {} };
   return JSON.stringify({ jsonrpc: "2.0", id, result });
 }

@@ -40,14 +40,26 @@ export async function mostMiBDuring(pid: number, work: Promise<unknown>): Promis
   return most - baseMiB;
 }
 
-/** Flags of Node with which a gateway can tell {@link heldMiB}. */
-export const HELD_MEMORY = ["--expose-gc", "--import", join(import.meta.dirname, "held-memory.ts")];
+/** Flags of Node with which a gateway can tell {@link probe}. */
+export const PROBED = ["--expose-gc", "--import", join(import.meta.dirname, "probe.ts")];
 
-/** What a process holds once its garbage is collected, of the heap and outside it. */
-export async function heldMiB({ child, logged }: Served): Promise<number> {
-  const told = () => [...logged().matchAll(/\{"heldBytes":(\d+)\}/g)];
+/** What a process says of itself. */
+export interface Probed {
+  /** Of the heap and outside it, once the garbage is collected. */
+  readonly heldBytes: number;
+  /** How late the turns of the event loop were since the last time, at the 99th percentile. */
+  readonly lagP99Ms: number;
+}
+
+export async function probe({ child, logged }: Served): Promise<Probed> {
+  const told = () => [...logged().matchAll(/^\{"probe":(.*)\}$/gm)];
   const before = told().length;
   child.kill("SIGUSR2");
   while (told().length === before) await new Promise(setImmediate);
-  return Number(told().at(-1)?.[1]) / (1024 * 1024);
+  return JSON.parse(told().at(-1)?.[1] ?? "") as Probed;
+}
+
+/** What it holds, in MiB. */
+export async function heldMiB(served: Served): Promise<number> {
+  return (await probe(served)).heldBytes / (1024 * 1024);
 }

@@ -2,8 +2,6 @@ import { Database } from "@portcullis/server";
 import { seededRandom } from "../../packages/policy/test/reference/random.ts";
 import { atMost, type Experiment, exactly, type Figure, promises } from "./experiment.ts";
 import { type ClientCall, Load } from "./load.ts";
-import { cpuMsOf } from "./process-figures.ts";
-import { callHeaders } from "./protocol.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
 import { Rig } from "./rig.ts";
 
@@ -43,58 +41,6 @@ export async function terminateUnderLoad(): Promise<readonly Figure[]> {
 function cutAndRan(rig: Rig, calls: readonly ClientCall[]): number {
   const ran = new Set(rig.executions().map(({ n }) => n));
   return calls.filter(({ outcome, args }) => outcome === "cut" && ran.has(args.n)).length;
-}
-
-const HOSTILE: readonly { readonly name: string; readonly body: () => string }[] = [
-  { name: "1 MiB of brackets", body: () => "[".repeat(1 << 20) },
-  { name: "1 MiB of nested objects", body: () => '{"a":'.repeat(1 << 18) },
-  {
-    name: "a million numbers",
-    body: () =>
-      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"a":[${"1,".repeat(1_000_000)}1]}}}`,
-  },
-  {
-    name: "a 4 MiB string",
-    body: () =>
-      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"a":"${"x".repeat(4_000_000)}"}}}`,
-  },
-  {
-    name: "50,000 keys",
-    body: () =>
-      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{${Array.from({ length: 50_000 }, (_, at) => `"k${at}":1`).join(",")}}}}`,
-  },
-  {
-    name: "a 20-digit fraction at the end of 1 MiB",
-    body: () =>
-      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"a":"${"é".repeat(500_000)}","b":0.12345678901234567890}}}`,
-  },
-];
-
-const REPEATS = 10;
-
-/** F21: bodies made to stop the event loop. What each costs in CPU is how long it can stop it at most. */
-export async function blockTheLoop(): Promise<readonly Figure[]> {
-  await using rig = await Rig.open();
-  const served = await rig.serve();
-  const load = new Load(rig.target(served), 4);
-  await load.call("pay");
-  const headers = callHeaders(rig.bank.token, "pay");
-  const figures: Figure[] = [];
-  for (const { name, body } of HOSTILE) {
-    const text = body();
-    const cpuMs = cpuMsOf(served.pid);
-    for (let times = 0; times < REPEATS; times += 1) {
-      const answer = await fetch(served.url + rig.bank.path, { method: "POST", headers, body: text }).catch(
-        () => undefined,
-      );
-      await answer?.text().catch(() => undefined);
-    }
-    figures.push(atMost(`CPU of one call, ${name}`, (cpuMsOf(served.pid) - cpuMs) / REPEATS, 100, " ms"));
-  }
-  figures.push(exactly("still serving", (await load.call("pay")).outcome, "ran"));
-  await load.close();
-  await rig.stop(served);
-  return [...figures, promises(brokenPromises(reconcile(rig, load.calls), { drift: 0 }))];
 }
 
 /** F23: a policy is published again and again under load; each version says its number when it denies. */
@@ -175,7 +121,6 @@ function versionsOf(rig: Rig): { readonly mixed: number; readonly versions: numb
 }
 
 export const F3: Experiment = { id: "F3", fault: "SIGTERM under load", run: terminateUnderLoad };
-export const F21: Experiment = { id: "F21", fault: "bodies that block the event loop", run: blockTheLoop };
 export const F23: Experiment = {
   id: "F23",
   fault: "1,000 policy versions under load",
