@@ -6,6 +6,7 @@ import type { Experiment } from "./experiment.ts";
 import { F1 } from "./kill.ts";
 import { F21 } from "./loop.ts";
 import { F16, F17, F22 } from "./machine.ts";
+import { F33_CHANGES, F34_SWAP } from "./names.ts";
 import { F6_LINE, F33, F34 } from "./network.ts";
 import { F4 } from "./power.ts";
 import { F2 } from "./steps.ts";
@@ -34,5 +35,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   F23,
   F31,
   F33,
+  F33_CHANGES,
   F34,
+  F34_SWAP,
 ];
