@@ -124,7 +124,7 @@ function clockFigures(rig: Rig, calls: readonly ClientCall[], served: Served): r
 
 /** A grant of an hour, just before and just after its end, and again before it. */
 async function endOfGrants(rig: Rig, served: Served, clock: FakeClock) {
-  const target = { ...rig.target(served), token: rig.grant("bank", HOUR_MS) };
+  const target = { ...rig.target(served), token: rig.grant("bank", HOUR_MS).token };
   const load = new Load(target, 1);
   const outcomes: string[] = [];
   for (const offsetS of [HOUR_S - NEAR_S, HOUR_S + NEAR_S, 0]) {

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Of F1. */
   readonly kills: number;
+  /** Of F36. */
+  readonly minutes: number;
 }
 
 /** One fault of faults.md, done to a real gateway. */
@@ -17,6 +19,8 @@ export interface Experiment {
   /** `F1` and so on. */
   readonly id: string;
   readonly fault: string;
+  /** Done only when it is asked for by name. */
+  readonly isLong?: true;
   /** Resolves with the figures, or with the reason why this machine cannot do it. */
   run(options: RunOptions): Promise<readonly Figure[] | Skipped>;
 }

@@ -9,6 +9,7 @@ import { F16, F17, F22 } from "./machine.ts";
 import { F33_CHANGES, F34_SWAP } from "./names.ts";
 import { F6_LINE, F33, F34 } from "./network.ts";
 import { F4 } from "./power.ts";
+import { F36 } from "./soak.ts";
 import { F2 } from "./steps.ts";
 import { F3, F23 } from "./traffic.ts";
 import { F5, F6, F8 } from "./upstreams.ts";
@@ -38,4 +39,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   F33_CHANGES,
   F34,
   F34_SWAP,
+  F36,
 ];

@@ -1,8 +1,14 @@
 import { connect, type Socket } from "node:net";
 import { type ClientCall, outcomeOf, type Target, takeNumber } from "./load.ts";
-import { callBody, callHeaders } from "./protocol.ts";
+import { type CallArguments, callBody, callHeaders } from "./protocol.ts";
 
 export interface HandCallOptions {
+  /** Default `pay`. */
+  readonly tool?: string;
+  /** Of the answer, where the tool gives one of any size. */
+  readonly bytes?: number;
+  /** Takes nothing of what comes: then the call is over with its connection. */
+  readonly readsNothing?: boolean;
   /** Into how many pieces the request is cut; default one. */
   readonly pieces?: number;
   /** Between two pieces. */
@@ -42,21 +48,24 @@ export class HandConnection {
     return this.#socket.readyState === "open";
   }
 
-  /** One call of `pay`; never rejects. Not before the last one is over. */
-  async call({ pieces = 1, pauseMs = 0 }: HandCallOptions = {}): Promise<ClientCall> {
-    const args = { n: takeNumber() };
+  /** One call; never rejects. Not before the last one is over. */
+  async call(options: HandCallOptions = {}): Promise<ClientCall> {
+    const { tool = "pay", bytes, pieces = 1, pauseMs = 0, readsNothing = false } = options;
+    const args = { n: takeNumber(), ...(bytes === undefined ? {} : { bytes }) };
     const sentMs = performance.now();
     this.#received = "";
+    if (readsNothing) this.#socket.pause();
     const answered = this.#answer();
-    await this.#send(requestText(this.#target, args), pieces, pauseMs);
+    await this.#send(requestText(this.#target, tool, args), pieces, pauseMs);
     const isWhole = await answered;
     const answeredMs = performance.now();
     const status = Number(/^HTTP\/1\.1 (\d+)/.exec(this.#received)?.[1] ?? 0);
     const text = this.#received;
     const outcome = isWhole ? outcomeOf(status, text, args.n) : "cut";
-    return { tool: "pay", args, status, text, outcome, sentMs, answeredMs, ms: answeredMs - sentMs };
+    return { tool, args, status, text, outcome, sentMs, answeredMs, ms: answeredMs - sentMs };
   }
 
+  /** Hangs up, whatever is under way. */
   destroy(): void {
     this.#socket.destroy();
   }
@@ -79,9 +88,9 @@ export class HandConnection {
   }
 }
 
-function requestText({ origin, path, token }: Target, args: { readonly n: number }): string {
-  const body = callBody("pay", args);
-  const headers = { host: new URL(origin).host, ...callHeaders(token, "pay"), "content-length": body.length };
+function requestText({ origin, path, token }: Target, tool: string, args: CallArguments): string {
+  const body = callBody(tool, args);
+  const headers = { host: new URL(origin).host, ...callHeaders(token, tool), "content-length": body.length };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`;
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run faults -- [F1 F5 …] [--seed N] [--kills N] [--json]`: does the faults to a real gateway, holds client, log,
- * counters and upstream against each other, and prints what was asked for and what was seen. Exit code 1 when a figure
- * fails. `--kills` is of F1.
+ * `npm run faults -- [F1 F5 …] [--seed N] [--kills N] [--minutes N] [--json]`: does the faults to a real gateway, holds
+ * client, log, counters and upstream against each other, and prints what was asked for and what was seen. Exit code 1
+ * when a figure fails. `--kills` is of F1; `--minutes` of F36, which is done only when it is named.
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -13,13 +13,15 @@ const { values, positionals } = parseArgs({
   options: {
     seed: { type: "string" },
     kills: { type: "string", default: "200" },
+    minutes: { type: "string", default: "10" },
     json: { type: "boolean", default: false },
   },
 });
 const seed = values.seed === undefined ? randomInt(1, 2 ** 31) : Number(values.seed);
 const kills = Number(values.kills);
+const minutes = Number(values.minutes);
 const unknown = positionals.filter((id) => !EXPERIMENTS.some((experiment) => experiment.id === id));
-if (unknown.length > 0 || ![seed, kills].every((value) => Number.isInteger(value) && value > 0)) {
+if (unknown.length > 0 || ![seed, kills, minutes].every((value) => Number.isInteger(value) && value > 0)) {
   const known = EXPERIMENTS.map(({ id }) => id).join(" ");
   const problem =
     unknown.length > 0
@@ -37,7 +39,9 @@ interface Result {
   readonly skipped?: string;
 }
 
-const wanted = EXPERIMENTS.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
+const wanted = EXPERIMENTS.filter(({ id, isLong }) =>
+  positionals.length === 0 ? isLong !== true : positionals.includes(id),
+);
 if (!values.json)
   console.log(`seed ${seed}\n\n| fault | what | required | measured | |\n|---|---|---|---|---|`);
 const results: Result[] = [];
@@ -56,7 +60,7 @@ async function runOne(experiment: Experiment): Promise<Result> {
   const startedMs = performance.now();
   const seconds = () => (performance.now() - startedMs) / 1000;
   try {
-    const found = await experiment.run({ seed, kills });
+    const found = await experiment.run({ seed, kills, minutes });
     if ("skipped" in found) return { id, fault, seconds: seconds(), figures: [], skipped: found.skipped };
     return { id, fault, seconds: seconds(), figures: found };
   } catch (cause) {

@@ -117,19 +117,22 @@ export function unknownCalls(rig: Rig, calls: readonly ClientCall[]): readonly (
   }
 }
 
-function unknownOutcomes(db: Database): number {
+/** Outcomes that nobody knows. */
+export function unknownOutcomes(db: Database): number {
   const row = db.get(
     "SELECT count(*) AS n FROM entry WHERE of > 0 AND json_extract(body, '$.status') = 'unknown'",
   );
   return Number(row?.["n"]);
 }
 
-function chargedFor(db: Database): number {
+/** Calls that fixed windows have been charged for. */
+export function chargedFor(db: Database): number {
   const row = db.get("SELECT coalesce(sum(micros), 0) AS micros FROM counter_fixed");
   return Number(row?.["micros"]) / 1_000_000;
 }
 
-function chainOf({ folder }: Rig): string {
+/** `verifies`, or why it does not. */
+export function chainOf({ folder }: Rig): string {
   const { ok, reason } = verifyLedger({
     ledgerFile: folder.ledgerFile,
     publicKey: readFileSync(folder.auditPublicKeyFile, "utf8"),

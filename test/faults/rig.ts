@@ -21,6 +21,8 @@ const UPSTREAM = join(import.meta.dirname, "upstream-child.ts");
 /** Runs sources as they are. */
 export const SOURCES = "--conditions=portcullis-source";
 const HOUR_MS = 3_600_000;
+/** Of a limit that is there to be counted by. */
+const NEVER_REACHED = 1_000_000_000;
 
 /** A running `serve`. */
 export interface Served {
@@ -112,10 +114,10 @@ export class Rig implements AsyncDisposable {
       version: "1",
       default: "deny",
       tools: {
-        pay: { limits: [{ counter: "payments", window: "month", max: 1_000_000 }] },
+        pay: { limits: [{ counter: "payments", window: "month", max: NEVER_REACHED }] },
         capped: { limits: [{ counter: "capped", window: "month", max: this.cap }] },
         drop: { action: "deny", reason },
-        "odd_*": { limits: [{ counter: "odd", window: "month", max: 1_000_000 }] },
+        "odd_*": { limits: [{ counter: "odd", window: "month", max: NEVER_REACHED }] },
       },
     };
   }
@@ -126,16 +128,16 @@ export class Rig implements AsyncDisposable {
     const options = { name, target, era: "modern", deadlineMs, onChange: "allow" } as const;
     const { id } = unwrap(addServer(this.state, this.folder.keys.credentialKey, options, now));
     this.publish(name, document);
-    return { id, path: `/mcp/${id}`, token: this.grant(name, 240 * HOUR_MS) };
+    return { id, path: `/mcp/${id}`, token: this.grant(name, 240 * HOUR_MS).token };
   }
 
-  /** A token for a server, for so long. */
-  grant(server: string, ms: number): string {
+  /** A token for a server, for so long, and the label by which it can be changed. */
+  grant(server: string, ms: number): { readonly label: string; readonly token: string } {
     const now = Date.now();
     this.#grants += 1;
     const label = `${server}-${this.#grants}`;
     const asked = { label, server, policy: "p", mode: "enforce", expiresAtMs: now + ms } as const;
-    return unwrap(createGrant(this.state, this.folder.keys, asked, now)).token;
+    return { label, token: unwrap(createGrant(this.state, this.folder.keys, asked, now)).token };
   }
 
   publish(server: string, document: PolicyDocument): number {
