@@ -10,15 +10,21 @@ export type RawHeaders = readonly string[];
  * keep the last, and CGI-like servers read `mcp_name` as `Mcp-Name` (threat 16).
  */
 export function findForbiddenHeader(raw: RawHeaders): string | undefined {
-  let seen: Set<string> | undefined;
+  let seen = 0;
+  let seenOthers: Set<string> | undefined;
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? "";
     if (name.includes("_")) return "a header name contains an underscore";
     const lower = name.toLowerCase();
-    if (!SINGLE.has(lower) && !lower.startsWith("mcp-")) continue;
-    if (seen === undefined) seen = new Set();
-    if (seen.has(lower)) return `the header \`${shownName(lower)}\` appears more than once`;
-    seen.add(lower);
+    const bit = SINGLE.get(lower);
+    if (bit !== undefined) {
+      if ((seen & bit) !== 0) return `the header \`${lower}\` appears more than once`;
+      seen |= bit;
+    } else if (lower.startsWith("mcp-")) {
+      seenOthers ??= new Set();
+      if (seenOthers.has(lower)) return `the header \`${shownName(lower)}\` appears more than once`;
+      seenOthers.add(lower);
+    }
   }
   return undefined;
 }
@@ -72,19 +78,25 @@ export function encodeHeaderValue(text: string): string {
   return isPlain ? text : `${PREFIX}${Buffer.from(text, "utf8").toString("base64")}${SUFFIX}`;
 }
 
-/** Lines of which a second one could mean another request, sender or body. `mcp-*` are handled by their prefix. */
-const SINGLE: ReadonlySet<string> = new Set([
-  "accept",
-  "authorization",
-  "content-encoding",
-  "content-length",
-  "content-type",
-  "host",
-  "last-event-id",
-  "origin",
-  "traceparent",
-  "transfer-encoding",
-]);
+/** Lines of which a second one could mean another request, sender or body, a bit for each; so can any other `mcp-*`. */
+const SINGLE: ReadonlyMap<string, number> = new Map(
+  [
+    "accept",
+    "authorization",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "host",
+    "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "origin",
+    "traceparent",
+    "transfer-encoding",
+  ].map((name, at) => [name, 1 << at]),
+);
 
 /** RFC 9110 section 8.3: type and charset are case-insensitive, the charset may be quoted; nothing else is allowed. */
 const JSON_TYPE = /^[ \t]*application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i;
@@ -120,5 +132,5 @@ function isBlank(code: number): boolean {
 
 /** A stranger chooses what follows `mcp-`; a refusal shows only a short, plain name. */
 function shownName(lower: string): string {
-  return SINGLE.has(lower) || /^mcp-[a-z-]{1,32}$/.test(lower) ? lower : "mcp-…";
+  return /^mcp-[a-z-]{1,32}$/.test(lower) ? lower : "mcp-…";
 }
