@@ -1,6 +1,6 @@
 /**
  * Everything the gateway answers instead of an upstream server: one closed union. Reasons are rich inside and plain
- * outside; `wire.ts` has the one exhaustive switch between.
+ * outside; `wire.ts` has a line for each kind.
  */
 import type { RequestId } from "../mcp/json-rpc.ts";
 import type { UpstreamFailure } from "./ports.ts";
