@@ -85,7 +85,8 @@ export function keepResults(names: readonly string[]): void {
 
 function judgementTable(judgements: readonly Judgement[]): Table {
   const rows = judgements.map(({ what, measured, atLeast, atMost, goal, holds }) => {
-    const bound = atLeast === undefined ? `≤ ${shown(atMost ?? Number.NaN)}` : `≥ ${shown(atLeast)}`;
+    const most = atMost === undefined ? "–" : `≤ ${shown(atMost)}`;
+    const bound = atLeast === undefined ? most : `≥ ${shown(atLeast)}`;
     return [
       what,
       shownSpread(measured),
