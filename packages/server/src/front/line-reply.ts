@@ -10,8 +10,10 @@ export class LineOutput {
   constructor(output: Writable) {
     this.#output = output;
     output.on("drain", () => {
-      for (const resume of [...this.#waiting]) resume();
+      const waiting = [...this.#waiting];
+      // Before they go on: who has to wait again asks for the next `drain` in that very call.
       this.#waiting.clear();
+      for (const resume of waiting) resume();
     });
   }
 
