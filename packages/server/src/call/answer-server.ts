@@ -1,5 +1,5 @@
 /** What a server may send to a client on its own: known notifications, and requests that policy allows (R7). */
-import { isJsonObject, type JsonObject } from "@portcullis/policy";
+import { decideResource, isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
 import { isRequestId } from "../mcp/json-rpc.ts";
 import {
   isServerNotification,
@@ -8,10 +8,11 @@ import {
   SERVER_REQUESTS,
 } from "../mcp/revisions.ts";
 import { screenTaskNotification, sealAcknowledgedTasks, type TaskTools } from "./answer-task.ts";
-import { refuseServerRequest } from "./answer-to-server.ts";
+import { type RefusalOfServer, refuseServerRequest } from "./answer-to-server.ts";
 import type { Access, RoutedCall } from "./call.ts";
 import { elicitationProblem } from "./elicitation.ts";
 import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
+import { asOfNow } from "./identify.ts";
 import { own } from "./lists.ts";
 import type { Keys } from "./ports.ts";
 import { mayAsk } from "./server-requests.ts";
@@ -59,31 +60,47 @@ function screenServerRequest(
 ): JsonObject | undefined {
   const { session, arrival } = call;
   const id = own(value, "id");
-  const method = own(value, "method");
-  const kind = typeof method === "string" ? SERVER_REQUESTS.get(method) : undefined;
   // 2026-07-28: servers send no requests; earlier ones may.
   const isFull = (session?.serverRequests.size ?? 0) >= MAX_UNANSWERED;
   if (call.era === "modern" || session === undefined || !isRequestId(id) || isFull) {
     ports.observer.warn("server_request_dropped", { server: arrival.access.server.name });
     return undefined;
   }
-  const problem = kind === "elicitation" ? elicitationProblem(own(value, "params")) : undefined;
-  if (problem !== undefined)
-    ports.observer.warn("elicitation_refused", { server: arrival.access.server.name });
-  if (problem === undefined && (kind === "free" || (kind !== undefined && mayAsk(arrival.access, kind)))) {
-    session.serverRequests.add(id);
-    const params = own(value, "params");
-    return isJsonObject(params)
-      ? sealRelatedTask(arrival.access, value, params, ports.keys, taskOwners)
-      : value;
+  const params = own(value, "params");
+  const error = whyNotAsked(own(value, "method"), params, asOfNow(call, ports)?.arrival.access, () =>
+    ports.observer.warn("elicitation_refused", { server: arrival.access.server.name }),
+  );
+  if (error !== undefined) {
+    refuseServerRequest(call, session, id, error, ports.upstreams);
+    return undefined;
   }
-  const reason = problem === undefined ? "not allowed by policy" : `refused: ${problem}`;
-  const error =
-    kind === undefined
-      ? { code: METHOD_NOT_FOUND, message: "Method not found" }
-      : { code: USER_REJECTED, message: `[POLICY DENIED] ${kind} is ${reason}.` };
-  refuseServerRequest(call, session, id, error, ports.upstreams);
-  return undefined;
+  session.serverRequests.add(id);
+  return isJsonObject(params)
+    ? sealRelatedTask(arrival.access, value, params, ports.keys, taskOwners)
+    : value;
+}
+
+/** What the server is answered in the client's place; undefined lets its request pass. `access` is that of now. */
+function whyNotAsked(
+  method: JsonValue | undefined,
+  params: JsonValue | undefined,
+  access: Access | undefined,
+  onHarmful: () => void,
+): RefusalOfServer | undefined {
+  const kind = typeof method === "string" ? SERVER_REQUESTS.get(method) : undefined;
+  if (kind === undefined) return { code: METHOD_NOT_FOUND, message: "Method not found" };
+  if (access === undefined) return denied("The client's grant is over.");
+  if (kind === "free") return undefined;
+  const problem = kind === "elicitation" ? elicitationProblem(params) : undefined;
+  if (problem !== undefined) {
+    onHarmful();
+    return denied(`${kind} is refused: ${problem}.`);
+  }
+  return mayAsk(access, kind) ? undefined : denied(`${kind} is not allowed by policy.`);
+}
+
+function denied(reason: string): RefusalOfServer {
+  return { code: USER_REJECTED, message: `[POLICY DENIED] ${reason}` };
 }
 
 /** A server that keeps asking a client that never answers is not listened to any more. */
@@ -102,6 +119,8 @@ function screenNotification(
   const method = own(notification, "method");
   if (typeof method !== "string" || !isServerNotification(method, call.era)) return undefined;
   const params = own(notification, "params");
+  if (method === "notifications/resources/updated" && !mayHearOf(params, asOfNow(call, ports)))
+    return undefined;
   if (!isJsonObject(params)) return method === "notifications/tasks" ? undefined : notification;
   if (method === "notifications/tasks") return screenTaskNotification(call, notification, params, tools);
   if (method === "notifications/subscriptions/acknowledged") {
@@ -115,6 +134,14 @@ function screenNotification(
       : withMembers(notification, { params: withMembers(params, { taskId: sealed }) });
   }
   return sealRelatedTask(access, notification, params, ports.keys, taskOwners);
+}
+
+/** An update follows the resource that it names, as its subscription did (R7), whatever that was asked for under. */
+function mayHearOf(params: JsonValue | undefined, now: RoutedCall | undefined): boolean {
+  const uri = isJsonObject(params) ? own(params, "uri") : undefined;
+  const { policy, mode } = now?.arrival.access ?? {};
+  if (typeof uri !== "string" || policy === undefined) return false;
+  return mode === "shadow" || decideResource(policy.compiled, uri).effect === "allow";
 }
 
 /** 2025-11-25 tasks: everything about a task names it in `_meta`; the client knows it by its sealed id. */

@@ -8,7 +8,7 @@ import { TASKS_EXTENSION } from "../mcp/revisions.ts";
 import type { RoutedCall } from "./call.ts";
 import { mayFollowTask } from "./decide.ts";
 import { type RequestStates, sealTask, type TaskHandle, withMembers } from "./handles.ts";
-import { renew } from "./identify.ts";
+import { asOfNow } from "./identify.ts";
 import { own } from "./lists.ts";
 import type { Ports } from "./ports.ts";
 import { requestDigest } from "./request-digest.ts";
@@ -157,12 +157,6 @@ function sealState(call: RoutedCall, sealedId: string, inner: string, { ports, s
 
 function listenedTasks({ subject }: RoutedCall): readonly TaskHandle[] {
   return subject.kind === "listen" ? subject.tasks : [];
-}
-
-/** The call under the policy and mode that its grant has now; undefined when it lost the server. */
-function asOfNow(call: RoutedCall, ports: Pick<Ports, "snapshot" | "clock">): RoutedCall | undefined {
-  const access = renew(call.arrival.access, ports);
-  return access.ok ? { ...call, arrival: { ...call.arrival, access: access.value } } : undefined;
 }
 
 function problemOf(reason: string): TaskProblem {

@@ -4,12 +4,15 @@ import type { RoutedCall } from "./call.ts";
 import type { UpstreamSink, Upstreams } from "./ports.ts";
 import type { Session } from "./sessions.ts";
 
+/** A JSON-RPC error that a server gets for its own request. */
+export type RefusalOfServer = { readonly code: number; readonly message: string };
+
 /** Refuses a server's own request in the client's place, because policy or the protocol does not let it through. */
 export function refuseServerRequest(
   call: RoutedCall,
   session: Session,
   id: RequestId,
-  error: { readonly code: number; readonly message: string },
+  error: RefusalOfServer,
   upstreams: Upstreams,
 ): void {
   const { server } = call.arrival.access;

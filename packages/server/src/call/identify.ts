@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import type { Access, Head } from "./call.ts";
+import type { Access, Head, RoutedCall } from "./call.ts";
 import type { Ports } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -23,6 +23,15 @@ export function renew(access: Access, ports: Pick<Ports, "snapshot" | "clock">):
   // `run` has no grant that could end, and one policy.
   if (access.digest === undefined) return ok(access);
   return accessOf(access.digest, access.server.id, ports);
+}
+
+/**
+ * A call whose stream may be open for days, under the policy and mode that its grant has now: what a server says on it
+ * is judged by those (policy-spec A2). Undefined when the grant ended or lost the server.
+ */
+export function asOfNow(call: RoutedCall, ports: Pick<Ports, "snapshot" | "clock">): RoutedCall | undefined {
+  const access = renew(call.arrival.access, ports);
+  return access.ok ? { ...call, arrival: { ...call.arrival, access: access.value } } : undefined;
 }
 
 function accessOf(

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { screenServerMessage } from "../../src/call/answer-server.ts";
 import type { Access, Arrival, RoutedCall } from "../../src/call/call.ts";
 import { RequestStates, sealTask, TaskOwners } from "../../src/call/handles.ts";
-import type { Ports, UpstreamRequest } from "../../src/call/ports.ts";
+import type { Ports, Snapshot, UpstreamRequest } from "../../src/call/ports.ts";
 import { type Session, Sessions } from "../../src/call/sessions.ts";
 import { KEYS } from "../storage/fixtures.ts";
 import { accessOf, ofAnotherGrant } from "./access.ts";
@@ -13,7 +13,10 @@ const RELATED = "io.modelcontextprotocol/related-task";
 const TASK = { tool: "run", taskId: "t" };
 
 interface Screening {
+  /** As of when the stream opened. */
   readonly access?: Access;
+  /** As of now; undefined for a grant that ended. The same if it is not given. */
+  readonly now?: Access | undefined;
   readonly more?: Partial<RoutedCall>;
   readonly prepare?: (session: Session) => void;
   readonly protocolVersion?: string;
@@ -27,8 +30,11 @@ function screen(value: JsonObject, screening: Screening = {}) {
   const sent: UpstreamRequest[] = [];
   const warned: string[] = [];
   const refreshed: unknown[] = [];
+  const now = "now" in screening ? screening.now : access;
   const ports = {
     keys: KEYS,
+    snapshot: snapshotOf(now),
+    clock: { nowMs: () => ACCESS.grant.expiresAtMs - 1 },
     observer: { warn: (event: string) => warned.push(event) },
     tools: { refresh: async (server: unknown) => refreshed.push(server) },
     upstreams: { open: (request: UpstreamRequest) => sent.push(request) },
@@ -39,6 +45,20 @@ function screen(value: JsonObject, screening: Screening = {}) {
   const call = { arrival, era: "legacy", session, ...more } as unknown as RoutedCall;
   const seen = screenServerMessage(call, value, { ports, states: new RequestStates(KEYS), taskOwners });
   return { seen, sent, warned, refreshed, asked: [...session.serverRequests] };
+}
+
+/** A snapshot in which this grant, if any, has this access. */
+function snapshotOf(access: Access | undefined): Partial<Snapshot> {
+  return {
+    grantByDigest: () => access && withMode(access),
+    server: () => access?.server,
+    policy: () => access?.policy,
+  };
+}
+
+function withMode({ grant, server, mode }: Access): Access["grant"] {
+  const policy = grant.access.get(server.id)?.policy;
+  return { ...grant, access: new Map([[server.id, { policy, mode }]]) };
 }
 
 const request = (method: string, params?: JsonObject, id: string | number = 9): JsonObject => ({
@@ -122,6 +142,29 @@ describe("a request of the server (policy-spec R7)", () => {
     expect(screen(request("sampling/createMessage"), { access })).toMatchObject({ sent: [], asked: [9] });
   });
 
+  const NOT_ALLOWED = "[POLICY DENIED] elicitation is not allowed by policy.";
+  test.each<[string, Access | undefined, string]>([
+    ["a policy denied it", accessOf({ server_requests: { elicitation: "deny" } }), NOT_ALLOWED],
+    ["its policy was gone", accessOf(), NOT_ALLOWED],
+    ["its grant ended", undefined, "[POLICY DENIED] The client's grant is over."],
+  ])("on a stream that opened before %s is refused (A2)", (_, now, message) => {
+    const { seen, sent, asked } = screen(request("elicitation/create", { message: "Who?" }), { now });
+    expect([seen, sent.length, asked]).toEqual([undefined, 1, []]);
+    expect(JSON.parse(String(sent[0]?.body))).toMatchObject({ id: 9, error: { code: -1, message } });
+  });
+
+  test("on a stream that opened in shadow mode is refused once the grant is enforced (A1, A2)", () => {
+    const value = request("sampling/createMessage");
+    const { seen, sent } = screen(value, { access: { ...ACCESS, mode: "shadow" }, now: ACCESS });
+    expect([seen, sent.length]).toEqual([undefined, 1]);
+  });
+
+  test("on a stream that opened under a policy that denied it passes under one that allows it (A2)", () => {
+    const value = request("sampling/createMessage");
+    const now = accessOf({ server_requests: { sampling: "allow" } });
+    expect(screen(value, { now })).toMatchObject({ seen: value, sent: [], asked: [9] });
+  });
+
   const fill = (count: number) => (session: Session) => {
     for (let index = 0; index < count; index += 1) session.serverRequests.add(`r${index}`);
   };
@@ -166,9 +209,33 @@ describe("a notification of the server", () => {
     expect(screen(value)).toMatchObject({ seen: value, refreshed: [ACCESS.server] });
   });
 
+  const READER = accessOf({ resources: { allow: ["docs://*"] } });
+  const updated = (uri: string) => notification("notifications/resources/updated", { uri });
+  test.each<[string, Screening, string, boolean]>([
+    ["that may be read", { access: READER }, "docs://a", true],
+    ["that may not be read", { access: READER }, "secret://a", false],
+    [
+      "that might be read when the stream opened (A2)",
+      { access: READER, now: accessOf({}) },
+      "docs://a",
+      false,
+    ],
+    ["that may be read only now (A2)", { access: accessOf({}), now: READER }, "docs://a", true],
+    ["without a policy", { access: READER, now: accessOf() }, "docs://a", false],
+    ["after the grant ended", { access: READER, now: undefined }, "docs://a", false],
+    ["in shadow mode (A1)", { access: { ...READER, mode: "shadow" } }, "secret://a", true],
+  ])("of a resource %s", (_, screening, uri, isSeen) => {
+    const { seen, warned } = screen(updated(uri), screening);
+    expect([seen, warned]).toEqual(
+      isSeen ? [updated(uri), []] : [undefined, ["server_notification_dropped"]],
+    );
+  });
+
   test.each([
     ["that nobody knows", notification("notifications/x")],
     ["without a method", { jsonrpc: "2.0" }],
+    ["of a resource that it does not name", notification("notifications/resources/updated")],
+    ["of a resource whose name is no text", notification("notifications/resources/updated", { uri: 1 })],
     ["of a task of nobody", notification("notifications/tasks/status", { taskId: "u" })],
   ])("%s is dropped", (_, value) => {
     expect(screen(value)).toMatchObject({ seen: undefined, warned: ["server_notification_dropped"] });
