@@ -20,11 +20,12 @@ interface Screening {
   readonly more?: Partial<RoutedCall>;
   readonly prepare?: (session: Session) => void;
   readonly protocolVersion?: string;
+  readonly refresh?: () => Promise<void>;
 }
 
 /** What becomes of a message of a server, and what it set off. */
 function screen(value: JsonObject, screening: Screening = {}) {
-  const { access = ACCESS, more = {}, prepare = () => {}, protocolVersion } = screening;
+  const { access = ACCESS, more = {}, prepare = () => {}, protocolVersion, refresh } = screening;
   const session = new Sessions(() => {}).open("client-session", access, "upstream-session", 0);
   prepare(session);
   const sent: UpstreamRequest[] = [];
@@ -36,7 +37,7 @@ function screen(value: JsonObject, screening: Screening = {}) {
     snapshot: snapshotOf(now),
     clock: { nowMs: () => ACCESS.grant.expiresAtMs - 1 },
     observer: { warn: (event: string) => warned.push(event) },
-    tools: { refresh: async (server: unknown) => refreshed.push(server) },
+    tools: { refresh: refresh ?? (async (server: unknown) => refreshed.push(server)) },
     upstreams: { open: (request: UpstreamRequest) => sent.push(request) },
   } as unknown as Ports;
   const taskOwners = new TaskOwners();
@@ -229,6 +230,14 @@ describe("a notification of the server", () => {
     expect([seen, warned]).toEqual(
       isSeen ? [updated(uri), []] : [undefined, ["server_notification_dropped"]],
     );
+  });
+
+  test("of a changed list passes though the state cannot be written, and somebody is told", async () => {
+    const value = notification("notifications/tools/list_changed");
+    const full = () => Promise.reject(new RangeError("database or disk is full"));
+    const { seen, warned } = screen(value, { refresh: full });
+    await new Promise(setImmediate);
+    expect([seen, warned]).toEqual([value, ["line_fault"]]);
   });
 
   test.each([
