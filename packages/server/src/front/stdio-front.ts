@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import type { Access, Arrival, ClientHeaders, StdioSessionSlot, Verb } from "../call/call.ts";
-import { handleMessage, handleVerb, type Line } from "../call/handle-call.ts";
+import { failClosed, handleMessage, handleVerb, type Line } from "../call/handle-call.ts";
 import { InFlightCalls } from "../call/in-flight.ts";
 import type { Session } from "../call/sessions.ts";
 import { LineOutput, LineReply, type StreamEnd, type StreamListener } from "./line-reply.ts";
@@ -26,7 +26,8 @@ const CALL_PATIENCE = 3;
 /**
  * Speaks MCP on a pair of streams, one message per line, with the same line behind it as HTTP has. `access` is
  * asked anew for every message, so that an edited policy governs the next one. Resolves when the client closed
- * its side and every message it had sent was handled.
+ * its side and every message it had sent was handled. While `access` throws, for the state cannot be read, every message
+ * is refused.
  */
 export async function serveStdio(
   input: Readable,
@@ -86,11 +87,12 @@ class StdioFront {
   async #handle(body: Buffer | undefined): Promise<void> {
     const onEnd = (end: StreamEnd): void => {
       const { lose, lastEventId } = end;
-      const isWanted = (): boolean => !arrival.reply.closed;
+      const isWanted = (): boolean => arrival?.reply.closed === false;
       if (lose === undefined || lastEventId === undefined) lose?.();
       else this.#follower.follow(end, { isWanted, patience: CALL_PATIENCE, lose });
     };
     const arrival = this.#arrive("POST", NO_HEADERS, { onEnd });
+    if (arrival === undefined) return;
     // A line past the bound is no message: it is refused like a body that is no JSON.
     await handleMessage(arrival, body ?? Buffer.alloc(0), this.#line);
     for (const reply of this.#open) if (reply.closed) this.#open.delete(reply);
@@ -109,7 +111,7 @@ class StdioFront {
       onHead: resolve,
       onEnd: (end) => {
         // A process has one stream, which lives as long as it does.
-        if (this.#access().server.target.kind !== "http") return;
+        if (this.#isProcess()) return;
         this.#follower.follow(end, { isWanted, patience: Number.POSITIVE_INFINITY, lose: () => {} });
       },
     });
@@ -117,22 +119,41 @@ class StdioFront {
   }
 
   #listen(lastEventId: string | undefined, listener: StreamListener): void {
-    void handleVerb(this.#arrive("GET", { ...NO_HEADERS, lastEventId }, listener), this.#line);
+    const arrival = this.#arrive("GET", { ...NO_HEADERS, lastEventId }, listener);
+    if (arrival !== undefined) void handleVerb(arrival, this.#line);
   }
 
-  #arrive(verb: Verb, headers: ClientHeaders, listener: StreamListener): Arrival {
+  /** False while it cannot be known. */
+  #isProcess(): boolean {
+    try {
+      return this.#access().server.target.kind !== "http";
+    } catch {
+      return false;
+    }
+  }
+
+  /** Undefined when it was refused, because the state cannot be read. Never throws: nobody would catch it. */
+  #arrive(verb: Verb, headers: ClientHeaders, listener: StreamListener): Arrival | undefined {
+    const requestId = randomBytes(12).toString("base64url");
     const reply = new LineReply(this.#lines, verb, listener);
-    this.#open.add(reply);
-    return {
-      requestId: randomBytes(12).toString("base64url"),
-      verb,
-      access: this.#access(),
-      headers,
-      reply,
-      mirrored: false,
-      stdioSession: this.#slot,
-      startedMs: this.#line.ports.clock.monotonicMs(),
-    };
+    const startedMs = this.#line.ports.clock.monotonicMs();
+    try {
+      const access = this.#access();
+      this.#open.add(reply);
+      return {
+        requestId,
+        verb,
+        access,
+        headers,
+        reply,
+        mirrored: false,
+        stdioSession: this.#slot,
+        startedMs,
+      };
+    } catch (fault) {
+      failClosed({ requestId, reply }, fault, this.#line);
+      return undefined;
+    }
   }
 }
 
