@@ -40,6 +40,7 @@ const TOOLS: Tools = {
   isFresh: () => true,
   refresh: async () => ({ ok: true, value: undefined }),
   refreshForUnknown: async () => {},
+  noteListChanged: () => {},
   observe: (_server, tools) => tools,
   acceptsInstructions: () => true,
 };

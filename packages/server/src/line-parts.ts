@@ -39,7 +39,7 @@ export interface AssembledLine extends AsyncDisposable {
   readonly upstreams: UpstreamDirectory;
 }
 
-/** How often expired grants and idle sessions are looked for. */
+/** How often expired grants, idle sessions and changed lists are looked for. */
 const SWEEP_MS = 100;
 
 export const SYSTEM_CLOCK: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
@@ -111,7 +111,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
     }
     known = now;
   });
-  const sweep = setInterval(() => sweepOnce(line), SWEEP_MS).unref();
+  const sweep = setInterval(() => sweepOnce(line, tools), SWEEP_MS).unref();
   return {
     line,
     snapshot,
@@ -131,9 +131,10 @@ function serverIds(snapshot: LiveSnapshot): ReadonlySet<ServerId> {
   return new Set(snapshot.servers().map(({ id }) => id));
 }
 
-function sweepOnce(line: Line): void {
+function sweepOnce(line: Line, tools: ToolLists): void {
   try {
     cutEnded(line);
+    tools.takeChangedLists();
   } catch {
     // While the state cannot be read every request is refused and says so; the next sweep looks again.
   }

@@ -14,8 +14,7 @@ import { elicitationProblem } from "./elicitation.ts";
 import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { asOfNow } from "./identify.ts";
 import { own } from "./lists.ts";
-import type { Keys, Ports } from "./ports.ts";
-import type { Server } from "./records.ts";
+import type { Keys } from "./ports.ts";
 import { mayAsk } from "./server-requests.ts";
 
 /** What screening needs besides the message. */
@@ -33,21 +32,11 @@ export function screenServerMessage(
   const { access } = call.arrival;
   if (Object.hasOwn(value, "id")) return screenServerRequest(call, value, tools);
   // The pins must know before the client asks for the new list.
-  if (own(value, "method") === "notifications/tools/list_changed") takeList(access.server, ports);
+  if (own(value, "method") === "notifications/tools/list_changed") ports.tools.noteListChanged(access.server);
   const screened = isForeignProgress(call, value) ? undefined : screenNotification(call, value, tools);
   if (screened === undefined)
     ports.observer.warn("server_notification_dropped", { server: access.server.name });
   return screened;
-}
-
-/** Nobody waits for this list, so nobody else would learn of a fault on the way, or keep it from ending the process. */
-function takeList(server: Server, { tools, observer }: Pick<Ports, "tools" | "observer">): void {
-  tools.refresh(server).catch((fault: unknown) => {
-    observer.warn("line_fault", {
-      server: server.name,
-      fault: fault instanceof Error ? fault.name : "unknown",
-    });
-  });
 }
 
 /**

@@ -177,6 +177,11 @@ export interface Tools {
   /** As refresh, but at most once per server in ten seconds, for names that no list has (policy-spec R4). */
   refreshForUnknown(server: Server): Promise<void>;
   /**
+   * The server said that its list changed: the next call that needs the list takes it anew. It is taken without a call
+   * too, at once, but at most once per server in ten seconds.
+   */
+  noteListChanged(server: Server): void;
+  /**
    * Notes tools that passed by in a list, before the client sees them. Later lookups see the new pins. Returns those
    * whose definition could be noted: the pin of a name says nothing about another definition of that name.
    */

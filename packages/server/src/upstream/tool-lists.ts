@@ -28,6 +28,8 @@ const FRESH_MS = 5 * 60_000;
 const BUSY_GRACE_MS = 30_000;
 /** policy-spec R4: unknown names cannot make the gateway list tools more often than this. */
 const UNKNOWN_EVERY_MS = 10_000;
+/** Nor can a server that keeps saying that its list changed: taking it is work on the event loop of all calls. */
+const CHANGED_EVERY_MS = 10_000;
 
 /** A log line stays short. */
 const SHOWN_NAMES = 10;
@@ -36,6 +38,10 @@ interface ListState {
   readonly url: string;
   freshUntilMs: number;
   lastUnknownMs: number;
+  /** The server said so since the last list began to be taken. */
+  hasChanged: boolean;
+  /** When a list was last taken because of that. */
+  lastChangedMs: number;
   hasList: boolean;
   known: ReadonlyMap<string, KnownDefinition>;
   /** Of the instructions that came last, so that withheld ones are not recorded at every `initialize`. */
@@ -91,12 +97,38 @@ export class ToolLists implements Tools {
     return newest.acceptedInstructionsHash === hash || newest.onChange === "allow";
   }
 
-  /** The server said that its list changed: the next look takes it anew. */
   noteListChanged(server: Server): void {
-    this.#stateOf(server).freshUntilMs = Number.NEGATIVE_INFINITY;
+    const newest = this.#newest(server);
+    const state = this.#stateOf(newest);
+    state.freshUntilMs = Number.NEGATIVE_INFINITY;
+    state.hasChanged = true;
+    this.#takeChanged(newest, state);
+  }
+
+  /** Takes the changed lists whose time has come; to be called now and then. */
+  takeChangedLists(): void {
+    for (const [id, state] of this.#states) {
+      if (!state.hasChanged) continue;
+      const server = this.#ports.snapshot.server(id);
+      if (server === undefined) state.hasChanged = false;
+      else this.#takeChanged(server, state);
+    }
+  }
+
+  #takeChanged(server: Server, state: ListState): void {
+    const nowMs = this.#monotonicMs();
+    // What is being taken may be of before the change: its end is waited for.
+    if (state.pending !== undefined || nowMs - state.lastChangedMs < CHANGED_EVERY_MS) return;
+    state.lastChangedMs = nowMs;
+    // Nobody waits for this list, so nobody else would keep a fault from ending the process.
+    this.refresh(server).catch((fault: unknown) => {
+      const name = fault instanceof Error ? fault.name : "unknown";
+      this.#ports.observer.warn("line_fault", { server: server.name, fault: name });
+    });
   }
 
   async #take(server: Server, state: ListState): Promise<Result<void, UpstreamFailure>> {
+    state.hasChanged = false;
     const era = await this.#ports.upstreams.detectEra(server);
     const listed = era.ok ? await listTools(this.#ports.upstreams, server, era.value) : era;
     if (!listed.ok) return this.#failed(server, state, listed.error);
@@ -155,6 +187,8 @@ export class ToolLists implements Tools {
       url,
       freshUntilMs: Number.NEGATIVE_INFINITY,
       lastUnknownMs: Number.NEGATIVE_INFINITY,
+      hasChanged: false,
+      lastChangedMs: Number.NEGATIVE_INFINITY,
       hasList: false,
       known: new Map(),
       instructionsHash: undefined,

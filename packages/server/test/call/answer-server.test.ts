@@ -20,24 +20,23 @@ interface Screening {
   readonly more?: Partial<RoutedCall>;
   readonly prepare?: (session: Session) => void;
   readonly protocolVersion?: string;
-  readonly refresh?: () => Promise<void>;
 }
 
 /** What becomes of a message of a server, and what it set off. */
 function screen(value: JsonObject, screening: Screening = {}) {
-  const { access = ACCESS, more = {}, prepare = () => {}, protocolVersion, refresh } = screening;
+  const { access = ACCESS, more = {}, prepare = () => {}, protocolVersion } = screening;
   const session = new Sessions(() => {}).open("client-session", access, "upstream-session", 0);
   prepare(session);
   const sent: UpstreamRequest[] = [];
   const warned: string[] = [];
-  const refreshed: unknown[] = [];
+  const changed: unknown[] = [];
   const now = "now" in screening ? screening.now : access;
   const ports = {
     keys: KEYS,
     snapshot: snapshotOf(now),
     clock: { nowMs: () => ACCESS.grant.expiresAtMs - 1 },
     observer: { warn: (event: string) => warned.push(event) },
-    tools: { refresh: refresh ?? (async (server: unknown) => refreshed.push(server)) },
+    tools: { noteListChanged: (server: unknown) => changed.push(server) },
     upstreams: { open: (request: UpstreamRequest) => sent.push(request) },
   } as unknown as Ports;
   const taskOwners = new TaskOwners();
@@ -45,7 +44,7 @@ function screen(value: JsonObject, screening: Screening = {}) {
   const arrival = { access, headers: { protocolVersion } } as unknown as Arrival;
   const call = { arrival, era: "legacy", session, ...more } as unknown as RoutedCall;
   const seen = screenServerMessage(call, value, { ports, states: new RequestStates(KEYS), taskOwners });
-  return { seen, sent, warned, refreshed, asked: [...session.serverRequests] };
+  return { seen, sent, warned, changed, asked: [...session.serverRequests] };
 }
 
 /** A snapshot in which this grant, if any, has this access. */
@@ -201,13 +200,13 @@ describe("a notification of the server", () => {
     ["about no task", notification("notifications/message", { _meta: { [RELATED]: "t" } })],
     ["about a task without id", notification("notifications/message", { _meta: { [RELATED]: {} } })],
   ])("%s passes as it is", (_, value) => {
-    const { seen, warned, refreshed } = screen(value);
-    expect([seen, warned, refreshed]).toEqual([value, [], []]);
+    const { seen, warned, changed } = screen(value);
+    expect([seen, warned, changed]).toEqual([value, [], []]);
   });
 
-  test("of a changed list makes the gateway take it first", () => {
+  test("of a changed list makes the old one stale first", () => {
     const value = notification("notifications/tools/list_changed");
-    expect(screen(value)).toMatchObject({ seen: value, refreshed: [ACCESS.server] });
+    expect(screen(value)).toMatchObject({ seen: value, changed: [ACCESS.server] });
   });
 
   const READER = accessOf({ resources: { allow: ["docs://*"] } });
@@ -230,14 +229,6 @@ describe("a notification of the server", () => {
     expect([seen, warned]).toEqual(
       isSeen ? [updated(uri), []] : [undefined, ["server_notification_dropped"]],
     );
-  });
-
-  test("of a changed list passes though the state cannot be written, and somebody is told", async () => {
-    const value = notification("notifications/tools/list_changed");
-    const full = () => Promise.reject(new RangeError("database or disk is full"));
-    const { seen, warned } = screen(value, { refresh: full });
-    await new Promise(setImmediate);
-    expect([seen, warned]).toEqual([value, ["line_fault"]]);
   });
 
   test.each([

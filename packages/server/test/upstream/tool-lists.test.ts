@@ -15,6 +15,8 @@ afterEach(() => cleanup.run());
 
 /** A store of one server: what is recorded is in the snapshot at once, as observed. */
 class Records implements ToolRecords {
+  onRecord = (): void => {};
+  isRemoved = false;
   readonly calls: { readonly names: readonly string[]; readonly complete: boolean }[] = [];
   server: Server;
 
@@ -23,6 +25,7 @@ class Records implements ToolRecords {
   }
 
   recordObserved(_: string, tools: readonly SeenTool[], { complete }: { readonly complete: boolean }): void {
+    this.onRecord();
     this.calls.push({ names: tools.map(({ name }) => name), complete });
     const pins = new Map<string, PinnedTool>(complete ? [] : this.server.tools);
     for (const { name, hash } of tools) {
@@ -44,6 +47,8 @@ interface Fixture {
   readonly warnings: unknown[];
   /** How often the server was asked for its list. */
   asked(): number;
+  /** Resolves when the server was asked so often, and what it said is recorded. */
+  taken(count: number): Promise<void>;
   pass(ms: number): void;
   offer(answer: Answer): void;
 }
@@ -63,18 +68,23 @@ async function fixture(first: readonly JsonObject[], more: Partial<Server> = {})
   const warnings: unknown[] = [];
   const lists = new ToolLists({
     upstreams: new UpstreamDirectory(openUpstreams(cleanup), stdio),
-    snapshot: { server: () => records.server },
+    snapshot: { server: () => (records.isRemoved ? undefined : records.server) },
     records,
     observer: { warn: (event, fields) => warnings.push({ event, ...fields }) },
     instructionsHash: sha256,
     monotonicMs: () => nowMs,
   });
+  const asked = (): number => seen.filter(({ method }) => method === "tools/list").length;
   return {
     lists,
     records,
     server,
     warnings,
-    asked: () => seen.filter(({ method }) => method === "tools/list").length,
+    asked,
+    taken: async (count) => {
+      // Each turn lets the exchange go on; the time-out of the test ends one that never does.
+      while (asked() < count || !lists.isFresh(server)) await new Promise(setImmediate);
+    },
     pass: (ms) => {
       nowMs += ms;
     },
@@ -115,6 +125,78 @@ describe("freshness (gateway.md 4)", () => {
     pass(10_000);
     await lists.refreshForUnknown(server);
     expect(asked()).toBe(2);
+  });
+
+  test("a list that the server says has changed is taken at once, and then once in ten seconds", async () => {
+    const { lists, server, asked, pass, taken } = await fixture([tool("read")]);
+    lists.noteListChanged(server);
+    await taken(1);
+    for (let flip = 0; flip < 100; flip += 1) lists.noteListChanged(server);
+    pass(9_999);
+    lists.takeChangedLists();
+    expect([lists.isFresh(server), asked()]).toEqual([false, 1]);
+    // The last change is not lost.
+    pass(1);
+    lists.takeChangedLists();
+    await taken(2);
+    expect(lists.isFresh(server)).toBe(true);
+    pass(10_000);
+    lists.takeChangedLists();
+    expect([lists.isFresh(server), asked()]).toEqual([true, 2]);
+  });
+
+  test("a list that a call took after the change is not taken again", async () => {
+    const { lists, server, asked, pass, taken } = await fixture([tool("read")]);
+    lists.noteListChanged(server);
+    await taken(1);
+    lists.noteListChanged(server);
+    await lists.refresh(server);
+    pass(10_000);
+    lists.takeChangedLists();
+    expect([lists.isFresh(server), asked()]).toEqual([true, 2]);
+  });
+
+  test("a change while the list is taken is not lost", async () => {
+    const { lists, server, taken } = await fixture([tool("read")]);
+    const first = lists.refresh(server);
+    lists.noteListChanged(server);
+    await first;
+    lists.takeChangedLists();
+    await taken(2);
+    expect(lists.isFresh(server)).toBe(true);
+  });
+
+  test("a changed list is that of the place where the server is now", async () => {
+    const { lists, server, records, taken } = await fixture([tool("read")]);
+    const before = { ...server, target: { kind: "http", url: "https://old.example/", sealed: undefined } };
+    lists.noteListChanged(before as Server);
+    await taken(1);
+    expect(records.calls).toEqual([{ names: ["read"], complete: true }]);
+  });
+
+  test("a changed list that cannot be recorded is told, and ends nothing", async () => {
+    const { lists, server, records, warnings } = await fixture([tool("read")]);
+    const told = Promise.withResolvers<void>();
+    records.onRecord = () => {
+      setImmediate(told.resolve);
+      throw new RangeError("database or disk is full");
+    };
+    lists.noteListChanged(server);
+    await told.promise;
+    expect(warnings).toEqual([{ event: "line_fault", server: "notes", fault: "RangeError" }]);
+  });
+
+  test("a changed list of a server that was removed is not taken", async () => {
+    const { lists, server, records, asked, pass, taken } = await fixture([tool("read")]);
+    lists.noteListChanged(server);
+    await taken(1);
+    lists.noteListChanged(server);
+    records.isRemoved = true;
+    pass(10_000);
+    lists.takeChangedLists();
+    records.isRemoved = false;
+    lists.takeChangedLists();
+    expect([lists.isFresh(server), asked()]).toEqual([false, 1]);
   });
 
   test("a list that cannot be had is a failure with a warning, and nothing is recorded", async () => {
