@@ -15,6 +15,12 @@ import { toServerRow } from "../storage/server-rows.ts";
 import type { State } from "../storage/state.ts";
 import { listTools, type ToolRow } from "../storage/tool-rows.ts";
 
+/** A row of `server`, `policy` or `grant_` that is to be read anew. */
+interface Change {
+  readonly kind: string;
+  readonly id: string;
+}
+
 /** How often open streams learn of changes while no request asks (promise P4). */
 const POLL_MS = 100;
 
@@ -136,21 +142,40 @@ export class LiveSnapshot implements Snapshot {
     // One view for the list of changes and for what changed: a commit in between would be marked as seen unread.
     const hasChanged = db.reading(() => {
       const changes = db.all("SELECT seq, kind, id FROM change WHERE seq > ? ORDER BY seq", this.#seq);
-      const seen = new Set<string>();
-      for (const change of changes) {
-        const id = textOf(change, "id");
-        const kind = textOf(change, "kind");
-        if (seen.has(`${kind} ${id}`)) continue;
-        seen.add(`${kind} ${id}`);
-        if (kind === "server") this.#loadServer(id);
-        else if (kind === "policy") this.#loadPolicy(id);
-        else this.#loadGrant(id);
-      }
-      const last = changes.at(-1);
-      if (last !== undefined) this.#seq = numberOf(last, "seq");
-      return last !== undefined;
+      const [first, last] = [changes[0], changes.at(-1)];
+      if (first === undefined || last === undefined) return false;
+      // Only the newest changes are kept: where the next one is missing, nothing tells what it was.
+      const isWhole = numberOf(first, "seq") === this.#seq + 1;
+      this.#loadEach(isWhole ? changes.map(toChange) : this.#everything());
+      this.#seq = numberOf(last, "seq");
+      return true;
     });
     if (hasChanged) for (const listener of [...this.#listeners]) listener();
+  }
+
+  #loadEach(changes: readonly Change[]): void {
+    const seen = new Set<string>();
+    for (const { kind, id } of changes) {
+      if (seen.has(`${kind} ${id}`)) continue;
+      seen.add(`${kind} ${id}`);
+      if (kind === "server") this.#loadServer(id);
+      else if (kind === "policy") this.#loadPolicy(id);
+      else this.#loadGrant(id);
+    }
+  }
+
+  /** What there is, and what is known here and may be gone. */
+  #everything(): readonly Change[] {
+    const stored = this.#state.db.all(
+      `SELECT 'server' AS kind, id FROM server UNION ALL SELECT 'policy', id FROM policy
+         UNION ALL SELECT 'grant', id FROM grant_`,
+    );
+    return [
+      ...stored.map(toChange),
+      ...[...this.#servers.keys()].map((id) => ({ kind: "server", id })),
+      ...[...this.#policies.keys()].map((id) => ({ kind: "policy", id })),
+      ...[...this.#digestById.keys()].map((id) => ({ kind: "grant", id })),
+    ];
   }
 
   #loadServer(id: string): void {
@@ -202,6 +227,10 @@ export class LiveSnapshot implements Snapshot {
     this.#grantsByDigest.set(grant.digest, toGrant(grant, this.#state.organisation));
     this.#digestById.set(grant.id, grant.digest);
   }
+}
+
+function toChange(row: Row): Change {
+  return { kind: textOf(row, "kind"), id: textOf(row, "id") };
 }
 
 /** Undefined for a stored version that does not compile: damaged, or written by a program that knew more. */

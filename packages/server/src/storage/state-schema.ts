@@ -81,6 +81,8 @@ const MIGRATIONS: readonly string[] = [
   "ALTER TABLE server ADD COLUMN transport TEXT CHECK (transport IN ('http', 'sse'))",
   "ALTER TABLE server ADD COLUMN working_directory TEXT",
   "ALTER TABLE server ADD COLUMN sealed_place TEXT",
+  // A server whose tools never stay the same would fill the disk. A reader who misses a change reads everything anew.
+  `CREATE TRIGGER change_insert AFTER INSERT ON change BEGIN DELETE FROM change WHERE seq <= NEW.seq - 10000; END`,
 ];
 
 /** Every change of a row is noted, so that a reader applies only what changed. */

@@ -121,6 +121,78 @@ describe("what another process commits is seen at the next request (promise P4)"
   });
 });
 
+/** Makes as many changes as are kept, after which nothing tells of any before. */
+function pushOut(of: State): void {
+  of.db.transaction(() => {
+    for (let count = 0; count < 10_000; count += 1) {
+      of.db.run("INSERT INTO change (kind, id) VALUES ('server', 'srv_none')");
+    }
+  });
+}
+
+describe("changes that are too many to be kept", () => {
+  it("are bounded on disk, the newest stay", () => {
+    addTestServer(other);
+    const newestOf = (of: State) => of.db.get("SELECT count(*) AS count, max(seq) AS last FROM change");
+    const before = Number(newestOf(other)?.["last"]);
+    pushOut(other);
+    expect(newestOf(other)).toEqual({ count: 10_000, last: before + 10_000 });
+  });
+
+  it("are found by a reader who missed them: what came, what changed and what went", async () => {
+    addTestServer(other, "gone");
+    const { id } = addTestServer(other);
+    const lost = publish(other, DENY_ALL, "gone");
+    const policy = publish(other);
+    const [revoked, kept] = [mintGrant(other, "revoked"), mintGrant(other, "kept", "support")];
+    await nextTurn();
+    const seen = () => ({
+      servers: snapshot.servers().map(({ name }) => name),
+      policies: [snapshot.policy(lost.id)?.version, snapshot.policy(policy.id)?.version],
+      grants: [revoked, kept, added].map(
+        (grant) => grant && snapshot.grantByDigest(digestOf(grant.token))?.label,
+      ),
+      pin: snapshot.server(id)?.tools.get("a")?.pin,
+    });
+    let added: ReturnType<typeof mintGrant> | undefined;
+    expect(seen()).toEqual({
+      servers: ["gone", "stripe"],
+      policies: [1, 1],
+      grants: ["revoked", "kept", undefined],
+      pin: undefined,
+    });
+    let heard = 0;
+    snapshot.onChange(() => {
+      heard += 1;
+    });
+    removeServer(other, "gone");
+    addTestServer(other, "new");
+    publish(other, { version: "1", default: "allow" });
+    revokeGrant(other, "revoked", NOW_MS);
+    added = mintGrant(other, "added");
+    recordObserved(other, id, [toolOf("a")], { complete: true }, NOW_MS);
+    pushOut(other);
+    snapshot.refresh();
+    expect([heard, seen()]).toEqual([
+      1,
+      {
+        servers: ["stripe", "new"],
+        policies: [undefined, 2],
+        grants: [undefined, "kept", "added"],
+        pin: "accepted",
+      },
+    ]);
+  });
+
+  it("leave the next change to be found as any other", async () => {
+    pushOut(other);
+    snapshot.refresh();
+    const { id } = addTestServer(other);
+    await nextTurn();
+    expect(snapshot.server(id)?.name).toBe("stripe");
+  });
+});
+
 describe("one turn sees one state (faults F23)", () => {
   it("a lookup after the first of a turn does not see what came in between", async () => {
     const { id } = addTestServer(other);

@@ -360,7 +360,7 @@ describe("the file", () => {
     const old = openTestState(file);
     old.db.exec(
       `ALTER TABLE server DROP COLUMN transport; ALTER TABLE server DROP COLUMN working_directory;
-       ALTER TABLE server DROP COLUMN sealed_place; PRAGMA user_version = 1`,
+       ALTER TABLE server DROP COLUMN sealed_place; DROP TRIGGER change_insert; PRAGMA user_version = 1`,
     );
     old.db.run(
       `INSERT INTO server (id, organisation, name, kind, url, era, deadline_ms, on_change, created_at)
@@ -379,7 +379,7 @@ describe("the file", () => {
         { kind: "http", url: "https://mcp.example.com/", credential: undefined, transport: undefined },
       ],
     ]);
-    expect(now.db.get("PRAGMA user_version")).toEqual({ user_version: 4 });
+    expect(now.db.get("PRAGMA user_version")).toEqual({ user_version: 5 });
     now.db.close();
     folder.remove();
   });
