@@ -161,6 +161,15 @@ describe("sessions (gateway 3, threat 52)", () => {
     expect(await answerOf(send(RUN, { session: "made-up" }))).toEqual(UNKNOWN_SESSION);
   });
 
+  test("a server that issues no sessions any more needs none once a client initialised", async () => {
+    const session = await initialize();
+    issuesSessions = false;
+    expect((await send(RUN)).status).toBe(400);
+    expect(await initialize()).toBeUndefined();
+    expect(await answerOf(send(RUN))).toEqual([200, { jsonrpc: "2.0", id: 1, result: DONE }]);
+    expect((await send(RUN, { session })).status).toBe(200);
+  });
+
   test("a session that the server lost is 404, and the client initialises again", async () => {
     const lost = await initialize();
     onMessage = ({ received, status, result }) =>

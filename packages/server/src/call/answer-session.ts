@@ -16,7 +16,7 @@ export function openSession(
   const nowMs = ports.clock.monotonicMs();
   const opened =
     issued === undefined
-      ? sessions.stateless(arrival.access, nowMs)
+      ? sessions.openStateless(arrival.access, nowMs)
       : sessions.open(channel, arrival.access, issued, nowMs);
   if (arrival.stdioSession !== undefined) arrival.stdioSession.current = opened;
   return opened;

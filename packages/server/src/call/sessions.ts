@@ -96,6 +96,12 @@ export class Sessions {
     return session;
   }
 
+  /** What an `initialize` begins that the server answered without a session: it may have issued some before. */
+  openStateless(access: Access, nowMs: number): Session {
+    this.#issuers.delete(access.server.id);
+    return this.stateless(access, nowMs);
+  }
+
   /** Stands in for the session of a server that issues none: one per grant and server. */
   stateless(access: Access, nowMs: number): Session {
     const key = `${access.grant.id} ${access.server.id}`;

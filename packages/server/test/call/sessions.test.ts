@@ -89,6 +89,17 @@ describe("a session", () => {
     expect([before, sessions.areIssuedBy(ACCESS.server.id), others]).toEqual([false, true, false]);
   });
 
+  test("a server issues none any more once it opened one without", () => {
+    const { sessions } = openSessions();
+    sessions.open("a", ACCESS, "u", 0);
+    sessions.open("b", atAnotherServer(ACCESS), "u", 0);
+    sessions.stateless(ACCESS, 0);
+    expect(sessions.areIssuedBy(ACCESS.server.id)).toBe(true);
+    expect(sessions.openStateless(ACCESS, 0)).toBe(sessions.stateless(ACCESS, 0));
+    const others = sessions.areIssuedBy(atAnotherServer(ACCESS).server.id);
+    expect([sessions.areIssuedBy(ACCESS.server.id), others]).toEqual([false, true]);
+  });
+
   test("beyond the most of a grant, its longest unused one ends", () => {
     const { sessions, closed } = openSessions();
     const other = sessions.open("other", ofAnotherGrant(ACCESS), "u", -1);
