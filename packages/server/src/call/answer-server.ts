@@ -2,6 +2,7 @@
 import { decideResource, isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
 import { isRequestId } from "../mcp/json-rpc.ts";
 import {
+  INTERNAL_ERROR,
   isServerNotification,
   METHOD_NOT_FOUND,
   RELATED_TASK_META,
@@ -14,8 +15,9 @@ import { elicitationProblem } from "./elicitation.ts";
 import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { asOfNow } from "./identify.ts";
 import { own } from "./lists.ts";
-import type { Keys } from "./ports.ts";
+import type { Keys, Ports } from "./ports.ts";
 import { mayAsk } from "./server-requests.ts";
+import type { Session } from "./sessions.ts";
 
 /** What screening needs besides the message. */
 export interface ServerMessageTools extends TaskTools {
@@ -61,8 +63,7 @@ function screenServerRequest(
   const { session, arrival } = call;
   const id = own(value, "id");
   // 2026-07-28: servers send no requests; earlier ones may.
-  const isFull = (session?.serverRequests.size ?? 0) >= MAX_UNANSWERED;
-  if (call.era === "modern" || session === undefined || !isRequestId(id) || isFull) {
+  if (call.era === "modern" || session === undefined || !isRequestId(id)) {
     ports.observer.warn("server_request_dropped", { server: arrival.access.server.name });
     return undefined;
   }
@@ -74,6 +75,7 @@ function screenServerRequest(
     refuseServerRequest(call, session, id, error, ports.upstreams);
     return undefined;
   }
+  if (!session.serverRequests.has(id)) makeRoom(call, session, ports);
   session.serverRequests.add(id);
   return isJsonObject(params)
     ? sealRelatedTask(arrival.access, value, params, ports.keys, taskOwners)
@@ -103,8 +105,24 @@ function denied(reason: string): RefusalOfServer {
   return { code: USER_REJECTED, message: `[POLICY DENIED] ${reason}` };
 }
 
-/** A server that keeps asking a client that never answers is not listened to any more. */
+/** A client that never answers fills no memory: beyond this, the oldest request of its server is refused. */
 const MAX_UNANSWERED = 1_000;
+const TOO_MANY = { code: INTERNAL_ERROR, message: "too many requests are waiting for the client" };
+
+function makeRoom(call: RoutedCall, session: Session, ports: Pick<Ports, "observer" | "upstreams">): void {
+  const [oldest] = session.serverRequests;
+  if (oldest === undefined || session.serverRequests.size < MAX_UNANSWERED) return;
+  session.serverRequests.delete(oldest);
+  ports.observer.warn("server_request_dropped", { server: call.arrival.access.server.name });
+  refuseServerRequest(call, session, oldest, TOO_MANY, ports.upstreams);
+}
+
+/** The server wants no answer any more to a request of its own, and gets none. */
+function forgetWithdrawn({ session }: RoutedCall, params: JsonValue | undefined): void {
+  const id = isJsonObject(params) ? own(params, "requestId") : undefined;
+  if (isRequestId(id)) session?.serverRequests.delete(id);
+}
+
 /** 2025-11-25 client/sampling: the code of a request that the user did not let through. */
 const USER_REJECTED = -1;
 
@@ -121,6 +139,7 @@ function screenNotification(
   const params = own(notification, "params");
   if (method === "notifications/resources/updated" && !mayHearOf(params, asOfNow(call, ports)))
     return undefined;
+  if (method === "notifications/cancelled") forgetWithdrawn(call, params);
   if (!isJsonObject(params)) return method === "notifications/tasks" ? undefined : notification;
   if (method === "notifications/tasks") return screenTaskNotification(call, notification, params, tools);
   if (method === "notifications/subscriptions/acknowledged") {

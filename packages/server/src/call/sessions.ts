@@ -20,7 +20,7 @@ export interface Session {
   readonly inFlight: InFlightCalls;
   /** Ids of requests that are still being judged: taken, so that the same id at the same time is refused. */
   readonly claimed: Set<RequestId>;
-  /** Ids of server→client requests that the client may still answer. */
+  /** Ids of server→client requests that the client may still answer, oldest first. */
   readonly serverRequests: Set<RequestId>;
   /** On the monotonic clock: whoever sets the other one ends no session (threat 68). */
   lastUsedMs: number;

@@ -172,14 +172,47 @@ describe("a request of the server (policy-spec R7)", () => {
     ["in the modern era", request("elicitation/create"), { more: { era: "modern" } }],
     ["without a session", request("elicitation/create"), { more: { session: undefined } }],
     ["whose id is none", { ...request("ping"), id: null }, {}],
-    ["of one that keeps asking", request("ping"), { prepare: fill(1_000) }],
   ])("%s is dropped", (_, value, screening) => {
     const { seen, sent, warned } = screen(value, screening);
     expect([seen, sent, warned]).toEqual([undefined, [], ["server_request_dropped"]]);
   });
 
   test("of one that has asked a lot still passes", () => {
-    expect(screen(request("ping"), { prepare: fill(999) }).seen).toEqual(request("ping"));
+    const { seen, sent, asked } = screen(request("ping"), { prepare: fill(999) });
+    expect([seen, sent, asked.length, asked.at(-1)]).toEqual([request("ping"), [], 1_000, 9]);
+  });
+
+  test("of one that keeps asking passes, and the oldest is refused in its place", () => {
+    const { seen, sent, warned, asked } = screen(request("ping"), { prepare: fill(1_000) });
+    expect([seen, asked.length, asked[0], asked.at(-1)]).toEqual([request("ping"), 1_000, "r1", 9]);
+    expect(sent.map(({ body }) => JSON.parse(String(body)) as unknown)).toEqual([
+      {
+        jsonrpc: "2.0",
+        id: "r0",
+        error: { code: -32603, message: "too many requests are waiting for the client" },
+      },
+    ]);
+    expect(warned).toEqual(["server_request_dropped"]);
+  });
+
+  test("whose id is open already takes nobody's place", () => {
+    const { seen, sent, asked } = screen(request("ping", undefined, "r5"), { prepare: fill(1_000) });
+    expect([seen, sent, asked.length]).toEqual([request("ping", undefined, "r5"), [], 1_000]);
+  });
+
+  test.each<[string, JsonObject | undefined, readonly unknown[]]>([
+    ["that it withdraws", { requestId: "r1" }, ["r0", "r2"]],
+    ["that is another's", { requestId: 1 }, ["r0", "r1", "r2"]],
+    ["that is named by no id", { requestId: {} }, ["r0", "r1", "r2"]],
+    ["that is not named", undefined, ["r0", "r1", "r2"]],
+  ])("%s: what else is open stays open", (_, params, left) => {
+    const value = notification("notifications/cancelled", params);
+    expect(screen(value, { prepare: fill(3) })).toMatchObject({ seen: value, asked: left });
+  });
+
+  test("cannot be withdrawn where there is no session", () => {
+    const value = notification("notifications/cancelled", { requestId: "r1" });
+    expect(screen(value, { more: { session: undefined } }).seen).toEqual(value);
   });
 
   test("that belongs to a task names it by its sealed id", () => {
