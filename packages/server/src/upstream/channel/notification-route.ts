@@ -57,7 +57,7 @@ function routeTeardown(value: JsonObject, calls: InFlightCalls): NotificationRou
 
 /** A legacy server no longer wants an answer to its own request. */
 function routeWithdrawal(value: JsonObject, questions: ServerQuestions): NotificationRoute | undefined {
-  const clientId = questions.clientIdOf(paramOf(value, "requestId"));
+  const clientId = questions.withdraw(paramOf(value, "requestId"));
   return clientId === undefined
     ? undefined
     : { call: undefined, value: withParam(value, "requestId", clientId) };

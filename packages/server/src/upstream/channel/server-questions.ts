@@ -15,7 +15,8 @@ const MAX_WAITING = 16;
  */
 export class ServerQuestions {
   readonly #serverIds = new Map<string, RequestId>();
-  #waiting: string[] = [];
+  /** By the client's id, oldest first. */
+  readonly #waiting = new Map<string, string>();
   #asked = 0;
 
   /**
@@ -27,14 +28,14 @@ export class ServerQuestions {
     if (voice === undefined && method === "ping") return { jsonrpc: "2.0", id, result: {} };
     const clientId = `server-request-${this.#asked + 1}`;
     const text = toText({ ...value, id: clientId });
-    const hasRoom = voice !== undefined || this.#waiting.length < MAX_WAITING;
+    const hasRoom = voice !== undefined || this.#waiting.size < MAX_WAITING;
     if (text === undefined || !hasRoom || this.#serverIds.size >= MAX_OPEN) {
       const error = { code: INTERNAL_ERROR, message: "too many requests are waiting for the client" };
       return { jsonrpc: "2.0", id, error };
     }
     this.#asked += 1;
     this.#serverIds.set(clientId, id);
-    if (voice === undefined) this.#waiting.push(text);
+    if (voice === undefined) this.#waiting.set(clientId, text);
     else voice.event(text);
     return undefined;
   }
@@ -47,16 +48,20 @@ export class ServerQuestions {
     return serverId;
   }
 
-  /** The client's id of a question that the server withdraws; it stays open for an answer that crosses. */
-  clientIdOf(serverId: unknown): string | undefined {
-    for (const [clientId, known] of this.#serverIds) if (known === serverId) return clientId;
+  /** Forgets a question that the server withdraws. The client's id of it; undefined when the client never saw it. */
+  withdraw(serverId: unknown): string | undefined {
+    for (const [clientId, known] of this.#serverIds) {
+      if (known !== serverId) continue;
+      this.#serverIds.delete(clientId);
+      return this.#waiting.delete(clientId) ? undefined : clientId;
+    }
     return undefined;
   }
 
   /** What waited; it waits no more. */
   takeWaiting(): readonly string[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
     return waiting;
   }
 }

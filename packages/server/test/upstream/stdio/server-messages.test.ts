@@ -150,6 +150,30 @@ describe("requests of a legacy server (sampling, elicitation, roots)", () => {
     expect(seen.filter((line) => JSON.parse(line).result !== undefined).length).toBe(passed);
   });
 
+  it("take no answer after they were withdrawn", async () => {
+    const client = await legacyClient();
+    const stream = client.verb("GET");
+    const withdrawn = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 70 } };
+    await client.run("r", [{ write: sampling(70) }, { write: withdrawn }, { answer: {} }]).done;
+    await stream.until((told) => "event" in told);
+    const answer = { jsonrpc: "2.0", id: "server-request-1", result: {} };
+    expect(await client.send(answer).done).toEqual([{ answer: 202, body: "" }]);
+    const { seen } = await client.look();
+    expect(seen.filter((line) => JSON.parse(line).result !== undefined)).toEqual([]);
+  });
+
+  it("are not asked when they were withdrawn before a stream opened", async () => {
+    const { upstreams, seen } = openSignal();
+    const client = await legacyClient(upstreams);
+    const withdrawn = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
+    const waiting = [{ write: sampling(1) }, { write: sampling(2) }, { write: withdrawn }];
+    client.run("r", [{ answer: {} }, ...waiting, SIGNAL]);
+    await seen;
+    const stream = client.verb("GET");
+    await client.look();
+    expect(eventsOf(stream.told)).toEqual([sampling("server-request-2")]);
+  });
+
   it("are withdrawn under the id that the client knows", async () => {
     const client = await legacyClient();
     const stream = client.verb("GET");
