@@ -136,6 +136,8 @@ function appendEntry(state: SlidingState, counting: Counting, amountMicros: numb
   const lastMs = state.atMs.at(-1);
   // INVARIANT: instants never fall, so the oldest entry is always at `head`.
   const takenAtMs = lastMs === undefined ? nowMs : Math.max(nowMs, lastMs);
+  // No limit bounds how many calls take nothing, so nothing is kept of them.
+  if (amountMicros === 0) return { state, takenAtMs };
   if (takenAtMs === lastMs) {
     const last = state.atMs.length - 1;
     state.amountMicros[last] = entryAt(state.amountMicros, last) + amountMicros;

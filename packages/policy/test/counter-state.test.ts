@@ -106,6 +106,37 @@ describe("policy-spec L3: a charge cuts a sliding log when half of it is over", 
   });
 });
 
+describe("an amount of 0", () => {
+  it("leaves no entry, however often it is charged, and can be given back", () => {
+    const zeros = Array.from({ length: 1_000 }, (_, index) => [index, 0] as const);
+    const state = charged([0, 5], ...zeros);
+    expect(state).toEqual(charged([0, 5]));
+    const { takenAtMs } = takeFromCounter(state, SLIDING, 0, 1_000);
+    expect(takenAtMs).toBe(1_000);
+    giveBackToCounter(state, 0, takenAtMs);
+    expect(state).toEqual(charged([0, 5]));
+  });
+
+  it("takes nothing from what was charged at the same instant", () => {
+    const state = charged([0, 5]);
+    const { takenAtMs } = takeFromCounter(state, SLIDING, 0, 0);
+    giveBackToCounter(state, 0, takenAtMs);
+    expect([takenAtMs, state]).toEqual([0, charged([0, 5])]);
+  });
+
+  it("is charged at the newest instant that was seen, and drops what is over", () => {
+    expect(takeFromCounter(charged([10_000, 5]), SLIDING, 0, 5_000).takenAtMs).toBe(10_000);
+    const { state } = takeFromCounter(charged([0, 5], [5_000, 7]), SLIDING, 0, 10_000);
+    expect(state).toMatchObject({ usedMicros: 7, expiresAtMs: 15_000 });
+  });
+
+  it("makes a counter that says the same as none", () => {
+    const { state, takenAtMs } = takeFromCounter(undefined, SLIDING, 0, 7);
+    expect([takenAtMs, usedMicrosAt(state, SLIDING, 7), state.expiresAtMs]).toEqual([7, 0, 0]);
+    expect(giveBackToCounter(state, 0, takenAtMs)).toBeUndefined();
+  });
+});
+
 describe("policy-spec L7: time that runs backwards", () => {
   it("charges the newest instant that was seen", () => {
     expect(takeFromCounter(charged([10_000, 1]), SLIDING, 2, 5_000)).toEqual({
