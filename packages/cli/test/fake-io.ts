@@ -1,6 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { Io } from "../src/io.ts";
 import { runCli } from "../src/program.ts";
 
@@ -33,7 +34,9 @@ export async function runInProcess(argv: readonly string[], surroundings: Surrou
     surroundings.onStdout?.(stdout);
   };
   const io: Io = {
-    stdin: Object.assign(linesOf(surroundings.stdin ?? ""), { isTTY: surroundings.isTerminal === true }),
+    stdin: Object.assign(Readable.from([Buffer.from(surroundings.stdin ?? "")]), {
+      isTTY: surroundings.isTerminal === true,
+    }),
     stdout: { write },
     stderr: { write: (text) => (stderr += text) },
     env: { HOME: cwd, ...surroundings.env },
@@ -47,8 +50,4 @@ export async function runInProcess(argv: readonly string[], surroundings: Surrou
 
 export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), "portcullis-cli-"));
-}
-
-async function* linesOf(text: string): AsyncGenerator<string> {
-  yield text;
 }

@@ -348,3 +348,14 @@ test("at a terminal the plan is shown and a yes is waited for", async () => {
   const yes = await answer("y\n");
   expect([yes.code, yes.stdout]).toEqual([0, expect.stringContaining("Rewrote")]);
 });
+
+test("at a terminal a project's servers and the files are asked about one after the other", async () => {
+  const home = homeWithServer();
+  home.write(FILES.claudeCodeProject, JSON.stringify({ mcpServers: { notes: home.server } }));
+  const surroundings = { cwd: home.project, env: home.env, isTerminal: true };
+  const ended = await runInProcess(["init"], { ...surroundings, stdin: "y\ny\n" });
+  expect(ended.stderr).toMatch(
+    /Start them to list their tools\? \[y\/N\] (?:.|\n)*Rewrite 1 file\? \[y\/N\] /,
+  );
+  expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining("Rewrote")]);
+});
