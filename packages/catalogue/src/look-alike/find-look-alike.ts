@@ -25,15 +25,27 @@ export function findLookAlike<T extends PackageName>(
   asked: PackageName,
   known: readonly T[],
 ): LookAlike<T> | undefined {
+  // npm takes no longer names, and nobody mistakes one that long for another.
+  if (asked.name.length > MAX_NAME) return undefined;
   const same = known.filter(({ registry }) => registry === asked.registry);
   const name = toParts(asked);
-  const parts = same.map((each) => ({ known: each, ...toParts(each) }));
+  const parts = same.map((each) => ({ known: each, ...partsOf(each) }));
   if (parts.some(({ full }) => full === name.full)) return undefined;
   for (const likeness of LIKENESSES) {
     const found = parts.find((each) => IS_LIKE[likeness](name, each));
     if (found !== undefined) return { known: found.known, likeness };
   }
   return undefined;
+}
+
+const MAX_NAME = 214;
+/** Of known packages, each of which is compared with every name that is asked about. */
+const partsOfKnown = new WeakMap<PackageName, Parts>();
+
+function partsOf(known: PackageName): Parts {
+  const parts = partsOfKnown.get(known) ?? toParts(known);
+  partsOfKnown.set(known, parts);
+  return parts;
 }
 
 /** The plainest first. */
@@ -44,12 +56,13 @@ interface Parts {
   /** Of npm, without the `@`; empty where there is none. */
   readonly scope: string;
   readonly base: string;
+  readonly skeleton: string;
 }
 
 type IsLike = (name: Parts, known: Parts) => boolean;
 
 const IS_LIKE: { readonly [likeness in Likeness]: IsLike } = {
-  look: (name, known) => skeletonOf(name.full) === skeletonOf(known.full),
+  look: (name, known) => name.skeleton === known.skeleton,
   dash: (name, known) => name.scope === known.scope && squash(name.base) === squash(known.base),
   letter: (name, known) => name.scope === known.scope && differsInOneWord(name.base, known.base),
   scope: isOtherScope,
@@ -59,7 +72,7 @@ const IS_LIKE: { readonly [likeness in Likeness]: IsLike } = {
 function toParts({ registry, name }: PackageName): Parts {
   const full = registry === "pypi" ? name.toLowerCase().replaceAll(/[-_.]+/g, "-") : name;
   const [, scope = "", base = full] = /^@([^/]*)\/(.*)$/s.exec(full) ?? [];
-  return { full, scope, base };
+  return { full, scope, base, skeleton: skeletonOf(full) };
 }
 
 function squash(text: string): string {

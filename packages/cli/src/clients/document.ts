@@ -66,3 +66,18 @@ export function lineBreakOf(text: string): string {
   const windows = text.split("\r\n").length - 1;
   return windows * 2 > text.split("\n").length - 1 ? "\r\n" : "\n";
 }
+
+/** Says on which line, from 1, an offset of a text is. The text is gone through once, when it is first asked. */
+export function createLineCounter(text: string): (offset: number) => number {
+  let breaks: readonly number[] | undefined;
+  return (offset) => {
+    breaks ??= [...text.matchAll(/\n/g)].map(({ index }) => index);
+    let [low, high] = [0, breaks.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((breaks[middle] ?? offset) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
+}

@@ -1,5 +1,5 @@
-import type { HiddenParts } from "@portcullis/server";
-import { isSecretName, isSecretSwitch, MASK, maskLine } from "./mask.ts";
+import type { HiddenParts, NewServer } from "@portcullis/server";
+import { isSecretName, isSecretSwitch, isTooLong, MASK, maskLine } from "./mask.ts";
 import { isPath, secretsInUrl, secretWords, unguessableParts } from "./plain-secrets.ts";
 
 /** A shorter value of a variable may be a name or a port, which answers may well hold. */
@@ -31,6 +31,7 @@ const NO_WORDS: ReadonlySet<number> = new Set();
 /** What of a URL is to be sealed; undefined when nothing is. With `usesEnvironment`, all but its host. */
 export function hideUrl(url: string, usesEnvironment = false): HiddenParts<string> | undefined {
   const parsed = new URL(url);
+  if (isTooLong(url)) return { shown: `${parsed.origin}/${MASK}`, secrets: [url] };
   const plain = secretsInUrl(url).map(({ value }) => value);
   const found = [...new Set([...plain, ...unguessableParts(url)])].filter((value) => value !== "");
   if (found.length === 0 && !usesEnvironment) return undefined;
@@ -58,6 +59,7 @@ function withMasks(text: string, secrets: readonly { readonly value: string }[])
 
 /** A URL without what people hide in it: user, password, values of the query. */
 export function maskUrl(text: string): string {
+  if (isTooLong(text)) return URL.canParse(text) ? `${new URL(text).origin}/${MASK}` : MASK;
   if (!URL.canParse(text)) return maskLine(cut(text), []);
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") {
@@ -77,6 +79,13 @@ export function maskCommand(words: readonly string[]): string {
     return equals >= 0 && isSecretName(word.slice(0, equals)) ? `${word.slice(0, equals)}=${MASK}` : word;
   });
   return cut(shown.map((word) => maskLine(cut(word), [])).join(" "));
+}
+
+/** Where a server is, as it may be shown: what variables were filled in with is masked too. */
+export function maskTarget(target: NewServer["target"]): string {
+  return target.kind === "http"
+    ? maskUrl(target.hidden?.shown ?? target.url)
+    : maskCommand(target.hidden?.shown ?? target.command);
 }
 
 /** Whatever is longer is no command that people read, and would take long to look through. */

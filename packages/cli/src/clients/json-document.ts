@@ -8,7 +8,13 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
-import { type ClientDocument, type EntryChange, lineBreakOf, withChange } from "./document.ts";
+import {
+  type ClientDocument,
+  createLineCounter,
+  type EntryChange,
+  lineBreakOf,
+  withChange,
+} from "./document.ts";
 import { rewriteObject } from "./json-object-text.ts";
 
 /** JSON with comments and trailing commas, as most clients read it. */
@@ -45,11 +51,12 @@ function read(text: string): Result<ClientDocument, string> {
   // The library makes objects without a prototype, which compare as different.
   const root: JsonValue = JSON.parse(JSON.stringify(getNodeValue(tree.value)));
   if (!isJsonObject(root)) return err("it is not an object");
+  const lineAt = createLineCounter(text);
   return ok({
     root,
     lineOf: (path) => {
       const node = findNodeAtLocation(tree.value, [...path]);
-      return node === undefined ? 1 : lineAt(text, node.parent?.offset ?? node.offset);
+      return node === undefined ? 1 : lineAt(node.parent?.offset ?? node.offset);
     },
     spanOf: (path) => {
       const node = findNodeAtLocation(tree.value, [...path]);
@@ -65,7 +72,7 @@ function parse(text: string): Result<Node, string> {
   const [first] = errors;
   if (first !== undefined) {
     return err(
-      `it is not valid JSON: ${wordsOf(printParseErrorCode(first.error))} on line ${lineAt(text, first.offset)}`,
+      `it is not valid JSON: ${wordsOf(printParseErrorCode(first.error))} on line ${createLineCounter(text)(first.offset)}`,
     );
   }
   return tree === undefined ? err("it is not valid JSON") : ok(tree);
@@ -74,10 +81,6 @@ function parse(text: string): Result<Node, string> {
 /** `CloseBraceExpected` → `close brace expected`. */
 function wordsOf(code: string): string {
   return code.replaceAll(/\B([A-Z])/g, " $1").toLowerCase();
-}
-
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split("\n").length;
 }
 
 /** A key that is there twice: parsers differ in which one they take (threat 1). */

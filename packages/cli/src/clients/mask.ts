@@ -1,14 +1,28 @@
 /** What stands where a secret was. */
 export const MASK = "***";
 /** People's names of secrets. */
-const SECRET_NAME = /key|token|secret|passw|pwd|credential|authori[sz]ation|cookie|bearer/i;
+const SECRET_WORDS = "key|token|secret|passw|pwd|credential|authori[sz]ation|cookie|bearer";
+const SECRET_NAME = new RegExp(SECRET_WORDS, "i");
 /** Tokens of well-known services by how they begin, JSON web tokens, and long runs of letters and digits. */
 const TOKEN =
-  /\b(?:sk|pk|rk|whsec|gh[opsu]|github_pat|glpat|xox[abeprs]|pcl_[a-z]|ntn|secret|hf|npm|pat|lin_api|figd|dapi|key)[-_][A-Za-z0-9_-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+/g;
+  /\b(?:sk|pk|rk|whsec|gh[opsu]|github_pat|glpat|xox[abeprs]|pcl_[a-z]|ntn|secret|hf|npm|pat|lin_api|figd|dapi|key)[-_][A-Za-z0-9_-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[A-Za-z0-9_-]{20,}|(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+/g;
 const LONG_RUN = /(?<![A-Za-z0-9_+/=-])(?=[A-Za-z_+/=-]*\d)(?=[\d_+/=-]*[A-Za-z])[A-Za-z0-9_+=-]{32,}/g;
-/** `"name": "value"` and `name = "value"`, where the name is that of a secret. */
-const NAMED_VALUE =
-  /((["']?)[\w.-]*(?:key|token|secret|passw|pwd|credential|authori[sz]ation|cookie)[\w.-]*\2\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&}\]"']+)/gi;
+/**
+ * `"name": "value"` and `name = "value"`, where the name is that of a secret. A name is tried from its first letter
+ * only: from each of its letters, the time would grow with the cube of its length.
+ */
+const NAMED_VALUE = new RegExp(
+  String.raw`((["']?)(?<![\w.-])(?=[\w.-]*(?:${SECRET_WORDS}))[\w.-]+\2\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&}\]"']+)`,
+  "gi",
+);
+
+/** Longer words are no settings that people write, and are not looked through: all of one counts as a secret. */
+const MAX_WORD = 4096;
+
+/** True for a word that is taken for a secret because it is too long to be looked through. */
+export function isTooLong(word: string): boolean {
+  return word.length > MAX_WORD;
+}
 
 /** True when a value under this name is a secret. */
 export function isSecretName(name: string): boolean {

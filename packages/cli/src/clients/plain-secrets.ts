@@ -3,6 +3,7 @@ import {
   isSecretName,
   isSecretSwitch,
   isTokenLike,
+  isTooLong,
   longRunsIn,
   secretValuesIn,
   tokensIn,
@@ -76,6 +77,7 @@ function isPackageWord(word: string, name: string): boolean {
 }
 
 function secretsInWord(word: string, before: string | undefined): readonly PlainSecret[] {
+  if (isTooLong(word)) return [{ where: "an argument that is too long to be looked through", value: word }];
   if (URL_WORD.test(word)) return secretsInUrl(word);
   const [name, value] = splitAt(word, word.indexOf("="));
   if (name !== "" && isPlainSecret([name, value]))
@@ -96,6 +98,7 @@ const MAX_NAME = 80;
 /** The secrets in a URL: its password, and values and parts of the path that look or are called like one. */
 export function secretsInUrl(url: string): readonly PlainSecret[] {
   if (!URL_WORD.test(url)) return [];
+  if (isTooLong(url)) return [{ where: "a URL that is too long to be looked through", value: url }];
   const [, password = ""] = /^[^:]+:\/\/[^/?#@:]*:([^/?#]*)@/.exec(url) ?? [];
   const [place = "", query = ""] = splitAt(url.split("#", 1)[0] ?? "", url.indexOf("?"), "before");
   const inQuery = query.split("&").flatMap((pair): readonly PlainSecret[] => {
@@ -114,6 +117,7 @@ export function secretsInUrl(url: string): readonly PlainSecret[] {
 
 /** Parts of a URL's path that nobody could guess: whoever knows such a URL may well use it. Often they are just ids. */
 export function unguessableParts(url: string): readonly string[] {
+  if (isTooLong(url)) return [];
   const path = pathOf(url.split(/[?#]/, 1)[0] ?? "");
   return path.split("/").flatMap(longRunsIn);
 }

@@ -1,18 +1,28 @@
 import { isDeepStrictEqual } from "node:util";
 import { err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
 import { parse, TomlError } from "smol-toml";
-import { type ClientDocument, type EntryChange, lineBreakOf, valueAt, withChange } from "./document.ts";
+import {
+  type ClientDocument,
+  createLineCounter,
+  type EntryChange,
+  lineBreakOf,
+  valueAt,
+  withChange,
+} from "./document.ts";
 import { type Statement, statementsOf } from "./toml-statements.ts";
 import { toTomlKey, toTomlValue } from "./toml-value.ts";
 
 export function readTomlDocument(text: string): Result<ClientDocument, string> {
   const root = parseToml(text);
   if (!root.ok) return root;
+  const lineAt = createLineCounter(text);
+  let statements: readonly Statement[] | undefined;
   return ok({
     root: root.value,
     lineOf: (path) => {
-      const found = statementsOf(text).find((statement) => startsWith(statement.path, path));
-      return found === undefined ? 1 : text.slice(0, found.start).split("\n").length;
+      statements ??= statementsOf(text);
+      const found = statements.find((statement) => startsWith(statement.path, path));
+      return found === undefined ? 1 : lineAt(found.start);
     },
     spanOf: () => undefined,
     // The parser refuses a key that is there twice.

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { parse } from "smol-toml";
 
 /** One table header or one pair of key and value. */
@@ -19,112 +18,118 @@ export interface Statement {
   readonly innerComments: readonly string[];
 }
 
-/** Values over more lines are left alone. */
-const MAX_STATEMENT_LINES = 500;
-
 /**
- * The statements of a document that is known to be valid, in order. Where one ends is found by the parser itself: a
- * statement is the fewest lines that parse. Ends early where a value is too long for that.
+ * The statements of a document that is known to be valid, in order. Each character is looked at once, and the parser
+ * reads nothing but headers and keys: files of strangers may be large. Ends early at a key that it does not read.
  */
 export function statementsOf(text: string): readonly Statement[] {
-  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const statements: Statement[] = [];
   let table: readonly string[] = [];
-  let start = 0;
-  for (let index = 0; index < lines.length; ) {
-    const line = lines[index] ?? "";
-    const trimmed = line.trim();
-    if (trimmed === "" || trimmed.startsWith("#")) {
-      index += 1;
-      start += line.length;
-      continue;
+  for (let start = 0; start < text.length; ) {
+    const extent = extentOf(text, start);
+    if (extent.isStatement) {
+      const statement = toStatement(text, extent, table);
+      if (statement === undefined) break;
+      if (statement.kind !== "pair") table = statement.path;
+      statements.push(statement);
     }
-    const taken = takeStatement(lines, index);
-    if (taken === undefined) break;
-    const statement = toStatement(taken.text, taken.value, table, start);
-    if (statement === undefined) break;
-    if (statement.kind !== "pair") table = statement.path;
-    statements.push(statement);
-    index += taken.lines;
-    start += taken.text.length;
+    start = extent.end;
   }
   return statements;
 }
 
-interface Taken {
-  readonly text: string;
-  readonly value: object;
-  readonly lines: number;
+/** Where a statement, or a line without one, begins and ends, and what is in it. */
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+  /** Offset of the first `=` outside of quotes. */
+  readonly equals: number | undefined;
+  readonly comments: readonly { readonly start: number; readonly end: number }[];
+  readonly isStatement: boolean;
 }
 
-function takeStatement(lines: readonly string[], from: number): Taken | undefined {
-  let text = "";
-  for (let count = 1; count <= MAX_STATEMENT_LINES && from + count <= lines.length; count += 1) {
-    text += lines[from + count - 1];
-    const value = tryParse(text);
-    if (value !== undefined) return { text, value, lines: count };
+/** From the beginning of a line to the line break that is in no text and in no brackets. */
+function extentOf(text: string, start: number): Extent {
+  const comments: { start: number; end: number }[] = [];
+  let equals: number | undefined;
+  let depth = 0;
+  let isStatement = false;
+  let at = start;
+  while (at < text.length) {
+    const character = text[at] ?? "";
+    if (character === "\n" && depth === 0) break;
+    if (character === "#") {
+      const end = endOfComment(text, at);
+      comments.push({ start: at, end });
+      at = end;
+      continue;
+    }
+    if (!" \t\r\n".includes(character)) isStatement = true;
+    if (character === "[" || character === "{") depth += 1;
+    if (character === "]" || character === "}") depth -= 1;
+    if (character === "=") equals ??= at;
+    at = character === '"' || character === "'" ? endOfText(text, at) : at + 1;
   }
-  return undefined;
+  return { start, end: Math.min(at + 1, text.length), equals, comments, isStatement };
 }
 
-function toStatement(
-  text: string,
-  value: object,
-  table: readonly string[],
-  start: number,
-): Statement | undefined {
-  const isHeader = text.trimStart().startsWith("[");
-  const key = isHeader ? keysOf(value) : keyOfPair(text);
+function endOfComment(text: string, start: number): number {
+  const lineFeed = text.indexOf("\n", start);
+  if (lineFeed < 0) return text.length;
+  return text[lineFeed - 1] === "\r" ? lineFeed - 1 : lineFeed;
+}
+
+/** Behind a text in one or three quotes, which begins at `start`. */
+function endOfText(text: string, start: number): number {
+  const quote = text[start] ?? "";
+  const isLong = text.startsWith(quote.repeat(3), start);
+  const mark = isLong ? quote.repeat(3) : quote;
+  let at = start + mark.length;
+  while (at < text.length && !text.startsWith(mark, at)) at += quote === '"' && text[at] === "\\" ? 2 : 1;
+  at += mark.length;
+  // One or two quotes may stand right before the three that end it.
+  for (let more = 0; isLong && more < 2 && text[at] === quote; more += 1) at += 1;
+  return at;
+}
+
+function toStatement(text: string, extent: Extent, table: readonly string[]): Statement | undefined {
+  const { start, end, equals } = extent;
+  const indent = /[ \t]*/y;
+  indent.lastIndex = start;
+  const [blank = ""] = indent.exec(text) ?? [];
+  const head = start + blank.length;
+  const isHeader = text[head] === "[";
+  const key = keysOf(isHeader ? text.slice(start, end) : `${text.slice(start, equals ?? end)}= 0`);
   if (key === undefined) return undefined;
-  const comments = commentsOf(text, value);
-  const last = comments.at(-1);
-  const isAtEnd = last !== undefined && text.trimEnd().endsWith(last);
+  const comments = extent.comments.map((each) => text.slice(each.start, each.end));
+  const last = extent.comments.at(-1);
+  const isAtEnd = last !== undefined && text.slice(last.end, end).trim() === "";
   return {
-    kind: isHeader ? (text.trimStart().startsWith("[[") ? "tables" : "table") : "pair",
+    kind: isHeader ? (text.startsWith("[[", head) ? "tables" : "table") : "pair",
     path: isHeader ? key : [...table, ...key],
     key,
     start,
-    end: start + text.length,
-    indent: /^[ \t]*/.exec(text)?.[0] ?? "",
-    comment: isAtEnd ? last : "",
+    end,
+    indent: blank,
+    comment: isAtEnd ? (comments.at(-1) ?? "") : "",
     innerComments: isAtEnd ? comments.slice(0, -1) : comments,
   };
 }
 
-/** What stands before the `=`: the first for which a number behind it makes a statement. */
-function keyOfPair(text: string): readonly string[] | undefined {
-  for (let at = text.indexOf("="); at >= 0; at = text.indexOf("=", at + 1)) {
-    const value = tryParse(`${text.slice(0, at)}= 0`);
-    if (value !== undefined) return keysOf(value);
-  }
-  return undefined;
-}
-
-/** The one key of each object, from the outside in. */
-function keysOf(value: object): readonly string[] {
-  const [first] = Object.entries(value);
-  if (first === undefined || Array.isArray(value)) return [];
-  const [key, inner] = first;
-  return typeof inner === "object" && inner !== null ? [key, ...keysOf(inner)] : [key];
-}
-
-/** A `#` begins a comment when the text says the same without the rest of its line. */
-function commentsOf(text: string, value: object): readonly string[] {
-  const comments: string[] = [];
-  for (let at = text.indexOf("#"); at >= 0; at = text.indexOf("#", at + 1)) {
-    const lineEnd = /\r?\n|$/.exec(text.slice(at))?.index ?? 0;
-    const rest = tryParse(text.slice(0, at) + text.slice(at + lineEnd));
-    if (rest === undefined || !isDeepStrictEqual(rest, value)) continue;
-    comments.push(text.slice(at, at + lineEnd));
-    at += lineEnd;
-  }
-  return comments;
-}
-
-function tryParse(text: string): object | undefined {
+/** The one key of each object, from the outside in; undefined for what is no header and no key. */
+function keysOf(text: string): readonly string[] | undefined {
+  let value: unknown;
   try {
-    return parse(text);
+    value = parse(text);
   } catch {
     return undefined;
   }
+  const keys: string[] = [];
+  while (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const [first] = Object.entries(value);
+    if (first === undefined) break;
+    keys.push(first[0]);
+    value = first[1];
+  }
+  return keys;
 }
