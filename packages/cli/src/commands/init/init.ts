@@ -5,7 +5,7 @@ import { askYes, isInteractive } from "../../ask.ts";
 import { CLIENTS } from "../../clients/all-clients.ts";
 import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
 import { type EndedEntry, endedEntries } from "../../clients/ended-entries.ts";
-import { maskCommand, maskUrl } from "../../clients/hide-secrets.ts";
+import { maskTarget } from "../../clients/hide-secrets.ts";
 import { type KnownServer, knownServers } from "../../clients/known-servers.ts";
 import { lookAt, lookAtEach } from "../../clients/look.ts";
 import { createLookAlikes } from "../../clients/look-alikes.ts";
@@ -123,10 +123,7 @@ async function chooseStarts(
   const isOwn = ({ entries }: Candidate): boolean => entries.some(({ file }) => file.place.scope === "user");
   const foreign = candidates.filter((candidate) => !isOwn(candidate));
   if (foreign.length === 0) return candidates;
-  const words = foreign.map(
-    ({ name, target }) =>
-      `  ${name}: ${toPrintable(target.kind === "http" ? maskUrl(target.url) : maskCommand(target.command))}`,
-  );
+  const words = foreign.map(({ name, target }) => `  ${name}: ${toPrintable(maskTarget(target))}`);
   out.note(`The files of this folder name ${counted(foreign.length, "server")} that your own do not:`);
   for (const line of words) out.note(line);
   if (isInteractive(io) && (await askYes(io, "Start them to list their tools?"))) return candidates;

@@ -1,5 +1,5 @@
 import { askYes, isInteractive } from "../../ask.ts";
-import { maskCommand, maskUrl } from "../../clients/hide-secrets.ts";
+import { maskTarget } from "../../clients/hide-secrets.ts";
 import { lookAt, lookAtEach } from "../../clients/look.ts";
 import type { LookAlikes } from "../../clients/look-alikes.ts";
 import { packageOf } from "../../clients/package-reference.ts";
@@ -77,8 +77,7 @@ async function mayStart(
   out.note(`The tools of ${counted(waiting.length, "server")} are not known. To list them would run:`);
   for (const [server] of waiting) {
     const { name, target } = server;
-    const what =
-      target === undefined ? "" : target.kind === "http" ? maskUrl(target.url) : maskCommand(target.command);
+    const what = target === undefined ? "" : maskTarget(target);
     out.note(`  ${toPrintable(name)}: ${toPrintable(what)}`);
     for (const { message } of lookAlikeFindings(commandOf(server), lookAlikes))
       out.warn(`${name}: ${message}`);
