@@ -1,6 +1,7 @@
 import type { Result } from "@portcullis/policy";
 import { type InspectedServer, inspectServer, type ServerRow } from "@portcullis/server";
 import type { Context } from "./context.ts";
+import { endOnSignal } from "./end-on-signal.ts";
 import { withProgress } from "./progress.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -24,6 +25,6 @@ export function listAnew(
   return withProgress(
     context.io,
     `listing the tools of ${server.name}`,
-    inspectServer(server, { folder, state, onWarning }),
+    endOnSignal(inspectServer(server, { folder, state, onWarning })),
   );
 }

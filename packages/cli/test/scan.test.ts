@@ -1,11 +1,15 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FILES, type Home, makeHome } from "./clients/home.ts";
 import { type Ended, runInProcess } from "./fake-io.ts";
 
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const FIXTURE = fileURLToPath(new URL("./fixtures/listed-server.mjs", import.meta.url));
 
 /** Tools whose texts try to be more than text. */
@@ -271,3 +275,22 @@ interface SarifLog {
     }[];
   }[];
 }
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("%s ends the servers that are being listed", async (signal, code) => {
+  const listener = createTcpServer();
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  const { port } = listener.address() as AddressInfo;
+  // It hears neither the end of its input nor a signal.
+  const stubborn = `process.on("SIGTERM", () => {}); require("node:net").connect(${port}, "127.0.0.1")`;
+  const argv = ["--conditions=portcullis-source", MAIN, "scan", "--", process.execPath, "-e", stubborn];
+  const cli = spawn(process.execPath, argv, { env: { ...process.env, ...home.env }, stdio: "ignore" });
+  const [connection] = (await once(listener, "connection")) as [Socket];
+  const isGone = once(connection.on("error", () => {}).resume(), "close");
+  cli.kill(signal);
+  expect((await once(cli, "exit"))[0]).toBe(code);
+  await isGone;
+  listener.close();
+});

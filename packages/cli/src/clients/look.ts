@@ -2,6 +2,7 @@ import { type ClassifiedTool, createClassifier, type ToolDefinition } from "@por
 import { isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
 import { type InspectedTarget, inspectTarget } from "@portcullis/server";
 import { counted } from "../counted.ts";
+import { endOnSignal } from "../end-on-signal.ts";
 import type { Io } from "../io.ts";
 import { toPrintable } from "../printable.ts";
 import { withProgress } from "../progress.ts";
@@ -52,7 +53,7 @@ export function lookAtEach<T, R>(
     return `${all}: ${done} done, waiting for ${[...waiting].map((each) => toPrintable(nameOf(each))).join(", ")}`;
   };
   const looks = inTurns(servers, (server) => work(server).finally(() => waiting.delete(server)));
-  return withProgress(io, label, looks);
+  return withProgress(io, label, endOnSignal(looks));
 }
 
 async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
