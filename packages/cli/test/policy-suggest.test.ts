@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { toPrintableSource } from "../src/printable.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
 
 /** Whole processes start here, on machines that are busy with other tests. */
@@ -94,4 +95,29 @@ test("policy suggest refuses an unknown server, one without tools, and a file th
     2,
     "error: no tool of `bare` is known yet: `server tools bare` takes its list\n",
   ]);
+});
+
+test("what strangers call things reaches neither a terminal nor a report as it is", async () => {
+  const bench = openWorkbench();
+  const evil = "\u009b2J\u202e\u200b_url";
+  const properties = { [evil]: { type: "string", description: "Address of the page." } };
+  const inputSchema = { type: "object", properties, required: [evil] };
+  bench.setTools([{ name: "fetch_page", description: "Fetches a web page.", inputSchema }]);
+  await bench.json("server", "add", "--name", "shop", "--", ...bench.command);
+  const hostile = /[^\P{C}\n\t]/u;
+  const suggested = await bench.run(["policy", "suggest", "shop"]);
+  const { document } = (await bench.json("policy", "suggest", "shop")) as { document: object };
+  expect([JSON.parse(suggested.stdout), hostile.test(suggested.stdout)]).toEqual([document, false]);
+  expect(JSON.stringify(document)).toContain(evil);
+  const report = await bench.run(["scan", "--format", "markdown", "--", ...bench.command]);
+  expect([report.stdout.includes("\\u202e"), hostile.test(report.stdout.replaceAll("\u200b", ""))]).toEqual([
+    true,
+    false,
+  ]);
+  const json = `{\t"version": "1",\r\n"note": "${evil}"}`;
+  expect(JSON.parse(toPrintableSource(json))).toEqual(JSON.parse(json));
+  expect(hostile.test(toPrintableSource(json))).toBe(false);
+  expect(toPrintableSource(`version: "1" # ${evil}\r\n\tx\n`)).toBe(
+    'version: "1" # \\u{9b}2J\\u{202e}\\u{200b}_url\n\tx\n',
+  );
 });

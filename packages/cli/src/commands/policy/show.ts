@@ -1,6 +1,7 @@
 import { listVersions, requirePolicy, requireServer } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
+import { toPrintableSource } from "../../printable.ts";
 import { withWorkspace } from "../../workspace.ts";
 
 /** `policy show`: `{"id","name","version","document"}`; without `--json` the text as its author wrote it. */
@@ -21,7 +22,7 @@ export async function policyShow(context: Context): Promise<ExitCode> {
     }
     const { id, name, version, document, source } = found;
     if (context.json) out.json({ id, name, version, document });
-    else out.line(source.trimEnd());
+    else out.line(toPrintableSource(source.trimEnd()));
     return EXIT.ok;
   });
 }

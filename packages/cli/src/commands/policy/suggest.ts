@@ -3,7 +3,7 @@ import { requireServer } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
-import { toPrintable } from "../../printable.ts";
+import { escapeJson, toPrintable } from "../../printable.ts";
 import { withWorkspace } from "../../workspace.ts";
 import { writeNew } from "../../write-new.ts";
 import { judgedTools } from "../server/judged-tools.ts";
@@ -22,14 +22,15 @@ export async function policySuggest(context: Context): Promise<ExitCode> {
     if (tools.length === 0)
       return refuse(context, `no tool of \`${name}\` is known yet: \`server tools ${name}\` takes its list`);
     const suggested = recommendServer(name, tools);
+    const text = escapeJson(suggested.json.trimEnd());
     const output = options.text("output");
     if (output !== undefined) {
-      const written = writeNew(io, output, `${suggested.json.trimEnd()}\n`);
+      const written = writeNew(io, output, `${text}\n`);
       if (!written.ok) return refuse(context, written.error);
     }
     if (json) out.json(toJson(suggested));
     else report(context, suggested);
-    if (!json && output === undefined) out.line(suggested.json.trimEnd());
+    if (!json && output === undefined) out.line(text);
     return EXIT.ok;
   });
 }

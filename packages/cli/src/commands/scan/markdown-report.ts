@@ -1,6 +1,6 @@
 import type { Risk } from "@portcullis/catalogue";
 import { counted } from "../../counted.ts";
-import { toPrintable } from "../../printable.ts";
+import { escapeJson, toPrintable } from "../../printable.ts";
 import { FINDING_RULES } from "./findings.ts";
 import { type ScanReport, type ScanResult, worstOf } from "./scan-report.ts";
 import { learnedText } from "./table-report.ts";
@@ -86,7 +86,7 @@ function serverSection({ server, findings, recommendation }: ScanResult): string
     "",
     "<details><summary>Recommended policy</summary>",
     "",
-    ...fenced(recommendation.json),
+    ...fenced(escapeJson(recommendation.json)),
     "",
     "</details>",
   ].join("\n");
