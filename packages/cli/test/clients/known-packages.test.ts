@@ -8,7 +8,7 @@ import { newFolder, runInProcess } from "../fake-io.ts";
 import { makeHome } from "./home.ts";
 
 /** A data folder whose catalogue knows `@acme/notes` 1.2.3. */
-function folderWithCatalogue(): string {
+function folderWithCatalogue(version = "1.2.3"): string {
   const folder = join(newFolder(), "data");
   mkdirSync(folder);
   const opened = openCatalogue(folder);
@@ -22,7 +22,7 @@ function folderWithCatalogue(): string {
     name: "io.github.acme/notes",
     status: "active",
     method: "introspected",
-    package: { registry: "npm", name: "@acme/notes", version: "1.2.3" },
+    package: { registry: "npm", name: "@acme/notes", version },
     tools: { kind: "sent", items },
     atMs: Date.UTC(2026, 9, 1),
   });
@@ -56,6 +56,16 @@ test("scan says that it learned from the catalogue, starts nothing, and judges b
   expect(ended.stderr.split("\n").at(-2)).toBe(
     "error: --fail-on critical: notes: delete_note is critical (Destructive)",
   );
+});
+
+test("the version that a package says of itself cannot act on a terminal", async () => {
+  const home = makeHome();
+  const servers = { notes: { command: "npx", args: ["-y", "@acme/notes"] } };
+  home.write("project/mcp.json", JSON.stringify({ mcpServers: servers }));
+  const argv = ["scan", "mcp.json", "--data", folderWithCatalogue("1\u001b[2J")];
+  const { stdout } = await runInProcess(argv, { cwd: home.project, env: home.env });
+  expect(stdout).toContain("from the catalogue (version 1\\u{1b}[2J, seen");
+  expect(stdout).not.toContain("\u001b");
 });
 
 test("looking makes no data folder", () => {

@@ -35,7 +35,7 @@ export function printTable(context: Context, report: ScanReport): void {
 function printTools({ out, io }: Context, report: ScanReport): void {
   for (const { server, recommendation, learned } of report.results) {
     if (recommendation === undefined) continue;
-    out.line(`${out.style("bold", toPrintable(server.name))}  ${learnedText(learned)}`);
+    out.line(`${out.style("bold", toPrintable(server.name))}  ${toPrintable(learnedText(learned))}`);
     printToolGroups(out, io.stdout.columns, recommendation.tools);
     out.line("");
   }
