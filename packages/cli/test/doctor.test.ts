@@ -135,6 +135,16 @@ describe("doctor", () => {
         detail: expect.stringMatching(/^version 1 is not valid: \/default /),
       },
     },
+    {
+      name: "a state of a newer version",
+      spoil: ({ dataDir }) => edit(dataDir, "PRAGMA user_version = 999"),
+      finding: { check: "state.db", status: "fail", detail: expect.stringMatching(/newer/) },
+    },
+    {
+      name: "a state without one of its tables",
+      spoil: ({ dataDir }) => edit(dataDir, "ALTER TABLE server RENAME TO gone"),
+      finding: { check: "state.db", status: "fail", detail: expect.stringMatching(/cannot be used: /) },
+    },
   ])("finds $name", async ({ spoil, finding, isOk = false }) => {
     const bench = openWorkbench();
     bench.setTools([tool("read")]);

@@ -359,3 +359,12 @@ test("at a terminal a project's servers and the files are asked about one after 
   );
   expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining("Rewrote")]);
 });
+
+test("a state that cannot be opened ends init before anything is started", async () => {
+  const home = homeWithServer();
+  home.write(FILES.cursorUser, JSON.stringify({ mcpServers: { notes: home.server } }));
+  home.write(".local/share/portcullis/state.db", "x".repeat(8192));
+  const ended = await run(home, "init", "--dry-run");
+  expect([ended.code, ended.stdout]).toEqual([2, ""]);
+  expect(ended.stderr).toMatch(/^error: .+restore it from a backup.*\n$/);
+});

@@ -48,7 +48,14 @@ async function examine(context: Context): Promise<readonly Finding[]> {
 
 async function examineRecords(context: Context): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  await withWorkspace(context, { create: false }, async (workspace) => {
+  let problem = "it cannot be used";
+  const out = {
+    ...context.out,
+    error: (text: string): void => {
+      problem = text;
+    },
+  };
+  const code = await withWorkspace({ ...context, out }, { create: false }, async (workspace) => {
     findings.push(
       ...(await checkServers(context, workspace)),
       ...checkGrants(workspace, context.io.nowMs()),
@@ -56,5 +63,7 @@ async function examineRecords(context: Context): Promise<readonly Finding[]> {
     );
     return EXIT.ok;
   });
-  return findings;
+  if (code === EXIT.ok) return findings;
+  // INVARIANT: what could not be looked at is not in order.
+  return [...findings, failing("state.db", problem)];
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { err, ok, type Result } from "@portcullis/policy";
 import { type Mode, parseDurationMs, readRunning, resolveConfig } from "@portcullis/server";
 import { askYes, isInteractive } from "../../ask.ts";
 import { CLIENTS } from "../../clients/all-clients.ts";
@@ -28,7 +29,9 @@ export async function init(context: Context): Promise<ExitCode> {
   const settings = await readSettings(context);
   if (typeof settings === "string") return refuse(context, settings);
   const files = findFiles(context);
-  const { known, ended } = await listKnown(context);
+  const listed = await listKnown(context);
+  if (!listed.ok) return listed.error;
+  const { known, ended } = listed.value;
   const candidates = toCandidates(files, known, createLookAlikes());
   // Before anything is started: what is warned of here is a program.
   for (const { name, findings } of candidates)
@@ -97,18 +100,18 @@ interface Known {
   readonly ended: readonly EndedEntry[];
 }
 
-/** Looking must not make a data folder. */
-async function listKnown(context: Context): Promise<Known> {
+/** Looking must not make a data folder. The error has been told. */
+async function listKnown(context: Context): Promise<Result<Known, ExitCode>> {
   let found: Known = { known: [], ended: [] };
-  if (!existsSync(join(context.dataDir, "state.db"))) return found;
-  await withWorkspace(context, { create: false }, ({ folder, state }) => {
+  if (!existsSync(join(context.dataDir, "state.db"))) return ok(found);
+  const code = await withWorkspace(context, { create: false }, ({ folder, state }) => {
     found = {
       known: knownServers(folder, state),
       ended: endedEntries(folder, state, context.io.nowMs()),
     };
     return EXIT.ok;
   });
-  return found;
+  return code === EXIT.ok ? ok(found) : err(code);
 }
 
 /**
