@@ -368,3 +368,8 @@ test("a state that cannot be opened ends init before anything is started", async
   expect([ended.code, ended.stdout]).toEqual([2, ""]);
   expect(ended.stderr).toMatch(/^error: .+restore it from a backup.*\n$/);
 });
+
+test.each(["0s", "3651d", "soon"])("--expires %s is refused", async (expires) => {
+  const ended = await run(homeWithServer(), "init", "--yes", "--expires", expires);
+  expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining("from `1s` to `3650d`")]);
+});

@@ -16,7 +16,7 @@ import { selfCommand } from "../data-folder.ts";
 import { listAnew } from "../listing.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Demo, demoLines, shellWord } from "./demo-text.ts";
-import { DEFAULT_LIFETIME_MS } from "./grant/create.ts";
+import { DEFAULT_LIFETIME_MS } from "./grant/parse-lifetime.ts";
 
 /** True when nobody has registered anything in this data folder yet. */
 export function isFirstStart({ state }: Workspace): boolean {

@@ -1,27 +1,15 @@
-import { createGrant, parseDurationMs, requireServer } from "@portcullis/server";
+import { createGrant, requireServer } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { gatewayUrlOf, withWorkspace } from "../../workspace.ts";
+import { parseLifetime } from "./parse-lifetime.ts";
 import { toIso } from "./shown-grant.ts";
-
-const DAY_MS = 86_400_000;
-/** product.md, Configuration. */
-export const DEFAULT_LIFETIME_MS = 90 * DAY_MS;
-const MIN_LIFETIME_MS = 1000;
-/** Every token ends one day: nobody remembers one that is older. */
-const MAX_LIFETIME_MS = 3650 * DAY_MS;
 
 /** `grant create`: `{"id","label","token","url","expiresAt"}`. The token is shown this once. */
 export async function grantCreate(context: Context): Promise<ExitCode> {
   const { options, io, out } = context;
-  const expires = options.text("expires");
-  const lifetimeMs = expires === undefined ? DEFAULT_LIFETIME_MS : parseDurationMs(expires);
-  if (lifetimeMs === undefined || lifetimeMs < MIN_LIFETIME_MS || lifetimeMs > MAX_LIFETIME_MS) {
-    return refuse(
-      context,
-      `\`--expires ${expires}\` must be a time from \`1s\` to \`3650d\`, such as \`90d\``,
-    );
-  }
+  const lifetimeMs = parseLifetime(options.text("expires"));
+  if (!lifetimeMs.ok) return refuse(context, lifetimeMs.error);
   return withWorkspace(context, { create: false }, async ({ folder, state }) => {
     const server = requireServer(state, options.text("server") ?? "");
     if (!server.ok) return refuse(context, server.error);
@@ -32,7 +20,7 @@ export async function grantCreate(context: Context): Promise<ExitCode> {
       server: server.value.id,
       policy,
       mode: options.text("mode") === "shadow" ? ("shadow" as const) : ("enforce" as const),
-      expiresAtMs: nowMs + lifetimeMs,
+      expiresAtMs: nowMs + lifetimeMs.value,
     };
     const minted = createGrant(state, folder.keys, given, nowMs);
     if (!minted.ok) return refuse(context, minted.error);
