@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, type JsonObject, ok, type Result } from "@portcullis/policy";
 import { type DataFolder, openCredential, sealCredential } from "@portcullis/server";
@@ -67,12 +67,22 @@ export function readInitRecord({ path }: Pick<DataFolder, "path">): Result<InitR
   }
 }
 
+/** Throws where the system refuses; then the record is as it was. */
 export function writeInitRecord({ path }: Pick<DataFolder, "path">, record: InitRecord): void {
   const file = join(path, NAME);
   const draft = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
-  writeFileSync(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600, flag: "wx", flush: true });
-  chmodSync(draft, 0o600);
-  renameSync(draft, file);
+  try {
+    writeFileSync(draft, `${JSON.stringify(record, undefined, 2)}\n`, {
+      mode: 0o600,
+      flag: "wx",
+      flush: true,
+    });
+    chmodSync(draft, 0o600);
+    renameSync(draft, file);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    throw cause;
+  }
 }
 
 export function sealEntry({ keys }: Pick<DataFolder, "keys">, label: string, secrets: EntrySecrets): string {

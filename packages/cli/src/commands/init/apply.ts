@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { err, ok, type Result } from "@portcullis/policy";
 import {
@@ -54,6 +54,8 @@ export interface Applied {
   readonly backup: string | undefined;
   readonly grants: readonly string[];
   readonly problem: string | undefined;
+  /** What the user has still to do. */
+  readonly warnings: readonly string[];
 }
 
 /** Carries the plan out, file by file: one that fails is as it was, and its grants are revoked. */
@@ -73,9 +75,10 @@ export function applyPlan(
   let kept = record.value;
   const applied = plan.files.map((file) => {
     const made = applyFile(file, ids, workspace, options, kept);
-    if (!made.ok) return { file, backup: undefined, grants: [], problem: made.error };
+    if (!made.ok) return { file, backup: undefined, grants: [], problem: made.error, warnings: [] };
+    const { backup, labels, warnings } = made.value;
     kept = made.value.record;
-    return { file, backup: made.value.backup, grants: made.value.labels, problem: undefined };
+    return { file, backup, grants: labels, problem: undefined, warnings };
   });
   return ok(applied);
 }
@@ -109,6 +112,7 @@ interface FileMade {
   readonly record: InitRecord;
   readonly backup: string;
   readonly labels: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 function applyFile(
@@ -126,19 +130,47 @@ function applyFile(
   const made = writeEntries(planned, ids, workspace, options, now.value.text);
   if (!made.ok) return made;
   const { next, backup, replaced } = nextRecord(record, place.path, now.value, made.value.entries);
+  const isFirstCopy = !existsSync(backup);
   try {
-    if (!existsSync(backup)) writeBackup(backup, now.value);
+    if (isFirstCopy) writeBackup(backup, now.value);
     // Before the file: an entry that is on record and not in the file is harmless, the other way round is lost.
     writeInitRecord(workspace.folder, next);
     const hasToken = planned.entries.some(({ way }) => way === "http");
     writeClientFile(now.value, made.value.text, hasToken ? 0o600 : now.value.mode);
-    // Somebody wrote an entry anew by hand: its old token is nowhere any more.
-    for (const { grant } of replaced) revokeGrant(workspace.state, grant, options.nowMs);
-    return ok({ record: next, backup, labels: made.value.entries.map(({ label }) => label) });
   } catch (cause) {
-    for (const { grant } of made.value.entries) revokeGrant(workspace.state, grant, options.nowMs);
-    writeInitRecord(workspace.folder, record);
-    return err(`${kind.title}: it cannot be written: ${reasonOf(cause)}`);
+    const left = [
+      ...revokeEach(made.value.entries, workspace, options),
+      ...attempt("its record is not as it was", () => writeInitRecord(workspace.folder, record)),
+      ...(isFirstCopy
+        ? attempt(`a copy is left in \`${backup}\``, () => rmSync(backup, { force: true }))
+        : []),
+    ];
+    return err([`${kind.title}: it cannot be written: ${reasonOf(cause)}`, ...left].join("; "));
+  }
+  // INVARIANT: the file holds the new tokens from here on, so whatever fails now must not end their grants.
+  // Somebody wrote an entry anew by hand: its old token is nowhere any more.
+  const warnings = revokeEach(replaced, workspace, options);
+  return ok({ record: next, backup, labels: made.value.entries.map(({ label }) => label), warnings });
+}
+
+/** Revokes grants whose tokens are in no file; one line for each that stays. */
+function revokeEach(
+  entries: readonly RecordedEntry[],
+  { state }: Workspace,
+  { nowMs }: ApplyOptions,
+): readonly string[] {
+  return entries.flatMap(({ grant, label }) =>
+    attempt(`\`grant revoke ${label}\` is still to be done`, () => revokeGrant(state, grant, nowMs)),
+  );
+}
+
+/** A step without which the rest is done all the same; what it leaves undone, with the reason. */
+function attempt(undone: string, step: () => unknown): readonly string[] {
+  try {
+    step();
+    return [];
+  } catch (cause) {
+    return [`${undone} (${reasonOf(cause)})`];
   }
 }
 
@@ -181,7 +213,7 @@ function writeEntries(
   for (const entry of planned.entries) {
     const made = writeEntry(entry, ids, workspace, options, text);
     if (!made.ok) {
-      for (const { grant } of entries) revokeGrant(workspace.state, grant, options.nowMs);
+      revokeEach(entries, workspace, options);
       return made;
     }
     text = made.value.text;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { err, ok, type Result } from "@portcullis/policy";
-import { type Mode, parseDurationMs, readRunning, resolveConfig } from "@portcullis/server";
+import { type Mode, readRunning, resolveConfig } from "@portcullis/server";
 import { askYes, isInteractive } from "../../ask.ts";
 import { CLIENTS } from "../../clients/all-clients.ts";
 import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
@@ -17,7 +17,7 @@ import { selfCommand } from "../../data-folder.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
 import { gatewayUrls, withWorkspace } from "../../workspace.ts";
-import { DEFAULT_LIFETIME_MS } from "../grant/create.ts";
+import { parseLifetime } from "../grant/parse-lifetime.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { type Candidate, toCandidates } from "./candidate.ts";
 import { makePlan, type Plan, type PlanInput } from "./plan.ts";
@@ -79,14 +79,12 @@ async function readSettings({ options, io, dataDir, json }: Context): Promise<Se
   if (client !== undefined && !CLIENTS.some(({ id }) => id === client)) {
     return `there is no client \`${client}\`; known: ${CLIENTS.map(({ id }) => `\`${id}\``).join(", ")}`;
   }
-  const expires = options.text("expires");
-  const lifetimeMs = expires === undefined ? DEFAULT_LIFETIME_MS : parseDurationMs(expires);
-  if (lifetimeMs === undefined || lifetimeMs < 60_000)
-    return `\`--expires ${expires}\` must be a time such as \`90d\``;
+  const lifetimeMs = parseLifetime(options.text("expires"));
+  if (!lifetimeMs.ok) return lifetimeMs.error;
   const configured = await resolveConfig({ flags: {}, env: io.env, dataDir });
   if (!configured.ok) return configured.error.join("; ");
   const mode = options.text("mode") === "shadow" ? "shadow" : "enforce";
-  return { mode, lifetimeMs, deadlineMs: configured.value.config.deadlineMs };
+  return { mode, lifetimeMs: lifetimeMs.value, deadlineMs: configured.value.config.deadlineMs };
 }
 
 function findFiles(context: Context): readonly ClientFile[] {
@@ -175,11 +173,12 @@ async function carryOut(
 
 function showApplied(context: Context, applied: readonly Applied[]): void {
   const { out, io, dataDir } = context;
-  for (const { file, problem, backup } of applied) {
+  for (const { file, problem, backup, warnings } of applied) {
     const path = toPrintable(file.file.place.path);
     if (problem === undefined)
       out.line(`Rewrote ${path} (a copy is in ${toPrintable(basename(backup ?? ""))})`);
     else out.error(`${path}: ${problem}`);
+    for (const warning of warnings) out.warn(`${path}: ${warning}`);
   }
   out.note(
     "The copies lie beside the files and hold what those held, secrets too; delete them once you need no way back.",

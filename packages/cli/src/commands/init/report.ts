@@ -21,6 +21,7 @@ export function toInitReport(
         rewritten: done !== undefined && done.problem === undefined,
         backup: done?.backup ?? null,
         grants: done?.grants ?? [],
+        warnings: done?.warnings ?? [],
         entries: file.entries.map(({ name, state }) => ({
           name,
           status: planned?.entries.some(({ entry }) => entry.name === name) === true ? "planned" : state.kind,
