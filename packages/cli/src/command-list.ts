@@ -117,7 +117,7 @@ export const COMMANDS: readonly (CommandSpec | GroupSpec)[] = [
     usage: "scan [target...]",
     summary: "show what agents can do with the servers of an mcp.json, and a policy for each",
     details: [
-      "Targets are files of MCP clients, or one command after --. Without any, the files of all clients of this user and of the working folder are looked at. Servers are started or asked only with --start, with --url, or when they stand after --; else the catalogue on this machine says what it knows of the package, and nothing leaves the machine.",
+      "Targets are files of MCP clients, or one command after --. Without any, the files of all clients of this user and of the working folder are looked at. Servers are started or asked only with --start, with --url, when they stand after --, or after a yes: at a terminal you are asked where tools are not known. Else the catalogue on this machine says what it knows of the package, and nothing leaves the machine.",
       "With --fail-on the exit code is 1 when a tool or a finding is that bad or worse, when a file is broken, and when the tools of a server are not known, remote servers included.",
     ],
     options: SCAN_OPTIONS,

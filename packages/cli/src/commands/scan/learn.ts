@@ -19,18 +19,25 @@ export async function learnAll(
   context: Context,
   subject: ScanSubject,
   lookAlikes: LookAlikes,
-): Promise<readonly (readonly [ScannedServer, Learned])[]> {
+): Promise<LearnedAll> {
   using known = openKnownPackages(context.dataDir);
   const offline = subject.servers.map((server) => [server, learnOffline(server, known)] as const);
   const isAllowed =
     subject.isNamed || context.options.flag("start") || (await mayStart(context, offline, lookAlikes));
-  if (!isAllowed) return offline;
-  return lookAtEach(
+  if (!isAllowed) return { servers: offline, mayStart: false };
+  const servers = await lookAtEach(
     context.io,
     offline,
     ([{ name }]) => name,
     async ([server, before]) => [server, await learnLive(server, before)] as const,
   );
+  return { servers, mayStart: true };
+}
+
+export interface LearnedAll {
+  readonly servers: readonly (readonly [ScannedServer, Learned])[];
+  /** Commands were started and URLs asked, as far as that went. */
+  readonly mayStart: boolean;
 }
 
 function learnOffline(server: ScannedServer, known: KnownPackages): Learned {

@@ -8,6 +8,7 @@ import {
 } from "@portcullis/catalogue";
 import type { LookAlikes } from "../../clients/look-alikes.ts";
 import { type Finding, findingsOf, lookAlikeFindings } from "./findings.ts";
+import type { LearnedAll } from "./learn.ts";
 import { commandOf, type ScannedServer, type ScanSubject } from "./scanned-server.ts";
 
 /** How the tools of a server were learned. */
@@ -40,6 +41,8 @@ export interface ScanReport {
   readonly results: readonly ScanResult[];
   readonly stack: StackReport;
   readonly broken: ScanSubject["broken"];
+  /** Servers were started or asked, though maybe none of them answered. */
+  readonly mayStart: boolean;
   /** Why `--fail-on` fails, one line each; empty when it does not. */
   readonly failures: readonly string[];
   readonly failOn: Risk | undefined;
@@ -47,14 +50,14 @@ export interface ScanReport {
 
 export function makeReport(
   subject: ScanSubject,
-  learned: readonly (readonly [ScannedServer, Learned])[],
+  { servers, mayStart }: LearnedAll,
   failOn: Risk | undefined,
   lookAlikes: LookAlikes,
 ): ScanReport {
   const stack = recommendStack(
-    learned.flatMap(([{ name }, each]) => ("tools" in each ? [{ server: name, tools: each.tools }] : [])),
+    servers.flatMap(([{ name }, each]) => ("tools" in each ? [{ server: name, tools: each.tools }] : [])),
   );
-  const results = learned.map(
+  const results = servers.map(
     ([server, each]): ScanResult => ({
       server,
       learned: each,
@@ -68,7 +71,7 @@ export function makeReport(
   );
   const sorted = results.toSorted((a, b) => RISKS.indexOf(worstOf(b)) - RISKS.indexOf(worstOf(a)));
   const failures = failOn === undefined ? [] : failuresOf(sorted, subject, failOn);
-  return { results: sorted, stack, broken: subject.broken, failures, failOn };
+  return { results: sorted, stack, broken: subject.broken, mayStart, failures, failOn };
 }
 
 /** The worst risk of a server's tools and of what was found in its entry. */

@@ -55,9 +55,8 @@ function printFindings({ out }: Context, { results }: ScanReport): void {
   }
 }
 
-function printNext({ out, io }: Context, { results }: ScanReport): void {
-  const wasAsked = results.some(({ learned }) => learned.how === "started" || learned.how === "asked");
-  if (!wasAsked)
+function printNext({ out, io }: Context, { results, mayStart }: ScanReport): void {
+  if (!mayStart)
     out.note("No server was started, and nothing left this machine; `--start` asks the servers themselves.");
   // What somebody named is a file that `init` does not know.
   const isInFiles = results.some(
