@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -102,9 +102,26 @@ describe("scan without --start", () => {
     [["scan", "none.json"], "`none.json`: there is no such file"],
     [["scan", "mcp.json", "--url", "https://x.example"], "one of the three"],
     [["scan", "mcp.json", "--output", "x"], "`--output` needs"],
+    [["scan", "mcp.json", "--header", "A: b"], "`--header` belongs to"],
+    [["scan", "--env", "A=b"], "`--env` belongs to"],
+    [["scan", "mcp.json", "--json", "--format", "sarif"], "exclude each other"],
   ])("%j is refused", async (argv, message) => {
     const ended = await run(...argv);
     expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test("a broken file among others is reported, and fails --fail-on", async () => {
+    home.write("project/broken.json", "{");
+    home.write("project/fine.json", '{"mcpServers":{}}');
+    const both = await run("scan", "broken.json", "mcp.json", "--json");
+    expect([both.code, JSON.parse(both.stdout)]).toMatchObject([
+      0,
+      { servers: { length: 4 }, broken: [{ path: join(home.project, "broken.json") }] },
+    ]);
+    const failing = await run("scan", "fine.json", "broken.json", "--fail-on", "critical");
+    expect([failing.code, failing.stdout]).toEqual([1, expect.stringContaining("broken  ")]);
+    expect((await run("scan", "broken.json", "--fail-on", "critical")).code).toBe(1);
+    expect((await run("scan", "broken.json")).code).toBe(2);
   });
 
   test("a word that is no file is not started", async () => {
@@ -162,10 +179,19 @@ describe("scan that starts", () => {
     expect(readFileSync(file, "utf8")).toBe("{}");
   });
 
+  test("policies of which one exists already and says something else: none is written", async () => {
+    const two = { aaa: server, bbb: { ...server, env: { A: "b" } } };
+    const own = home.write("project/two.json", JSON.stringify({ mcpServers: two }));
+    home.write("project/two/bbb.json", "{}");
+    const ended = await run("scan", own, "--start", "--policies", "two");
+    expect([ended.code, readdirSync(join(home.project, "two"))]).toEqual([2, ["bbb.json"]]);
+  });
+
   test("a server that does not start is reported, and fails --fail-on", async () => {
     const command = [process.execPath, "-e", "process.exit(1)"];
     const ended = await run("scan", "--fail-on", "high", "--", ...command);
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("its process ended")]);
+    expect(ended.stderr).not.toContain("No server was started");
   });
 
   test("a command that is not there, and a server that wants a sign-in, are told apart", async () => {

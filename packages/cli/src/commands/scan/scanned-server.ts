@@ -59,6 +59,9 @@ export function scanSubject(context: Context): Result<ScanSubject, string> {
     return err("name files, or `--url URL`, or a command after `--`: one of the three");
   }
   if (command.length > 0 || hasUrl) return namedServer(context);
+  const stray = ["header", "env"].find((name) => options.list(name).length > 0);
+  if (stray !== undefined)
+    return err(`\`--${stray}\` belongs to \`--url URL\` or a command after \`--\`, not to files`);
   const places = placesOf(io);
   if (operands.length === 0) return ok(toSubject(discoverFiles(CLIENTS, places, io)));
   const files: ClientFile[] = [];
@@ -68,9 +71,12 @@ export function scanSubject(context: Context): Result<ScanSubject, string> {
     const project = projectOf(path);
     const found = readPlace(kindOfFile(path), place, { ...places, project }, io);
     if (found === undefined) return err(`\`${operand}\`: there is no such file`);
-    if (found.problem !== undefined) return err(`\`${operand}\`: ${found.problem}`);
     files.push(found);
   }
+  const [first] = files;
+  // With `--fail-on` a broken file is a failed check; else there is nothing to report on.
+  if (options.text("failOn") === undefined && files.every(({ problem }) => problem !== undefined))
+    return err(`\`${operands[0]}\`: ${first?.problem}`);
   return ok(toSubject(files));
 }
 
