@@ -8,7 +8,10 @@ export interface Io {
   readonly env: { readonly [name: string]: string | undefined };
   /** Absolute. */
   readonly cwd: string;
-  /** Aborted when the user or the system asks to stop; until it is called, a signal ends the program as usual. */
+  /**
+   * Aborted when the user or the system asks to stop, or nobody reads standard output any more; until it is called, a
+   * signal ends the program as usual.
+   */
   stopSignal(): AbortSignal;
   /** Wall clock, milliseconds since 1970. */
   nowMs(): number;
@@ -20,31 +23,41 @@ export interface TextOutput {
   write(text: string): unknown;
 }
 
-/** The Io of this process. A reader of standard output that went away ends the program quietly. */
+/**
+ * The Io of this process. Where nobody reads an output any more, what is written to it is dropped, and the command ends
+ * with its own exit code; one that would go on for ever is asked to stop when its standard output is gone.
+ */
 export function processIo(): Io {
-  process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
-    if (cause.code === "EPIPE") process.exit(0);
-    throw cause;
-  });
+  const stopping = new AbortController();
+  onUnread(process.stdout, () => stopping.abort());
+  onUnread(process.stderr, () => {});
   return {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
-    stopSignal: onceStopSignal(),
+    stopSignal: onceStopSignal(stopping),
     nowMs: () => Date.now(),
   };
 }
 
-function onceStopSignal(): () => AbortSignal {
-  let stopping: AbortController | undefined;
+/** A stream that failed drops by itself what is written to it. */
+function onUnread(output: Writable, told: () => void): void {
+  output.on("error", (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "EPIPE") throw cause;
+    told();
+  });
+}
+
+function onceStopSignal(stopping: AbortController): () => AbortSignal {
+  let isListening = false;
   return () => {
-    if (stopping !== undefined) return stopping.signal;
-    const controller = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => controller.abort());
-    stopping = controller;
-    return controller.signal;
+    if (!isListening) {
+      isListening = true;
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
+    }
+    return stopping.signal;
   };
 }
 

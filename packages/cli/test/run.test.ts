@@ -83,6 +83,23 @@ describe("run -c POLICY -- command (gateway.md 5)", () => {
       ["build_and_push_image_to_ecr", "allow", "ok"],
       ["build_and_push_image_to_ecr", "deny", null],
     ]);
+    const tail = await runInProcess(["log", "tail", "--no-follow", "--json", "--data", "d"], { cwd });
+    expect([tail.code, tail.stdout]).toEqual([0, exported.stdout]);
+    // One that follows ends once its rows reach nobody.
+    expect(await unread(cwd, ["log", "tail", "--data", "d"])).toBe(0);
+  });
+
+  test("a failed check whose report nobody reads has failed all the same", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "broken.json"), "{");
+    expect(await unread(cwd, ["scan", "broken.json", "--fail-on", "low", "--json"])).toBe(1);
+  });
+
+  test("a run whose answers nobody reads ends, though its input stays open", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    const argv = ["run", "-c", "p.json", "--", ...demoCommand()];
+    expect(await unread(cwd, argv, call(1, "list_repositories", {}))).toBe(0);
   });
 
   test("--data signs a checkpoint after a thousand entries, not only at the end (faults F31)", async () => {
@@ -155,4 +172,15 @@ async function runChild(cwd: string, argv: readonly string[], messages: readonly
   child.stdin.write(messages.map((message) => `${message}\n`).join(""));
   const [code] = await once(child, "close");
   return { code, stdout, stderr };
+}
+
+/** The exit code of a command of whose standard output nothing is read. */
+async function unread(cwd: string, argv: readonly string[], input = ""): Promise<number | null> {
+  const child = spawn(process.execPath, ["--conditions=portcullis-source", MAIN, ...argv], { cwd });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  child.stdout.destroy();
+  child.stderr.resume();
+  child.stdin.on("error", () => {}).write(`${input}\n`);
+  const [code] = await once(child, "exit");
+  return code;
 }
