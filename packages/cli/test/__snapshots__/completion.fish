@@ -176,6 +176,7 @@ complete -c portcullis -n '__fish_seen_subcommand_from log; and not __fish_seen_
 complete -c portcullis -n '__fish_seen_subcommand_from log; and not __fish_seen_subcommand_from tail export verify' -f -a verify -d 'prove that no row was changed, removed or inserted'
 complete -c portcullis -n '__fish_seen_subcommand_from log; and __fish_seen_subcommand_from tail' -l all -d 'also ping and notifications'
 complete -c portcullis -n '__fish_seen_subcommand_from log; and __fish_seen_subcommand_from tail' -l server -d 'only of this server'
+complete -c portcullis -n '__fish_seen_subcommand_from log; and __fish_seen_subcommand_from tail' -l no-follow -d 'print the last rows, do not wait for more'
 complete -c portcullis -n '__fish_seen_subcommand_from log; and __fish_seen_subcommand_from tail' -l data -d 'data folder'
 complete -c portcullis -n '__fish_seen_subcommand_from log; and __fish_seen_subcommand_from tail' -l json -d 'nothing but JSON on standard output'
 complete -c portcullis -n '__fish_seen_subcommand_from log; and __fish_seen_subcommand_from tail' -l help -d 'help'

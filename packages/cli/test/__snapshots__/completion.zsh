@@ -36,7 +36,7 @@ _portcullis() {
     'grant rotate') items=('--data:data folder' '--json:nothing but JSON on standard output' '--help:help') ;;
     'grant revoke') items=('--data:data folder' '--json:nothing but JSON on standard output' '--help:help') ;;
     'log') items=('tail:follow the calls as they are decided' 'export:print every row, one JSON object per line' 'verify:prove that no row was changed, removed or inserted') ;;
-    'log tail') items=('--all:also ping and notifications' '--server:only of this server' '--data:data folder' '--json:nothing but JSON on standard output' '--help:help') ;;
+    'log tail') items=('--all:also ping and notifications' '--server:only of this server' '--no-follow:print the last rows, do not wait for more' '--data:data folder' '--json:nothing but JSON on standard output' '--help:help') ;;
     'log export') items=('--since:ISO time, or a time ago such as 24h' '--server:only of this server' '--data:data folder' '--json:nothing but JSON on standard output' '--help:help') ;;
     'log verify') items=('--checkpoint:a checkpoint kept elsewhere\: proves a cut end too' '--data:data folder' '--json:nothing but JSON on standard output' '--help:help') ;;
     'backup') items=('--with-key:put the key file in too\: whoever has it can read every secret' '--data:data folder' '--json:nothing but JSON on standard output' '--help:help') ;;

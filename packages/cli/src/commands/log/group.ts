@@ -10,8 +10,9 @@ export const LOG_GROUP: GroupSpec = {
       options: [
         { flags: "--all", summary: "also ping and notifications" },
         { flags: "--server <name>", summary: "only of this server" },
+        { flags: "--no-follow", summary: "print the last rows, do not wait for more" },
       ],
-      examples: ["log tail", "log tail --json --server stripe"],
+      examples: ["log tail", "log tail --json --server stripe", "log tail --no-follow"],
       load: async () => (await import("./tail.ts")).logTail,
     },
     {

@@ -11,11 +11,17 @@ const FIRST_ROWS = 10;
 /** How long a row waits for its outcome; then it is shown without, so that a long call does not hide itself. */
 const OUTCOME_WAIT_MS = 2000;
 
-/** `log tail`: the last rows, then each new one, until the program is stopped. */
+/** `log tail`: the last rows, then each new one, until the program is stopped or nobody reads what it prints. */
 export async function logTail(context: Context): Promise<ExitCode> {
-  const stop = context.io.stopSignal();
+  // commander turns `--no-follow` into a `follow` that is true without it.
+  const isFollowing = context.options.flag("follow");
   return withLedger(context, async (ledger) => {
-    const follower = createFollower(context, ledger);
+    const follower = createFollower(context, ledger, isFollowing ? OUTCOME_WAIT_MS : 0);
+    if (!isFollowing) {
+      follower.read();
+      return EXIT.ok;
+    }
+    const stop = context.io.stopSignal();
     let version = -1;
     while (!stop.aborted) {
       const current = ledger.dataVersion();
@@ -32,7 +38,8 @@ interface Follower {
   isWaiting(): boolean;
 }
 
-function createFollower(context: Context, ledger: Database): Follower {
+/** `outcomeWaitMs`: how long a row is held back until its outcome is there. */
+function createFollower(context: Context, ledger: Database, outcomeWaitMs: number): Follower {
   const server = context.options.text("server");
   const isAll = context.options.flag("all");
   const shown = new Set<number>();
@@ -51,7 +58,7 @@ function createFollower(context: Context, ledger: Database): Follower {
       })) {
         newest = row.seq;
         if (shown.has(row.seq) || (!isAll && isNoise(row))) continue;
-        if (isRunning(row) && nowMs < waitUntil(waiting, row.seq, nowMs)) continue;
+        if (isRunning(row) && nowMs < waitUntil(waiting, row.seq, nowMs + outcomeWaitMs)) continue;
         waiting.delete(row.seq);
         shown.add(row.seq);
         print(context, row);
@@ -80,8 +87,8 @@ function firstSeq(ledger: Database, server: string | undefined, isAll: boolean):
   return typeof row?.["seq"] === "number" ? row["seq"] - 1 : 0;
 }
 
-function waitUntil(waiting: Map<number, number>, seq: number, nowMs: number): number {
-  const until = waiting.get(seq) ?? nowMs + OUTCOME_WAIT_MS;
+function waitUntil(waiting: Map<number, number>, seq: number, untilMs: number): number {
+  const until = waiting.get(seq) ?? untilMs;
   waiting.set(seq, until);
   return until;
 }
