@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -7,6 +8,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -372,4 +375,28 @@ test("a state that cannot be opened ends init before anything is started", async
 test.each(["0s", "3651d", "soon"])("--expires %s is refused", async (expires) => {
   const ended = await run(homeWithServer(), "init", "--yes", "--expires", expires);
   expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining("from `1s` to `3650d`")]);
+});
+
+test("connect takes the entry whose grant is live, where a label was used before", async () => {
+  const home = homeWithServer();
+  home.write(FILES.cursorUser, JSON.stringify({ mcpServers: { notes: home.server } }));
+  await json(home, "init", "--yes");
+  await run(home, "grant", "revoke", "cursor-notes");
+  const other = { ...home.server, env: { PLACE: "project" } };
+  home.write(FILES.cursorProject, JSON.stringify({ mcpServers: { notes: other } }));
+  const { servers } = (await json(home, "init", "--yes")) as { servers: { name: string }[] };
+  const registered = (await json(home, "server", "list")) as unknown as { id: string; name: string }[];
+  const asked: string[] = [];
+  const gateway = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    response.writeHead(401).end();
+  });
+  await once(gateway.listen(0, "127.0.0.1"), "listening");
+  const { port } = gateway.address() as AddressInfo;
+  writeFileSync(join(home.home, ".local/share/portcullis/config.json"), JSON.stringify({ port }));
+  const call = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: {} })}\n`;
+  await runInProcess(["connect", "cursor-notes"], { cwd: home.project, env: home.env, stdin: call });
+  gateway.close();
+  const id = registered.find(({ name }) => name === servers[0]?.name)?.id;
+  expect([servers.length, [...new Set(asked)]]).toEqual([1, [`/mcp/${id}/`]]);
 });

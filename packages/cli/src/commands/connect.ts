@@ -1,7 +1,7 @@
 import { PassThrough, Readable, Writable } from "node:stream";
 import type { PolicyDocument, Result } from "@portcullis/policy";
-import { runStdio } from "@portcullis/server";
-import { openEntry, readInitRecord } from "../clients/init-record.ts";
+import { findGrant, runStdio, type State } from "@portcullis/server";
+import { type InitRecord, openEntry, type RecordedEntry, readInitRecord } from "../clients/init-record.ts";
 import { type Context, refuse } from "../context.ts";
 import { selfCommand } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -27,10 +27,10 @@ export async function connect(context: Context): Promise<ExitCode> {
   const [label = ""] = context.args;
   const urlOf = await gatewayUrls(context);
   let gate: { readonly url: string; readonly token: string } | undefined;
-  const opened = await withWorkspace(context, { create: false }, ({ folder }) => {
+  const opened = await withWorkspace(context, { create: false }, ({ folder, state }) => {
     const record = readInitRecord(folder);
     if (!record.ok) return refuse(context, record.error);
-    const entry = record.value.entries.find((each) => each.label === label);
+    const entry = entryOf(record.value, label, state);
     const secrets = entry === undefined ? undefined : openEntry(folder, entry);
     if (entry === undefined || secrets === undefined) {
       return refuse(context, `\`init\` made no entry \`${label}\` in this data folder; run it again`);
@@ -45,6 +45,16 @@ export async function connect(context: Context): Promise<ExitCode> {
     context,
     `the gateway at ${gate.url}: ${ended.error}; is \`${selfCommand(context.io)} serve\` running?`,
   );
+}
+
+/** Labels are unique among live grants only: of several entries, the one whose grant still is. */
+function entryOf({ entries }: InitRecord, label: string, state: State): RecordedEntry | undefined {
+  const named = entries.filter((each) => each.label === label);
+  const isLive = ({ grant }: RecordedEntry): boolean => {
+    const found = findGrant(state, grant);
+    return found !== undefined && found.revokedAtMs === undefined;
+  };
+  return named.find(isLive) ?? named.at(-1);
 }
 
 async function bridge(
