@@ -400,3 +400,35 @@ test("connect takes the entry whose grant is live, where a label was used before
   const id = registered.find(({ name }) => name === servers[0]?.name)?.id;
   expect([servers.length, [...new Set(asked)]]).toEqual([1, [`/mcp/${id}/`]]);
 });
+
+test("two projects of one file that name a server alike are told apart", async () => {
+  const home = homeWithServer();
+  const [one, two] = [join(home.home, "one"), join(home.home, "two")];
+  const bad = { command: process.execPath, args: ["-e", "process.exit(1)"] };
+  const projects = { [one]: { mcpServers: { notes: home.server } }, [two]: { mcpServers: { notes: bad } } };
+  const path = home.write(FILES.claudeCodeUser, JSON.stringify({ projects }));
+  const entries = async (...argv: readonly string[]) =>
+    Object((await json(home, ...argv))["files"]).at(0).entries;
+  expect(await entries("init", "--yes")).toEqual([
+    { name: "notes", status: "planned" },
+    { name: "notes", status: "server" },
+  ]);
+  projects[two] = { mcpServers: { notes: home.server } };
+  const again = JSON.parse(readFileSync(path, "utf8"));
+  again.projects[two] = projects[two];
+  writeFileSync(path, JSON.stringify(again));
+  await json(home, "init", "--yes");
+  const now = JSON.parse(readFileSync(path, "utf8"));
+  delete now.projects[one];
+  writeFileSync(path, JSON.stringify(now));
+  expect(await json(home, "restore")).toMatchObject({ files: [{ restored: ["notes"], gone: ["notes"] }] });
+});
+
+test("a dry run with nothing to do has applied nothing; a client that nobody has is refused", async () => {
+  const home = homeWithServer();
+  expect(await json(home, "init", "--dry-run")).toMatchObject({ applied: false, files: [] });
+  await json(home, "init", "--yes");
+  await json(home, "server", "add", "--name", "x", "--", home.server.command, ...home.server.args);
+  const typo = await run(home, "restore", "--client", "cursr");
+  expect([typo.code, typo.stderr]).toEqual([2, expect.stringContaining("there is no client `cursr`")]);
+});

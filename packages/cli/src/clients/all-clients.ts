@@ -17,3 +17,9 @@ export const CLIENTS: readonly ClientKind[] = [
   GEMINI_CLI,
   CODEX,
 ];
+
+/** Why `--client` cannot be this; undefined where it can. */
+export function unknownClient(client: string | undefined): string | undefined {
+  if (client === undefined || CLIENTS.some(({ id }) => id === client)) return undefined;
+  return `there is no client \`${client}\`; known: ${CLIENTS.map(({ id }) => `\`${id}\``).join(", ")}`;
+}

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { err, ok, type Result } from "@portcullis/policy";
 import { type Mode, readRunning, resolveConfig } from "@portcullis/server";
 import { askYes, isInteractive } from "../../ask.ts";
-import { CLIENTS } from "../../clients/all-clients.ts";
+import { CLIENTS, unknownClient } from "../../clients/all-clients.ts";
 import { type ClientFile, discoverFiles } from "../../clients/discover.ts";
 import { type EndedEntry, endedEntries } from "../../clients/ended-entries.ts";
 import { maskTarget } from "../../clients/hide-secrets.ts";
@@ -75,10 +75,8 @@ async function readSettings({ options, io, dataDir, json }: Context): Promise<Se
   if (!isDecided && (json || !isInteractive(io))) {
     return "nobody can be asked here: say `--yes` to rewrite the files, or `--dry-run` to see what would change";
   }
-  const client = options.text("client");
-  if (client !== undefined && !CLIENTS.some(({ id }) => id === client)) {
-    return `there is no client \`${client}\`; known: ${CLIENTS.map(({ id }) => `\`${id}\``).join(", ")}`;
-  }
+  const unknown = unknownClient(options.text("client"));
+  if (unknown !== undefined) return unknown;
   const lifetimeMs = parseLifetime(options.text("expires"));
   if (!lifetimeMs.ok) return lifetimeMs.error;
   const configured = await resolveConfig({ flags: {}, env: io.env, dataDir });
@@ -142,7 +140,8 @@ function lookAtAll(context: Context, candidates: readonly Candidate[]): Promise<
 }
 
 function finishEmpty(context: Context, files: readonly ClientFile[], plan: Plan): ExitCode {
-  if (context.json) context.out.json(toInitReport(files, plan, []));
+  const applied = context.options.flag("dryRun") ? undefined : [];
+  if (context.json) context.out.json(toInitReport(files, plan, applied));
   else {
     const governed = files.flatMap(({ entries }) => entries).filter(({ state }) => state.kind === "governed");
     const text =

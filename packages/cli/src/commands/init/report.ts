@@ -1,7 +1,7 @@
 import type { ClientFile } from "../../clients/discover.ts";
 import type { Applied } from "./apply.ts";
 import type { Plan, PlannedServer } from "./plan.ts";
-import { shownDiff } from "./show-plan.ts";
+import { diffOf } from "./show-plan.ts";
 
 /** What `init --json` prints: nothing in it is a secret. `applied` is undefined when nothing was to be changed. */
 export function toInitReport(
@@ -22,11 +22,12 @@ export function toInitReport(
         backup: done?.backup ?? null,
         grants: done?.grants ?? [],
         warnings: done?.warnings ?? [],
-        entries: file.entries.map(({ name, state }) => ({
-          name,
-          status: planned?.entries.some(({ entry }) => entry.name === name) === true ? "planned" : state.kind,
+        // Two projects of one file may name a server alike.
+        entries: file.entries.map((each) => ({
+          name: each.name,
+          status: planned?.entries.some(({ entry }) => entry === each) === true ? "planned" : each.state.kind,
         })),
-        diff: planned === undefined ? [] : shownDiff(file.file?.text ?? "", planned.preview, file),
+        diff: planned === undefined ? [] : diffOf(planned),
       };
     }),
     servers: plan.servers.map(toServer),

@@ -1,6 +1,5 @@
-import { diffLines } from "../../clients/line-diff.ts";
-import { maskLine } from "../../clients/mask.ts";
 import { secretsOf } from "../../clients/plain-secrets.ts";
+import { shownDiff } from "../../clients/shown-diff.ts";
 import type { Context } from "../../context.ts";
 import { counted } from "../../counted.ts";
 import type { Cell } from "../../output.ts";
@@ -8,9 +7,6 @@ import { toPrintable } from "../../printable.ts";
 import { RISK_STYLES } from "../../risk-style.ts";
 import { printToolGroups, summaryOf } from "../../tool-groups.ts";
 import type { LeftAlone, Plan, PlannedFile, PlannedServer } from "./plan.ts";
-
-/** Longer lines hold whole files: they are named, not shown. */
-const MAX_SHOWN_LINE = 400;
 
 /** The plan for people: servers with their tools and policies, then what changes in each file. */
 export function showPlan(context: Context, plan: Plan): void {
@@ -27,7 +23,7 @@ export function showPlan(context: Context, plan: Plan): void {
 }
 
 /** What stays as it is, and why. */
-export function showLeft({ out }: Context, left: readonly LeftAlone[]): void {
+function showLeft({ out }: Context, left: readonly LeftAlone[]): void {
   if (left.length === 0) return;
   out.line(out.style("bold", "Left as they are:"));
   for (const { path, server, reason } of left) {
@@ -79,15 +75,15 @@ export function totalsOf({ servers }: Plan): string {
   return `${counted(servers.length, "server")} with ${counted(tools.length, "tool")}: ${summaryOf(tools)}.`;
 }
 
-function showFile({ out }: Context, { file, preview, isShared }: PlannedFile): void {
-  const path = toPrintable(file.place.path);
+function showFile({ out }: Context, planned: PlannedFile): void {
+  const path = toPrintable(planned.file.place.path);
   out.line(out.style("bold", `--- ${path}`));
   out.line(out.style("bold", `+++ ${path} (through the gateway)`));
-  for (const line of shownDiff(file.file?.text ?? "", preview, file)) {
+  for (const line of diffOf(planned)) {
     const style = line.startsWith("+") ? "green" : line.startsWith("-") ? "red" : "dim";
     out.line(out.style(style, line));
   }
-  if (isShared) {
+  if (planned.isShared) {
     out.line(
       "  This file is in a git repository: no token is put in it, but its commands are of this machine.",
     );
@@ -95,18 +91,10 @@ function showFile({ out }: Context, { file, preview, isShared }: PlannedFile): v
   out.line("");
 }
 
-/** The diff with every secret of the file masked, safe for a terminal. */
-export function shownDiff(
-  before: string,
-  after: string,
-  file: Pick<PlannedFile["file"], "entries">,
-): readonly string[] {
+/** What changes in a file, with every secret of it masked. */
+export function diffOf({ file, preview }: PlannedFile): readonly string[] {
   const secrets = file.entries.flatMap(({ state }) =>
     state.kind === "governed" || state.raw === undefined ? [] : secretsOf(state.raw),
   );
-  return diffLines(before, after).map((line) =>
-    line.length > MAX_SHOWN_LINE
-      ? `${line.slice(0, 1)}(a line of ${line.length - 1} characters)`
-      : toPrintable(maskLine(line, secrets).replaceAll("\t", "  ")),
-  );
+  return shownDiff(file.file?.text ?? "", preview, secrets);
 }

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { revokeGrant } from "@portcullis/server";
-import { CLIENTS } from "../../clients/all-clients.ts";
+import { CLIENTS, unknownClient } from "../../clients/all-clients.ts";
 import { readClientFile, writeClientFile } from "../../clients/client-file.ts";
 import type { ClientKind, ClientPlace } from "../../clients/client-kind.ts";
 import {
@@ -12,12 +12,11 @@ import {
   readInitRecord,
   writeInitRecord,
 } from "../../clients/init-record.ts";
-import { diffLines } from "../../clients/line-diff.ts";
-import { maskLine } from "../../clients/mask.ts";
 import { placesOf } from "../../clients/places.ts";
 import { secretsOf } from "../../clients/plain-secrets.ts";
 import { readRawServer } from "../../clients/raw-server.ts";
 import { unwriteEntry } from "../../clients/rewrite.ts";
+import { shownDiff } from "../../clients/shown-diff.ts";
 import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
@@ -37,10 +36,12 @@ interface Restored {
 
 /** `restore`: takes the entries that `init` wrote back out of the clients' files, and revokes their grants. */
 export async function restore(context: Context): Promise<ExitCode> {
+  const client = context.options.text("client");
+  const unknown = unknownClient(client);
+  if (unknown !== undefined) return refuse(context, unknown);
   return withWorkspace(context, { create: false }, (workspace) => {
     const record = readInitRecord(workspace.folder);
     if (!record.ok) return refuse(context, record.error);
-    const client = context.options.text("client");
     const chosen = record.value.entries.filter((entry) => client === undefined || entry.client === client);
     const paths = [...new Set(chosen.map(({ file }) => file))];
     let kept = record.value;
@@ -122,12 +123,14 @@ function undoEntries(
   const kind = CLIENTS.find(({ id }) => id === entries[0]?.client);
   if (kind === undefined) return failed("its client is not known");
   const read = readClientFile(placeAt(context, kind, path));
-  const names = entries.map((entry) => entry.path.at(-1) ?? "");
-  if (read === undefined) return { result: { ...nothing, gone: names }, file: undefined, text: "" };
+  const namesOf = (some: readonly RecordedEntry[]): readonly string[] =>
+    some.map((entry) => entry.path.at(-1) ?? "");
+  if (read === undefined)
+    return { result: { ...nothing, gone: namesOf(entries) }, file: undefined, text: "" };
   if (!read.ok) return failed(read.error);
   if (read.value.fixed !== undefined) return failed(read.value.fixed);
   let { text } = read.value;
-  const restored: string[] = [];
+  const done: RecordedEntry[] = [];
   const secrets: EntrySecrets[] = [];
   // The last first: lines that two entries share were replaced one after the other.
   for (const entry of entries.toReversed()) {
@@ -138,11 +141,11 @@ function undoEntries(
     if (!undone.ok) return failed(undone.error);
     text = undone.value;
     secrets.push(opened);
-    restored.push(entry.path.at(-1) ?? "");
+    done.push(entry);
   }
-  const gone = names.filter((name) => !restored.includes(name));
-  const diff = diffLines(read.value.text, text).map((line) => maskLine(line, secretValues(kind, secrets)));
-  return { result: { ...nothing, restored, gone, diff }, file: read.value, text };
+  const gone = namesOf(entries.filter((entry) => !done.includes(entry)));
+  const diff = shownDiff(read.value.text, text, secretValues(kind, secrets));
+  return { result: { ...nothing, restored: namesOf(done), gone, diff }, file: read.value, text };
 }
 
 function secretValues(kind: ClientKind, secrets: readonly EntrySecrets[]): readonly string[] {
@@ -173,7 +176,7 @@ function show({ out, json, options }: Context, results: readonly Restored[]): vo
       out.error(`${path}: ${problem}`);
       continue;
     }
-    if (isDry) for (const line of diff) out.line(toPrintable(line.replaceAll("\t", "  ")));
+    if (isDry) for (const line of diff) out.line(line);
     if (restored.length > 0)
       out.line(`${isDry ? "Would restore" : "Restored"} ${restored.map(toPrintable).join(", ")} in ${shown}`);
     if (gone.length > 0) out.line(`${gone.map(toPrintable).join(", ")} in ${shown}: gone already`);
