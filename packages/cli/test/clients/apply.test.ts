@@ -33,7 +33,7 @@ function apply(home: Home, workspace: Workspace): readonly Applied[] {
   const plan = makePlan({ files, looks, urlOf, dataDir, ended: [] });
   const times = { nowMs: Date.now(), lifetimeMs: 86_400_000, deadlineMs: 55_000 };
   const applied = applyPlan(plan, workspace, { ...times, mode: "enforce", dataDir, urlOf });
-  if (!applied.ok) throw new Error(applied.error);
+  if (!applied.ok) throw new Error(JSON.stringify(applied.error));
   return applied.value;
 }
 
@@ -76,6 +76,29 @@ describe("when a step of init fails", () => {
     expect(recorded).toHaveLength(1);
     expect(recorded).not.toContain(old);
     expect(readFileSync(file, "utf8")).toContain("pcl_g_");
+  });
+
+  test("no grant can be made: the file is as it was, and its problem is told", () => {
+    const home = makeHome();
+    const file = home.write(FILES.cursorUser, ENTRY);
+    const workspace = open(home);
+    workspace.state.db.exec(
+      "CREATE TRIGGER full BEFORE INSERT ON grant_ BEGIN SELECT RAISE(ABORT, 'disk is full'); END",
+    );
+    expect(apply(home, workspace)).toMatchObject([
+      { grants: [], problem: "the data folder cannot be used: disk is full" },
+    ]);
+    expect(readFileSync(file, "utf8")).toBe(ENTRY);
+  });
+
+  test("a server cannot be registered: it says that not all was done", () => {
+    const home = makeHome();
+    home.write(FILES.cursorUser, ENTRY);
+    const workspace = open(home);
+    workspace.state.db.exec(
+      "CREATE TRIGGER full BEFORE INSERT ON server BEGIN SELECT RAISE(ABORT, 'disk is full'); END",
+    );
+    expect(() => apply(home, workspace)).toThrow(/disk is full","isPartial":true/);
   });
 
   test("a record that cannot be put in its place leaves no draft", () => {

@@ -1,5 +1,5 @@
 import { CATALOGUE_RULES, type SyncReport, syncRegistry } from "@portcullis/server";
-import { type Context, refuse } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { withCatalogue } from "./with-catalogue.ts";
 
@@ -9,6 +9,7 @@ export async function catalogueSync(context: Context): Promise<ExitCode> {
   const signal = io.stopSignal();
   return withCatalogue(context, async (catalogue) => {
     let toldMs = performance.now();
+    let isBegun = false;
     const synced = await syncRegistry(catalogue, {
       registry: options.text("registry") ?? "",
       rules: CATALOGUE_RULES,
@@ -16,12 +17,16 @@ export async function catalogueSync(context: Context): Promise<ExitCode> {
       isFull: options.flag("full"),
       signal,
       onProgress: ({ servers, pages }) => {
+        isBegun = true;
         if (performance.now() - toldMs < TELL_EVERY_MS) return;
         toldMs = performance.now();
         out.note(`${servers} servers on ${pages} pages so far`);
       },
     });
-    if (!synced.ok) return refuse(context, synced.error);
+    if (!synced.ok) {
+      out.error(synced.error);
+      return isBegun ? EXIT.checkFailed : EXIT.refused;
+    }
     if (context.json) out.json(synced.value);
     else printReport(context, synced.value);
     return EXIT.ok;

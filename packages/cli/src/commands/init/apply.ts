@@ -31,7 +31,7 @@ import {
 } from "../../clients/init-record.ts";
 import { changedText, rewriteEntry } from "../../clients/rewrite.ts";
 import { reasonOf } from "../../read-input.ts";
-import type { Workspace } from "../../workspace.ts";
+import { isDatabaseError, type Workspace } from "../../workspace.ts";
 import { freeName } from "./candidate.ts";
 import type { Plan, PlannedEntry, PlannedFile, PlannedServer } from "./plan.ts";
 
@@ -58,29 +58,46 @@ export interface Applied {
   readonly warnings: readonly string[];
 }
 
+/** Why no file was touched. */
+export interface NotApplied {
+  readonly message: string;
+  /** Servers may have been registered by then. */
+  readonly isPartial: boolean;
+}
+
 /** Carries the plan out, file by file: one that fails is as it was, and its grants are revoked. */
 export function applyPlan(
   plan: Plan,
   workspace: Workspace,
   options: ApplyOptions,
-): Result<readonly Applied[], string> {
+): Result<readonly Applied[], NotApplied> {
   const record = readInitRecord(workspace.folder);
-  if (!record.ok) return record;
+  if (!record.ok) return err({ message: record.error, isPartial: false });
   const ids = new Map<PlannedServer, ServerRow>();
   for (const server of plan.servers) {
-    const row = importServer(server, workspace, options);
-    if (!row.ok) return row;
+    const row = guarded(() => importServer(server, workspace, options));
+    if (!row.ok) return err({ message: row.error, isPartial: true });
     ids.set(server, row.value);
   }
   let kept = record.value;
   const applied = plan.files.map((file) => {
-    const made = applyFile(file, ids, workspace, options, kept);
+    const made = guarded(() => applyFile(file, ids, workspace, options, kept));
     if (!made.ok) return { file, backup: undefined, grants: [], problem: made.error, warnings: [] };
     const { backup, labels, warnings } = made.value;
     kept = made.value.record;
     return { file, backup, grants: labels, problem: undefined, warnings };
   });
   return ok(applied);
+}
+
+/** What was done before stays done, and is on record. */
+function guarded<T>(step: () => Result<T, string>): Result<T, string> {
+  try {
+    return step();
+  } catch (cause) {
+    if (!isDatabaseError(cause)) throw cause;
+    return err(`the data folder cannot be used: ${cause.message}`);
+  }
 }
 
 /** Registers a server with the tools that were seen and shown, and publishes the policy for it. */

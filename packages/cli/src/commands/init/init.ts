@@ -163,7 +163,10 @@ async function carryOut(
   return withWorkspace(context, { create: true }, (workspace) => {
     const { dataDir, io } = context;
     const applied = applyPlan(plan, workspace, { ...settings, nowMs: io.nowMs(), dataDir, urlOf });
-    if (!applied.ok) return refuse(context, applied.error);
+    if (!applied.ok) {
+      context.out.error(applied.error.message);
+      return applied.error.isPartial ? EXIT.checkFailed : EXIT.refused;
+    }
     if (context.json) context.out.json(toInitReport(files, plan, applied.value));
     else showApplied(context, applied.value);
     return applied.value.some(({ problem }) => problem !== undefined) ? EXIT.checkFailed : EXIT.ok;
