@@ -143,6 +143,26 @@ describe("catalogue sync", () => {
       hits: [{ server: "com.acme/quagga" }],
     });
   }, 30_000);
+
+  test("one that stops half-way ends with 1, one that never began with 2", async () => {
+    const entry = { server: { name: "com.acme/kudu", description: "Feeds kudus", version: "1.0.0" } };
+    const server = createServer((request, response) => {
+      const isFirst = request.url?.includes("cursor=") !== true;
+      response.statusCode = isFirst ? 200 : 400;
+      response.end(isFirst ? JSON.stringify({ servers: [entry], metadata: { nextCursor: "b" } }) : "");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const port = (server.address() as AddressInfo).port;
+    const bench = openWorkbench();
+    const sync = (url: string) => bench.run(["catalogue", "sync", "--registry", url]);
+    const stopped = await sync(`http://127.0.0.1:${port}`);
+    expect([stopped.code, stopped.stderr]).toEqual([1, expect.stringContaining("which are kept")]);
+    expect((await sync(`http://127.0.0.1:${port}?cursor=x`)).code).toBe(2);
+  }, 30_000);
 });
 
 describe("catalogue introspect", () => {
@@ -156,7 +176,10 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   else if (id !== undefined) console.log(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32601, message: "unknown" } }));
 });`;
     const manifest = { bin: "server.js", license: "MIT" };
-    const registry = await startNpmRegistry([{ name: "okapi-mcp", manifest, files: { "server.js": code } }]);
+    const files = { "server.js": code };
+    const registry = await startNpmRegistry(
+      ["okapi-mcp", "mcp-server-kuberentes"].map((name) => ({ name, manifest, files })),
+    );
     const home = newFolder();
     vi.stubEnv("TMPDIR", home);
     const bench = openWorkbench();
@@ -170,6 +193,7 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       dummies: [],
       added: 1,
       notes: [],
+      warnings: [],
       tools: [{ name: "pay_okapi", category: "Financial", risk: "critical", severity: "critical" }],
     });
     expect(await bench.json("catalogue", "show", "okapi-mcp")).toMatchObject({
@@ -177,5 +201,11 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     });
     const missing = await bench.run(["catalogue", "introspect", "okapi-none"], { env });
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("could not install") });
+    expect(missing.stderr).not.toContain("looks like");
+    const named = ["--json", "catalogue", "introspect", "mcp-server-kuberentes@1.0.0"];
+    const alike = await bench.run(named, { env });
+    const warning = "`mcp-server-kuberentes` looks like `mcp-server-kubernetes`, which ";
+    expect(alike.stderr).toMatch(new RegExp(`^warning: ${warning}`));
+    expect(JSON.parse(alike.stdout).warnings).toEqual([expect.stringContaining(warning)]);
   }, 60_000);
 });

@@ -1,4 +1,4 @@
-import { findLookAlike } from "@portcullis/catalogue";
+import { findLookAlike, type PackageName } from "@portcullis/catalogue";
 import { listShippedPackages, type ShippedPackage } from "@portcullis/server";
 import { packageOf } from "./package-reference.ts";
 
@@ -12,10 +12,19 @@ export type LookAlikes = (command: readonly string[]) => string | undefined;
 export function createLookAlikes(
   listKnown: () => readonly ShippedPackage[] = listShippedPackages,
 ): LookAlikes {
-  let known: readonly ShippedPackage[] | undefined;
+  const check = createNameCheck(listKnown);
   return (command) => {
     const reference = packageOf(command);
-    if (reference === undefined) return undefined;
+    return reference === undefined ? undefined : check(reference);
+  };
+}
+
+/** The same of a package that is named as such. */
+export function createNameCheck(
+  listKnown: () => readonly ShippedPackage[] = listShippedPackages,
+): (asked: PackageName) => string | undefined {
+  let known: readonly ShippedPackage[] | undefined;
+  return (reference) => {
     known ??= listKnown();
     const found = findLookAlike(reference, known);
     if (found === undefined) return undefined;

@@ -6,6 +6,7 @@ import {
   type Note,
   parsePackageSpec,
 } from "@portcullis/server";
+import { createNameCheck } from "../../clients/look-alikes.ts";
 import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
@@ -15,12 +16,16 @@ import { withCatalogue } from "./with-catalogue.ts";
 
 const MAX_NOTES = 20;
 
-/** `catalogue introspect`: `{"server","package","license","network","dummies","tools","added","changed","removed","notes"}`. */
+/** `catalogue introspect`: `{"server","package","license","network","dummies","tools","added","changed","removed","notes","warnings"}`. */
 export async function catalogueIntrospect(context: Context): Promise<ExitCode> {
   const { args, io, options } = context;
   const [name = "", ...rest] = args;
   const spec = parsePackageSpec(name);
   if (!spec.ok) return refuse(context, spec.error);
+  // Before anything of it is downloaded.
+  const alike = createNameCheck()(spec.value);
+  if (alike !== undefined) context.out.warn(alike);
+  const warnings = alike === undefined ? [] : [alike];
   const signal = io.stopSignal();
   return withCatalogue(context, async (catalogue) => {
     const looked = introspect(spec.value, {
@@ -41,7 +46,8 @@ export async function catalogueIntrospect(context: Context): Promise<ExitCode> {
       severity: verdict.severity,
     }));
     const { installed, network, dummies } = found.value;
-    const shown = { server, ...installed, network, dummies, tools, added, changed, removed, notes };
+    const about = { server, ...installed, network, dummies };
+    const shown = { ...about, tools, added, changed, removed, notes, warnings };
     if (context.json) context.out.json(shown);
     else print(context, found.value, shown);
     return EXIT.ok;
