@@ -68,6 +68,14 @@ describe("server add: what is a target", () => {
     { name: "an empty value", variable: "MODE=", isSecret: false, value: "" },
     { name: "a value with =", variable: "MODE=a=b", isSecret: false, value: "a=b" },
     { name: "a typed secret", variable: "API_KEY=abc", isSecret: true, value: "abc" },
+    { name: "a password by its short name", variable: "DB_PWD=abc", isSecret: true, value: "abc" },
+    { name: "a cookie", variable: "SESSION_COOKIE=abc", isSecret: true, value: "abc" },
+    {
+      name: "a token under another name",
+      variable: "GITHUB_PAT=ghp_0123456789abcdefghij",
+      isSecret: true,
+      value: "ghp_0123456789abcdefghij",
+    },
     { name: "a value from a variable", variable: "MODE=env:TOKEN", isSecret: true, value: "Bearer abc" },
   ])("a variable: $name", ({ variable, value, isSecret }) => {
     const [name] = variable.split("=");

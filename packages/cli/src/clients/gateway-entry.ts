@@ -28,7 +28,7 @@ export function gatewayMembers(kind: ClientKind, way: Way): JsonObject {
  * The command that starts this program again, from wherever the client is: absolute, because programs with windows
  * seldom have the PATH of the terminal.
  */
-export function ownCommand(): readonly [string, ...string[]] {
+function ownCommand(): readonly [string, ...string[]] {
   const folder = fileURLToPath(new URL("..", import.meta.url));
   const source = join(folder, "main.ts");
   if (existsSync(source)) return [process.execPath, "--conditions=portcullis-source", source];

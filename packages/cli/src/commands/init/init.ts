@@ -37,7 +37,6 @@ export async function init(context: Context): Promise<ExitCode> {
   for (const { name, findings } of candidates)
     for (const { message } of findings) context.out.warn(`${name}: ${message}`);
   const wanted = await chooseStarts(context, candidates);
-  if (wanted === undefined) return EXIT.ok;
   const looks = await lookAtAll(context, wanted);
   const urlOf = await gatewayUrls(context);
   const plan = makePlan({
@@ -112,12 +111,12 @@ async function listKnown(context: Context): Promise<Result<Known, ExitCode>> {
 
 /**
  * What the user's own clients start is started without a word. What lies in the working folder may be a stranger's:
- * it needs a yes (threat 98). Undefined when the user wants to stop.
+ * it needs a yes (threat 98).
  */
 async function chooseStarts(
   { io, out, options }: Context,
   candidates: readonly Candidate[],
-): Promise<readonly Candidate[] | undefined> {
+): Promise<readonly Candidate[]> {
   if (options.flag("yes")) return candidates;
   const isOwn = ({ entries }: Candidate): boolean => entries.some(({ file }) => file.place.scope === "user");
   const foreign = candidates.filter((candidate) => !isOwn(candidate));

@@ -84,7 +84,7 @@ export function makePlan({ files, looks, urlOf, dataDir, ended }: PlanInput): Pl
 }
 
 /** The text with every entry rewritten, one after the other. */
-export function rewriteAll(
+function rewriteAll(
   text: string,
   entries: readonly PlannedEntry[],
   wayOf: (entry: PlannedEntry) => Way,

@@ -1,12 +1,11 @@
 import { err, ok, type Result } from "@portcullis/policy";
 import type { EnvironmentVariable } from "@portcullis/server";
+import { isSecretName, isTokenLike } from "../../clients/mask.ts";
 import type { Io } from "../../io.ts";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** What people call their secrets. */
-const SECRET_NAME = /key|token|secret|passw|credential/i;
 
-/** One `--env NAME=value` or `--env NAME=env:OTHER`. A value from a variable is a secret, as is one with such a name. */
+/** One `--env NAME=value` or `--env NAME=env:OTHER`. A value from a variable is a secret, as is one with such a name or look. */
 export function parseVariable(text: string, env: Io["env"]): Result<EnvironmentVariable, string> {
   const equals = text.indexOf("=");
   const name = text.slice(0, Math.max(equals, 0));
@@ -15,7 +14,7 @@ export function parseVariable(text: string, env: Io["env"]): Result<EnvironmentV
   const variable = /^env:(.+)$/.exec(given)?.[1];
   if (variable === undefined) {
     if (given.includes("\0")) return err(`the value of \`--env ${name}\` holds a NUL character`);
-    return ok({ name, value: given, isSecret: SECRET_NAME.test(name) });
+    return ok({ name, value: given, isSecret: isSecret(name, given) });
   }
   const value = env[variable];
   if (value === undefined || value === "")
@@ -42,5 +41,11 @@ export function parseVariables(
 /** True when a secret itself was typed, so that it is in the shell's history. */
 export function isTypedSecretVariable(text: string): boolean {
   const [name = ""] = text.split("=", 1);
-  return SECRET_NAME.test(name) && !text.slice(name.length + 1).startsWith("env:");
+  const value = text.slice(name.length + 1);
+  return !value.startsWith("env:") && isSecret(name, value);
+}
+
+/** By its name, whatever stands there, or because it is a token of a well-known service. */
+function isSecret(name: string, value: string): boolean {
+  return isSecretName(name) || isTokenLike(value);
 }
