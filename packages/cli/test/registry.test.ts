@@ -70,7 +70,7 @@ describe("server commands (product.md, Machine interface)", () => {
       { target: "http://127.0.0.1:1/mcp", era: "modern", deadlineMs: 5000, onChange: "hold", tools: 0 },
     ]);
     const stored = readFileSync(join(bench.dataDir, "state.db"));
-    expect([stored.includes("s3cret"), stored.includes("k1")]).toEqual([false, false]);
+    expect([stored.includes("s3cret"), stored.includes("k1-of-the-query")]).toEqual([false, false]);
   });
 
   test.each<{ name: string; env: Record<string, string>; more: string[]; deadlineMs: number }>([
