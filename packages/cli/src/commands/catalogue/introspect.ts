@@ -33,6 +33,7 @@ export async function catalogueIntrospect(context: Context): Promise<ExitCode> {
       args: rest,
       env: io.env,
       signal,
+      onWarning: (warning) => context.out.warn(toPrintable(warning)),
     });
     const found = await withProgress(io, `looking at ${spec.value.name}`, looked);
     if (!found.ok) return refuse(context, found.error);

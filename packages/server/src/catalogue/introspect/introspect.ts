@@ -26,6 +26,8 @@ export interface IntrospectOptions {
   readonly isolation?: Isolation | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** Told, in words, what of the package could not be taken away again. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
 /** What a package showed. Everything in it is its own word. */
@@ -55,7 +57,7 @@ export async function introspect(
   spec: PackageSpec,
   options: IntrospectOptions = {},
 ): Promise<Result<Introspection, string>> {
-  using folder = makeThrowawayFolder();
+  using folder = makeThrowawayFolder(options.onWarning ?? (() => {}));
   const install = spec.registry === "npm" ? installNpm : installPypi;
   options.onStep?.(`installing ${spec.name}`);
   const installed = await install({

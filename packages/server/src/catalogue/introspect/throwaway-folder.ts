@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -17,7 +17,8 @@ aws_secret_access_key = dummy
 region = us-east-1
 `;
 
-export function makeThrowawayFolder(): ThrowawayFolder {
+/** What cannot be removed at the end is a warning, so that what was learned is not lost. */
+export function makeThrowawayFolder(onWarning: (warning: string) => void): ThrowawayFolder {
   const path = mkdtempSync(join(tmpdir(), "portcullis-introspect-"));
   const [home, work] = [join(path, "home"), join(path, "work")];
   mkdirSync(join(home, ".aws"), { recursive: true });
@@ -27,8 +28,43 @@ export function makeThrowawayFolder(): ThrowawayFolder {
     path,
     home,
     work,
-    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+    [Symbol.dispose]: () => {
+      const problem = remove(path);
+      if (problem !== undefined)
+        onWarning(`\`${path}\` could not be removed (${problem}); remove it yourself`);
+    },
   };
+}
+
+/** The code of the error where something is left. */
+function remove(path: string): string | undefined {
+  if (tryRemove(path) === undefined) return undefined;
+  openUp(path);
+  return tryRemove(path);
+}
+
+function tryRemove(path: string): string | undefined {
+  try {
+    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+  }
+}
+
+/** Nobody but root removes a file from a folder that is not writable. No link is followed: it may point at the user's own. */
+function openUp(folder: string): void {
+  const open = [folder];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    try {
+      chmodSync(next, 0o700);
+      for (const entry of readdirSync(next, { withFileTypes: true })) {
+        if (entry.isDirectory()) open.push(join(next, entry.name));
+      }
+    } catch {
+      // Somebody else's, or gone: removing it says so.
+    }
+  }
 }
 
 /** What an installer needs of our environment: where programs and certificates are, and the way out. No credential. */
