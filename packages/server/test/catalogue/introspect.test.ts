@@ -5,6 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { introspect } from "../../src/catalogue/introspect/introspect.ts";
 import { detectIsolation } from "../../src/catalogue/introspect/isolation.ts";
 import { parsePackageSpec } from "../../src/catalogue/introspect/package-spec.ts";
+import { processTable } from "../../src/catalogue/introspect/process-table.ts";
 import { startNpmRegistry } from "./npm-registry.ts";
 
 /** A server of the legacy era in a few lines: `tools` is an expression. */
@@ -61,6 +62,17 @@ function leftovers(home: string): readonly string[] {
     }
   });
   return [...folders, ...processes];
+}
+
+/** Processes that sleep for exactly so long. */
+function sleepers(seconds: string): readonly number[] {
+  return [...processTable().keys()].filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "latin1") === `sleep\0${seconds}\0`;
+    } catch {
+      return false;
+    }
+  });
 }
 
 afterEach(() => vi.unstubAllEnvs());
@@ -164,6 +176,24 @@ describe("introspect", () => {
     const open = { network: "open", wrap: (command: readonly string[]) => command } as const;
     expect(await look(serverCode(TOOL, before), { isolation: open })).toMatchObject({ ok: true });
   });
+
+  const IN_THE_FOLDER = "env -i setsid sleep $N &";
+  const SEEN_WITH_ITS_PARENT =
+    "cd / && { env -i setsid sleep $N </dev/null >/dev/null 2>&1 & sleep 0.5; } </dev/null >/dev/null 2>&1";
+  test.skipIf(process.platform !== "linux").each([IN_THE_FOLDER, SEEN_WITH_ITS_PARENT])(
+    "a process that left group and environment is ended: %s",
+    async (script) => {
+      const seconds = `9${process.pid}.${script.length}`;
+      onTestFinished(() => {
+        for (const pid of sleepers(seconds)) process.kill(pid, "SIGKILL");
+      });
+      const shell = JSON.stringify(script.replace("$N", seconds));
+      const before = `require("node:child_process").spawnSync("sh", ["-c", ${shell}], { stdio: "ignore" });`;
+      const open = { network: "open", wrap: (command: readonly string[]) => command } as const;
+      expect(await look(serverCode(TOOL, before), { isolation: open })).toMatchObject({ ok: true });
+      expect(sleepers(seconds)).toEqual([]);
+    },
+  );
 
   test("a package without a command is no server", async () => {
     expect(await look("", { manifest: { bin: undefined } })).toMatchObject({

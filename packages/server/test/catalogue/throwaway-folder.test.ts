@@ -47,7 +47,7 @@ async function removeAfter(home: string, fill: (path: string) => void): Promise<
   });
   const closed = new Promise((resolve) => child.once("close", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const { value: path } = await lines.next();
+  const { value: path = "" } = await lines.next();
   fill(path);
   child.stdin.end("go\n");
   const warnings: string[] = [];

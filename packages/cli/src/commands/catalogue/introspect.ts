@@ -82,6 +82,10 @@ function print(
   for (const { tool, reason } of notes.slice(0, MAX_NOTES)) {
     out.warn(tool === undefined ? reason : `\`${tool}\`: ${reason}`);
   }
-  if (network === "open") out.warn("this system cannot keep it from the network; it ran with it");
+  if (network === "open") {
+    out.warn(
+      "this system cannot keep it from the network, nor hold all its processes; it ran with the network, and a process that hid may still run",
+    );
+  }
   if (dummies.length > 0) out.note(`with made-up values for ${toPrintable(dummies.join(", "))}`);
 }

@@ -8,7 +8,7 @@ import { listFailure, listOnce, type OnceListed } from "./list-once.ts";
 import { installNpm } from "./npm-package.ts";
 import type { PackageSpec } from "./package-spec.ts";
 import { installPypi } from "./pypi-package.ts";
-import { endStrays, MARK } from "./stray-processes.ts";
+import { MARK, StrayWatch } from "./stray-processes.ts";
 import { makeThrowawayFolder, type ThrowawayFolder } from "./throwaway-folder.ts";
 
 export interface IntrospectOptions {
@@ -37,7 +37,7 @@ export interface Introspection {
   /** As they were sent. */
   readonly tools: readonly JsonObject[];
   readonly era: "legacy" | "modern";
-  /** Whether the server could have reached anybody. */
+  /** Whether the server could have reached anybody; `open` also says that a process that hid may have outlived it. */
   readonly network: Isolation["network"];
   /** Names of variables that were given a made-up value. */
   readonly dummies: readonly string[];
@@ -50,8 +50,9 @@ const MAX_STARTS = 4;
 
 /**
  * Installs a package into a throw-away folder without running its scripts, starts it there without credentials and,
- * where the system allows, without network, and takes its list of tools. Never calls one. Leaves no file and no
- * process behind, whatever the package does.
+ * where the system allows, without network, and takes its list of tools. Never calls one. No file of the package stays
+ * in the folder, and where the network is `none` no process of it: both are the kernel's word. Where it is `open`, the
+ * processes that `StrayWatch` finds are ended, on Linux; elsewhere its process group.
  */
 export async function introspect(
   spec: PackageSpec,
@@ -107,6 +108,7 @@ async function startOnce(
   options: IntrospectOptions,
 ): Promise<OnceListed> {
   const mark = randomUUID();
+  const watch = new StrayWatch(mark, folder.path);
   const args = (options.args ?? []).map((arg) => arg.replaceAll("{work}", folder.work));
   try {
     return await listOnce({
@@ -121,7 +123,8 @@ async function startOnce(
       signal: options.signal,
     });
   } finally {
-    await endStrays(mark);
+    const left = await watch.end();
+    if (left > 0) options.onWarning?.(`${left} of its processes could not be ended`);
   }
 }
 

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { realpathSync } from "node:fs";
+import { sep } from "node:path";
+import { environmentOf, type ProcessEntry, pathsOf, processTable } from "./process-table.ts";
 
 /** Every process of one introspection has a variable of this name with a value of its own. */
 export const MARK = "PORTCULLIS_INTROSPECTION";
@@ -8,35 +10,67 @@ const LOOK_EVERY_MS = 20;
 const MAX_LOOKS = 100;
 
 /**
- * Ends every process that still carries the mark, those that left their process group among them, and resolves when
- * none is left. Linux only; elsewhere only the group is ended.
+ * Finds the processes of an introspection, those that left their process group among them: a process that began
+ * after this, and carries the mark, or works in the folder, or has a parent that was found while it ran. One whose
+ * parents all ended between two looks, without the mark and outside of the folder, is not found. Linux only;
+ * elsewhere none is.
  */
-export async function endStrays(mark: string): Promise<void> {
-  if (process.platform !== "linux") return;
-  for (let look = 0; look < MAX_LOOKS && killMarked(mark) > 0; look += 1) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+export class StrayWatch {
+  readonly #mark: string;
+  readonly #folder: string;
+  /** Whoever was there before is not the package's, whatever it has open. */
+  readonly #before: ReadonlySet<string>;
+  readonly #found = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** Looks until its end; begins before the package does. */
+  constructor(mark: string, folder: string) {
+    this.#mark = `${MARK}=${mark}`;
+    this.#folder = realpathSync(folder);
+    this.#before = new Set([...processTable().values()].map(({ identity }) => identity));
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Ends every process that was or is found; how many would not end. */
+  async end(): Promise<number> {
+    clearInterval(this.#timer);
+    for (let look = 0; look < MAX_LOOKS && killAll(this.#look()) > 0; look += 1) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+    return this.#look().length;
+  }
+
+  /** Those found that still run. */
+  #look(): readonly ProcessEntry[] {
+    const table = processTable();
+    const isTheirs = (entry: ProcessEntry): boolean => {
+      if (this.#found.has(entry.identity)) return true;
+      if (this.#before.has(entry.identity)) return false;
+      const parent = table.get(entry.parent);
+      const isChild = parent !== undefined && parent.pid !== entry.pid && isTheirs(parent);
+      if (!isChild && !this.#carriesMark(entry) && !this.#worksInFolder(entry)) return false;
+      this.#found.add(entry.identity);
+      return true;
+    };
+    return [...table.values()].filter(isTheirs);
+  }
+
+  #carriesMark({ pid }: ProcessEntry): boolean {
+    return environmentOf(pid).includes(this.#mark);
+  }
+
+  #worksInFolder({ pid }: ProcessEntry): boolean {
+    return pathsOf(pid).some((path) => path === this.#folder || path.startsWith(this.#folder + sep));
   }
 }
 
-/** How many there were. */
-function killMarked(mark: string): number {
-  const marked = readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && pid !== process.pid && carries(pid, mark));
-  for (const pid of marked) {
+function killAll(processes: readonly ProcessEntry[]): number {
+  for (const { pid } of processes) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It ended by itself.
+      // It ended by itself, or is not ours to end.
     }
   }
-  return marked.length;
-}
-
-function carries(pid: number, mark: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`${MARK}=${mark}`);
-  } catch {
-    return false;
-  }
+  return processes.length;
 }
