@@ -35,6 +35,12 @@ test.skipIf(!hasPython)("a package of PyPI is installed from its wheel, started 
       metadata: ["Summary: about acme", "Project-URL: Repository, https://example.com/acme"],
       license: "MIT License\n\nCopyright",
     },
+    {
+      name: "acme-large",
+      module: "acme_large",
+      code: SERVER,
+      metadata: [`Summary: ${"x".repeat(1_100_000)}`],
+    },
   ]);
   const home = mkdtempSync(join(tmpdir(), "portcullis-test-"));
   vi.stubEnv("TMPDIR", home);
@@ -56,6 +62,8 @@ test.skipIf(!hasPython)("a package of PyPI is installed from its wheel, started 
   expect(readdirSync(home)).toEqual([]);
   const missing = await introspect({ registry: "pypi", name: "acme-none", version: undefined }, { env });
   expect(missing).toMatchObject({ ok: false, error: expect.stringContaining("could not install") });
+  const large = await introspect({ registry: "pypi", name: "acme-large", version: undefined }, { env });
+  expect(large).toEqual({ ok: false, error: "`acme-large`: its `METADATA` is larger than 1 MiB" });
 });
 
 test("commands are read from their section alone, and a path is none", () => {

@@ -202,6 +202,14 @@ describe("introspect", () => {
     });
   });
 
+  test("a manifest beyond all reason is a stated problem", async () => {
+    const manifest = { description: "x".repeat(1_100_000) };
+    expect(await look(serverCode(TOOL), { manifest })).toEqual({
+      ok: false,
+      error: "`@acme/mcp`: its `package.json` is larger than 1 MiB",
+    });
+  });
+
   test("a command outside of the package is not followed", async () => {
     const outside = join(mkdtempSync(join(tmpdir(), "portcullis-test-")), "x.js");
     writeFileSync(outside, "");

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
 import { runBounded } from "./bounded-command.ts";
 import { type InstallRequest, installFailure } from "./install-request.ts";
 import { chooseCommand, type InstalledPackage, recogniseLicense } from "./installed-package.ts";
+import { readBounded, readHead } from "./read-bounded.ts";
 import { installerEnvironment } from "./throwaway-folder.ts";
 
 /** Installs an npm package with everything that it depends on, and runs none of their scripts. */
@@ -36,8 +36,9 @@ export async function installNpm(request: InstallRequest): Promise<Result<Instal
 }
 
 function readNpmPackage(root: string, request: InstallRequest): Result<InstalledPackage, string> {
-  const manifest = readManifest(root);
-  if (manifest === undefined) return err(`\`${request.spec.name}\` has no package.json that can be read`);
+  const read = readManifest(root);
+  if (!read.ok) return err(`\`${request.spec.name}\`: ${read.error}`);
+  const manifest = read.value;
   const bins = binsOf(manifest, request.spec.name);
   const name = chooseCommand([...bins.keys()], request.spec.name, request.command);
   const file = name === undefined ? undefined : bins.get(name);
@@ -59,7 +60,7 @@ function readNpmPackage(root: string, request: InstallRequest): Result<Installed
 
 /** Scripts of Node are run by this Node; everything else by what its first line says. */
 function commandOf(path: string): readonly string[] {
-  const head = readHead(path);
+  const head = firstWords(path);
   const isScript = /\.[cm]?js$/.test(path) || /^#!.*\bnode\b/.test(head) || !head.startsWith("#!");
   return isScript && !isBinary(head) ? [process.execPath, path] : [path];
 }
@@ -70,21 +71,20 @@ function isBinary(head: string): boolean {
 
 const HEAD_BYTES = 300;
 
-function readHead(path: string): string {
-  try {
-    return readFileSync(path).subarray(0, HEAD_BYTES).toString("latin1");
-  } catch {
-    return "";
-  }
+function firstWords(path: string): string {
+  return readHead(path, HEAD_BYTES).toString("latin1");
 }
 
-function readManifest(root: string): JsonObject | undefined {
+function readManifest(root: string): Result<JsonObject, string> {
+  const text = readBounded(join(root, "package.json"));
+  if (!text.ok) return text;
   try {
-    const value: unknown = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    return isJsonObject(value) ? value : undefined;
+    const value: unknown = JSON.parse(text.value);
+    if (isJsonObject(value)) return ok(value);
   } catch {
-    return undefined;
+    // Said below.
   }
+  return err("it has no package.json that can be read");
 }
 
 function binsOf(manifest: JsonObject, packageName: string): Map<string, string> {
@@ -101,7 +101,7 @@ function licenseOf(manifest: JsonObject, root: string): string | undefined {
   if (isJsonObject(license)) return textOf(license["type"]);
   if (typeof license !== "string") return undefined;
   const [, file] = /^SEE LICENSE IN ([\w.-]+)$/i.exec(license) ?? [];
-  return (file === undefined ? undefined : recogniseLicense(readHead(join(root, file)))) ?? license;
+  return (file === undefined ? undefined : recogniseLicense(firstWords(join(root, file)))) ?? license;
 }
 
 /** As a link that a browser can follow. */

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "@portcullis/policy";
 import { runBounded } from "./bounded-command.ts";
 import { type InstallRequest, installFailure } from "./install-request.ts";
 import { chooseCommand, type InstalledPackage, recogniseLicense } from "./installed-package.ts";
+import { MAX_TEXT_BYTES, readBounded, readHead } from "./read-bounded.ts";
 import { installerEnvironment } from "./throwaway-folder.ts";
 
 /**
@@ -53,7 +54,13 @@ function readPypiPackage(venv: string, request: InstallRequest): Result<Installe
   const info = sitePackages === undefined ? undefined : findInfo(sitePackages, spec.name);
   if (sitePackages === undefined || info === undefined)
     return err(`\`${spec.name}\` left no record of itself`);
-  const scripts = scriptsOf(readText(join(info, "entry_points.txt")));
+  const [entryPoints, about] = [
+    readBounded(join(info, "entry_points.txt")),
+    readBounded(join(info, "METADATA")),
+  ];
+  if (!entryPoints.ok) return err(`\`${spec.name}\`: ${entryPoints.error}`);
+  if (!about.ok) return err(`\`${spec.name}\`: ${about.error}`);
+  const scripts = scriptsOf(entryPoints.value);
   const name = chooseCommand(scripts, spec.name, command);
   if (name === undefined) {
     return err(
@@ -62,7 +69,7 @@ function readPypiPackage(venv: string, request: InstallRequest): Result<Installe
         : `\`${spec.name}\` has no command \`${command}\`; it has: ${scripts.slice(0, 10).join(", ") || "none"}`,
     );
   }
-  const metadata = headersOf(readText(join(info, "METADATA")));
+  const metadata = headersOf(about.value);
   return ok({
     version: metadata.get("version")?.[0],
     license: licenseOf(metadata) ?? licenseInFile(info),
@@ -104,7 +111,9 @@ function headersOf(metadata: string): Map<string, string[]> {
   const [head = ""] = metadata.split("\n\n");
   const headers = new Map<string, string[]>();
   for (const [, name = "", value = ""] of head.matchAll(/^([\w-]+): (.*)$/gm)) {
-    headers.set(name.toLowerCase(), [...(headers.get(name.toLowerCase()) ?? []), value.trim()]);
+    const values = headers.get(name.toLowerCase());
+    if (values === undefined) headers.set(name.toLowerCase(), [value.trim()]);
+    else values.push(value.trim());
   }
   return headers;
 }
@@ -116,13 +125,16 @@ function licenseOf(metadata: Map<string, string[]>): string | undefined {
   return classifier?.split(" :: ").at(-1);
 }
 
+/** Where its first words stand. */
+const LICENSE_BYTES = 300;
+
 /** PEP 639: the texts lie under `licenses`; before, beside the metadata. */
 function licenseInFile(info: string): string | undefined {
   const found = [join(info, "licenses"), info].flatMap((folder) =>
     existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
   );
   const file = found.find((path) => /[/\\]LICEN[CS]E[^/\\]*$/i.test(path));
-  return file === undefined ? undefined : recogniseLicense(readText(file));
+  return file === undefined ? undefined : recogniseLicense(readHead(file, LICENSE_BYTES).toString("utf8"));
 }
 
 function repositoryOf(metadata: Map<string, string[]>): string | undefined {
@@ -133,17 +145,11 @@ function repositoryOf(metadata: Map<string, string[]>): string | undefined {
 
 /** The folder that the package's own modules are in: the first of its record that has one. */
 function topFolderOf(info: string, sitePackages: string): string {
-  const first = readText(join(info, "RECORD"))
+  // Its beginning is enough: every file of the package is in it.
+  const first = readHead(join(info, "RECORD"), MAX_TEXT_BYTES)
+    .toString("utf8")
     .split("\n")
     .map((line) => line.split(/[/,]/)[0] ?? "")
     .find((name) => /^\w+$/.test(name) && existsSync(join(sitePackages, name)));
   return first ?? "";
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
