@@ -3,6 +3,7 @@ export { ATTACKS } from "./attacks/attacks.ts";
 export { type ApplicableAttack, attacksFor } from "./attacks/attacks-for.ts";
 export { type Classifier, classifyTool, createClassifier } from "./classify/classify.ts";
 export { RULES, RULES_VERSION, type Rule, type RuleId } from "./classify/rules.ts";
+export { type PackageReference, packageOf } from "./command/package-reference.ts";
 export {
   findLookAlike,
   type Likeness,

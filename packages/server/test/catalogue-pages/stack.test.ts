@@ -27,6 +27,12 @@ describe("what runs is read out of", () => {
     ["uvx", { command: "uvx", args: ["acme-mail==1.0"] }, "pypi acme-mail"],
     ["uvx with extras", { command: "uvx", args: ["acme-mail[all]@latest"] }, "pypi acme-mail"],
     ["uvx --from", { command: "uvx", args: ["--from", "acme-mail", "mail"] }, "pypi acme-mail"],
+    ["uv tool run", { command: "uv", args: ["tool", "run", "acme-mail"] }, "pypi acme-mail"],
+    [
+      "npx with a registry of its own",
+      { command: "npx", args: ["--registry", "https://r.example", "pkg"] },
+      "npm pkg",
+    ],
     ["pipx run", { command: "pipx", args: ["run", "acme-mail"] }, "pypi acme-mail"],
     [
       "docker run",
