@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { mirrorLive, packageOf } from "../../src/catalogue/live/mirror-live.ts";
+import { mirrorLive } from "../../src/catalogue/live/mirror-live.ts";
 import { addServer, removeServer } from "../../src/storage/server-rows.ts";
 import { openState } from "../../src/storage/state.ts";
 import { recordObserved } from "../../src/storage/tool-rows.ts";
@@ -87,15 +87,14 @@ describe("registered servers in the catalogue", () => {
     expect(reader.totals()).toMatchObject({ servers: 2, tools: 2 });
   });
 
-  test.each([
-    [["npx", "-y", "@acme/mcp"], { registry: "npm", name: "@acme/mcp", version: undefined }],
-    [["/usr/bin/npx", "acme-mcp@2.0.0", "x"], { registry: "npm", name: "acme-mcp", version: "2.0.0" }],
-    [["uvx", "acme.mcp"], { registry: "pypi", name: "acme.mcp", version: undefined }],
-    [["npx", "--registry", "https://x", "a"], undefined],
-    [["npx", "./local"], undefined],
-    [["npx"], undefined],
-    [["node", "server.js"], undefined],
-  ])("the package of %j is %j", (command, expected) => {
-    expect(packageOf(command)).toEqual(expected);
+  test("show the package that their command runs, as the other lists do", () => {
+    const { mirror, add, reader } = setUp();
+    add("shop", ["cmd", "/c", "npx", "-y", "-p", "@acme/shop@1.2.0", "shop-server"]);
+    add("image", ["docker", "run", "-i", "--rm", "-e", "KEY=canary", "ghcr.io/acme/shop:2"]);
+    mirror();
+    expect(["local/shop", "local/image"].map((name) => reader.server(name)?.package)).toEqual([
+      { registry: "npm", name: "@acme/shop", version: "1.2.0" },
+      { registry: "oci", name: "ghcr.io/acme/shop", version: "2" },
+    ]);
   });
 });

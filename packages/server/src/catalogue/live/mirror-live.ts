@@ -1,9 +1,9 @@
+import { packageOf } from "@portcullis/catalogue";
 import type { JsonObject } from "@portcullis/policy";
 import { textOf } from "../../storage/database.ts";
 import { listServers, type ServerRow } from "../../storage/server-rows.ts";
 import type { State } from "../../storage/state.ts";
 import { listTools } from "../../storage/tool-rows.ts";
-import type { PackageFacts } from "../reader.ts";
 import type { IncomingServer } from "../store/incoming.ts";
 import type { Catalogue } from "../store/open-catalogue.ts";
 import type { Rules } from "../store/rules.ts";
@@ -69,20 +69,4 @@ function definitionsOf(state: State, id: ServerRow["id"]): readonly JsonObject[]
   return listTools(state, id).flatMap(({ observedDefinition }) =>
     observedDefinition === undefined ? [] : [JSON.parse(observedDefinition) as JsonObject],
   );
-}
-
-const RUNNERS: { readonly [program: string]: PackageFacts["registry"] } = {
-  npx: "npm",
-  bunx: "npm",
-  uvx: "pypi",
-};
-
-/** `npx -y @acme/mcp@1.2` runs the package `@acme/mcp`. Options that take a value are not known, so none may stand before. */
-export function packageOf(command: readonly string[]): PackageFacts | undefined {
-  const [program = "", ...rest] = command;
-  const registry = RUNNERS[program.replace(/^.*[/\\]/, "").replace(/\.(?:cmd|exe)$/, "")];
-  if (registry === undefined) return undefined;
-  const first = rest.find((word) => word !== "-y" && word !== "--yes" && word !== "-q");
-  const [, name, version] = /^(@?[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)?)(?:@([\w.-]+))?$/.exec(first ?? "") ?? [];
-  return name === undefined ? undefined : { registry, name, version };
 }
