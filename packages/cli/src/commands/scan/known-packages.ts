@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createClassifier, RULES_VERSION } from "@portcullis/catalogue";
 import {
+  CATALOGUE_RULES,
   type CatalogueReader,
   loadSeed,
   openCatalogue,
@@ -24,7 +24,7 @@ export function openKnownPackages(dataDir: string): KnownPackages {
   const opened = isKept ? openCatalogue(dataDir) : openCatalogueFile(":memory:");
   if (!opened.ok) return { find: () => undefined, [Symbol.dispose]: () => {} };
   const catalogue = opened.value;
-  if (!isKept) loadSeed(catalogue, { version: RULES_VERSION, classifier: createClassifier });
+  if (!isKept) loadSeed(catalogue, CATALOGUE_RULES);
   return {
     find: (reference) => findPackage(catalogue.reader, reference),
     [Symbol.dispose]: () => catalogue[Symbol.dispose](),

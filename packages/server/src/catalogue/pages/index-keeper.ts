@@ -1,12 +1,9 @@
-import { createClassifier, RULES_VERSION } from "@portcullis/catalogue";
 import type { State } from "../../storage/state.ts";
+import { CATALOGUE_RULES } from "../catalogue-rules.ts";
 import { mirrorLive } from "../live/mirror-live.ts";
 import { loadSeed } from "../seed/load-seed.ts";
 import type { Catalogue } from "../store/open-catalogue.ts";
 import { rejudge } from "../store/rejudge.ts";
-import type { Rules } from "../store/rules.ts";
-
-const OUR_RULES: Rules = { version: RULES_VERSION, classifier: createClassifier };
 
 /** How often what was registered meanwhile is looked for. */
 const LOOK_MS = 2_000;
@@ -29,14 +26,14 @@ export class IndexKeeper {
 
   /** Everything that the first page should show. */
   open(): void {
-    loadSeed(this.#options.catalogue, OUR_RULES);
+    loadSeed(this.#options.catalogue, CATALOGUE_RULES);
     this.refresh();
   }
 
   /** Judges everything anew where the rules are newer, and steps aside after each server. */
   async rejudge(): Promise<void> {
     const { catalogue, nowMs } = this.#options;
-    for (const _progress of rejudge(catalogue.db, OUR_RULES, nowMs())) {
+    for (const _progress of rejudge(catalogue.db, CATALOGUE_RULES, nowMs())) {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
@@ -49,7 +46,7 @@ export class IndexKeeper {
     // SQLite counts what other connections commit.
     const version = state.db.get("PRAGMA data_version")?.["data_version"];
     if (version === this.#seen) return;
-    mirrorLive(catalogue, state, OUR_RULES, nowMs());
+    mirrorLive(catalogue, state, CATALOGUE_RULES, nowMs());
     this.#seen = version;
   }
 }
