@@ -38,7 +38,7 @@ export {
 export { toDocument } from "./recommend/to-document.ts";
 export { type FaqItem, toolFaq } from "./recommend/tool-faq.ts";
 export { reportTool, type ToolReport } from "./recommend/tool-report.ts";
-export type { ToolAnnotations, ToolContext, ToolDefinition } from "./tool.ts";
+export { type ToolAnnotations, type ToolContext, type ToolDefinition, toToolDefinition } from "./tool.ts";
 export {
   CATEGORIES,
   type Category,

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@portcullis/policy";
+import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
 
 /** A tool as its server defines it (`tools/list`). Everything in it is written by a stranger. */
 export interface ToolDefinition {
@@ -24,4 +24,31 @@ export interface ToolContext {
   /** Name of the server or package, as the registry or the user writes it. */
   readonly server?: string;
   readonly siblings?: readonly ToolDefinition[];
+}
+
+/** The members of a stranger's definition that are what they must be; the rest is left out. */
+export function toToolDefinition(name: string, definition: JsonObject): ToolDefinition {
+  const [title, description] = [own(definition, "title"), own(definition, "description")];
+  const [inputSchema, annotations] = [own(definition, "inputSchema"), own(definition, "annotations")];
+  return {
+    name,
+    ...(typeof title === "string" && { title }),
+    ...(typeof description === "string" && { description }),
+    ...(isJsonObject(inputSchema) && { inputSchema }),
+    ...(isJsonObject(annotations) && { annotations: toAnnotations(annotations) }),
+  };
+}
+
+const HINTS = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
+
+function toAnnotations(annotations: JsonObject): ToolAnnotations {
+  const kept = Object.entries(annotations).filter(
+    ([name, value]) =>
+      (HINTS.includes(name) && typeof value === "boolean") || (name === "title" && typeof value === "string"),
+  );
+  return Object.fromEntries(kept);
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

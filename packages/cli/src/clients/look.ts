@@ -1,5 +1,10 @@
-import { type ClassifiedTool, createClassifier, type ToolDefinition } from "@portcullis/catalogue";
-import { isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
+import {
+  type ClassifiedTool,
+  createClassifier,
+  type ToolDefinition,
+  toToolDefinition,
+} from "@portcullis/catalogue";
+import { ok, type Result } from "@portcullis/policy";
 import { type InspectedTarget, inspectTarget } from "@portcullis/server";
 import { counted } from "../counted.ts";
 import { endOnSignal } from "../end-on-signal.ts";
@@ -66,30 +71,4 @@ async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>)
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return results;
-}
-
-/** The members that are what they must be; the rest of a stranger's definition is left out. */
-function toToolDefinition(name: string, definition: JsonObject): ToolDefinition {
-  const text = (object: JsonObject, key: string): { readonly [key: string]: string } => {
-    const value = Object.hasOwn(object, key) ? object[key] : undefined;
-    return typeof value === "string" ? { [key]: value } : {};
-  };
-  const { inputSchema, annotations } = definition;
-  return {
-    name,
-    ...text(definition, "title"),
-    ...text(definition, "description"),
-    ...(isJsonObject(inputSchema ?? null) ? { inputSchema: inputSchema as JsonObject } : {}),
-    ...(isJsonObject(annotations ?? null) ? { annotations: toAnnotations(annotations as JsonObject) } : {}),
-  };
-}
-
-const HINTS = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
-
-function toAnnotations(annotations: JsonObject): NonNullable<ToolDefinition["annotations"]> {
-  const kept = Object.entries(annotations).filter(
-    ([name, value]) =>
-      (HINTS.includes(name) && typeof value === "boolean") || (name === "title" && typeof value === "string"),
-  );
-  return Object.fromEntries(kept);
 }

@@ -1,4 +1,4 @@
-import type { ToolDefinition } from "@portcullis/catalogue";
+import { type ToolDefinition, toToolDefinition } from "@portcullis/catalogue";
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
 
 /** A tool of the input, with the server that the input names. */
@@ -68,16 +68,10 @@ function toTool(value: JsonValue, listServer: string | undefined, place: string)
   const named = own(value, "tool") ?? own(value, "name");
   if (typeof named !== "string") return err(`${place} needs \`"tool": "<name>"\``);
   const server = own(value, "server");
-  const [title, description] = [own(value, "title"), own(value, "description")];
-  const [inputSchema, annotations] = [own(value, "inputSchema"), own(value, "annotations")];
-  const tool = {
-    name: named,
-    ...(typeof title === "string" && { title }),
-    ...(typeof description === "string" && { description }),
-    ...(isJsonObject(inputSchema) && { inputSchema }),
-    ...(isJsonObject(annotations) && { annotations }),
-  };
-  return ok({ server: typeof server === "string" ? server : listServer, tool });
+  return ok({
+    server: typeof server === "string" ? server : listServer,
+    tool: toToolDefinition(named, value),
+  });
 }
 
 function own(value: JsonObject, key: string): JsonValue | undefined {

@@ -1,4 +1,9 @@
-import { type ClassifiedTool, createClassifier, type ToolDefinition } from "@portcullis/catalogue";
+import {
+  type ClassifiedTool,
+  createClassifier,
+  type ToolDefinition,
+  toToolDefinition,
+} from "@portcullis/catalogue";
 import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
 import { listTools, type ServerRow, type State, type ToolRow } from "@portcullis/server";
 
@@ -20,24 +25,11 @@ export function judgedTools(
 
 /** As it was last seen: that is what an agent would get. */
 function toTool(row: ToolRow): ToolDefinition {
-  const definition = toDefinition(row.observedDefinition ?? row.acceptedDefinition);
-  const [title, description] = [own(definition, "title"), own(definition, "description")];
-  const [inputSchema, annotations] = [own(definition, "inputSchema"), own(definition, "annotations")];
-  return {
-    name: row.name,
-    ...(typeof title === "string" && { title }),
-    ...(typeof description === "string" && { description }),
-    ...(isJsonObject(inputSchema) && { inputSchema }),
-    ...(isJsonObject(annotations) && { annotations }),
-  };
+  return toToolDefinition(row.name, toDefinition(row.observedDefinition ?? row.acceptedDefinition));
 }
 
 /** A definition as it is stored; `{}` for one that is not there. */
 export function toDefinition(text: string | undefined): JsonObject {
   const value: JsonValue = text === undefined ? {} : JSON.parse(text);
   return isJsonObject(value) ? value : {};
-}
-
-function own(value: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(value, key) ? value[key] : undefined;
 }
