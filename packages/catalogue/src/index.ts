@@ -11,16 +11,9 @@ export {
   type PackageName,
 } from "./look-alike/find-look-alike.ts";
 export type { ArgumentRule } from "./recommend/argument-rules.ts";
-export {
-  CAPABILITIES,
-  type Capabilities,
-  type Capability,
-  type CapabilityReason,
-  capabilitiesOf,
-} from "./recommend/capabilities.ts";
-export { type ClassifiedTool, compareWorst } from "./recommend/classified-tool.ts";
+export type { Capability, CapabilityReason } from "./recommend/capabilities.ts";
+export type { ClassifiedTool } from "./recommend/classified-tool.ts";
 export type { CombinationPart, ToxicCombination } from "./recommend/combinations.ts";
-export { effectOf, type Treatment } from "./recommend/effect.ts";
 export type { Fill } from "./recommend/fill.ts";
 export type { RecommendationWarning } from "./recommend/fit-tools.ts";
 export { policyText } from "./recommend/policy-text.ts";
@@ -30,21 +23,14 @@ export {
   type ServerRecommendation,
 } from "./recommend/recommend-server.ts";
 export { recommendStack, type StackReport, type StackServer } from "./recommend/recommend-stack.ts";
-export {
-  type RecommendationKind,
-  recommendTool,
-  type ToolRecommendation,
-} from "./recommend/recommend-tool.ts";
-export { toDocument } from "./recommend/to-document.ts";
+export type { RecommendationKind, ToolRecommendation } from "./recommend/recommend-tool.ts";
 export { type FaqItem, toolFaq } from "./recommend/tool-faq.ts";
-export { reportTool, type ToolReport } from "./recommend/tool-report.ts";
 export { type ToolAnnotations, type ToolContext, type ToolDefinition, toToolDefinition } from "./tool.ts";
 export {
   CATEGORIES,
   type Category,
   type Evidence,
   type EvidenceSource,
-  MODIFIERS,
   type Modifier,
   RISK_OF,
   RISKS,

@@ -1,4 +1,4 @@
-import { recommendTool, type ToolRecommendation } from "@portcullis/catalogue";
+import { recommendServer, type ToolRecommendation } from "@portcullis/catalogue";
 import { expect, test } from "vitest";
 import { classifyAll } from "../src/clients/look.ts";
 import { createOutput } from "../src/output.ts";
@@ -14,7 +14,7 @@ const TOOLS = [
 ].map((tool) => ({ ...tool, inputSchema: { type: "object" } }));
 
 function recommended(): readonly ToolRecommendation[] {
-  return classifyAll("notes", TOOLS).map((tool) => recommendTool(tool));
+  return classifyAll("notes", TOOLS).flatMap((tool) => recommendServer("notes", [tool]).tools);
 }
 
 function printed(columns: number | undefined): string {
@@ -42,8 +42,9 @@ test("names are wrapped under each other in a narrow terminal", () => {
 
 test("a tool whose arguments are constrained says so", () => {
   const path = { type: "object", properties: { path: { type: "string" } } };
-  const [write] = classifyAll("files", [{ name: "write_file", inputSchema: path }]);
-  expect(write === undefined ? "" : treatmentOf(recommendTool(write))).toBe("30 a minute, arguments checked");
+  const tools = classifyAll("files", [{ name: "write_file", inputSchema: path }]);
+  const [write] = recommendServer("files", tools).tools;
+  expect(write && treatmentOf(write)).toBe("30 a minute, arguments checked");
 });
 
 test("the treatments of a server are counted", () => {

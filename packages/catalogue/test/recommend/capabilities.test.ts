@@ -1,11 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  CAPABILITIES,
-  type Category,
-  capabilitiesOf,
-  type Modifier,
-  type ToolDefinition,
-} from "../../src/index.ts";
+import type { Category, Modifier, ToolDefinition } from "../../src/index.ts";
+import { CAPABILITIES, capabilitiesOf } from "../../src/recommend/capabilities.ts";
 import { classified, schemaOf } from "./verdicts.ts";
 
 const URL_TOOL = { inputSchema: schemaOf({ url: "string" }) };

@@ -8,14 +8,10 @@ import {
   validatePolicy,
 } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
-import {
-  type Category,
-  effectOf,
-  recommendTool,
-  reportTool,
-  type ToolDefinition,
-  type ToolRecommendation,
-} from "../../src/index.ts";
+import type { Category, ToolDefinition, ToolRecommendation } from "../../src/index.ts";
+import { effectOf } from "../../src/recommend/effect.ts";
+import { recommendTool } from "../../src/recommend/recommend-tool.ts";
+import { toDocument } from "../../src/recommend/to-document.ts";
 import { classified, schemaOf } from "./verdicts.ts";
 
 const IDS = { organisation: "o", server: "s", grant: "g" };
@@ -32,7 +28,7 @@ function admitted(document: PolicyDocument, tool: string, count: number, args = 
 
 /** What the recommended document says to one call. */
 function decides(recommendation: ToolRecommendation, args: { readonly [name: string]: unknown }): string {
-  const policy = compilePolicy(reportTool("s", recommendation).document);
+  const policy = compilePolicy(toDocument("s", [recommendation]));
   return evaluateCall(policy, { tool: recommendation.tool.name, args: args as never, nowMs: 0 }).effect;
 }
 
@@ -56,7 +52,7 @@ describe("the table of categories", () => {
     const recommendation = recommendTool(classified("t", category));
     expect(recommendation.kind).toBe(kind);
     expect(recommendation.effect).toBe(effect);
-    expect(admitted(reportTool("s", recommendation).document, "t", 50)).toBe(runs);
+    expect(admitted(toDocument("s", [recommendation]), "t", 50)).toBe(runs);
   });
 
   test("a name that no counter can have gets the same limit in short", () => {
@@ -66,7 +62,7 @@ describe("the table of categories", () => {
       expect(recommendation.effect).toBe(
         "Stays usable, at most 30 times in each minute of the clock for each grant.",
       );
-      expect(admitted(reportTool("s", recommendation).document, name, 50)).toBe(30);
+      expect(admitted(toDocument("s", [recommendation]), name, 50)).toBe(30);
     }
   });
 
@@ -91,8 +87,8 @@ describe("the table of categories", () => {
       effect:
         "Left out of the policy, because a name with `*` is read as a pattern and no entry can mean this tool alone: not shown to agents, and every call is refused.",
     });
-    expect(admitted(reportTool("s", recommendation).document, "get_*", 1)).toBe(0);
-    expect(admitted(reportTool("s", recommendation).document, "get_x", 1)).toBe(0);
+    expect(admitted(toDocument("s", [recommendation]), "get_*", 1)).toBe(0);
+    expect(admitted(toDocument("s", [recommendation]), "get_x", 1)).toBe(0);
   });
 
   test("the rationale quotes the words that decided, as plain text", () => {
@@ -221,7 +217,7 @@ describe("argument rules in force", () => {
     expect(write.effect).toBe(
       "Stays usable, at most 30 times in each minute of the clock for each grant; 3 rules on the arguments refuse what should not be asked.",
     );
-    expect(admitted(reportTool("s", write).document, "write_file", 50, { path: "/srv/a" })).toBe(30);
+    expect(admitted(toDocument("s", [write]), "write_file", 50, { path: "/srv/a" })).toBe(30);
     expect(write.argumentRules.map(({ path }) => path)).toEqual(["args.path"]);
   });
 

@@ -7,7 +7,9 @@ import {
   validatePolicy,
 } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
-import { CATEGORIES, recommendTool, reportTool } from "../../src/index.ts";
+import { CATEGORIES, toolFaq } from "../../src/index.ts";
+import { recommendTool } from "../../src/recommend/recommend-tool.ts";
+import { toDocument } from "../../src/recommend/to-document.ts";
 import { classified } from "./verdicts.ts";
 
 function answers(
@@ -16,12 +18,12 @@ function answers(
   description?: string,
 ): readonly string[] {
   const tool = { name, ...(description === undefined ? {} : { description }) };
-  return reportTool("crm", recommendTool(classified(tool, category))).faq.map(({ answer }) => answer);
+  return toolFaq("crm", recommendTool(classified(tool, category))).map(({ answer }) => answer);
 }
 
 describe("the FAQ of a tool", () => {
   test("asks the six questions", () => {
-    const { faq } = reportTool("crm", recommendTool(classified("list_orders", "Read")));
+    const faq = toolFaq("crm", recommendTool(classified("list_orders", "Read")));
     expect(faq.map(({ question }) => question)).toEqual([
       "What does `list_orders` do?",
       "How do I enforce a policy on `list_orders`?",
@@ -45,8 +47,9 @@ describe("the FAQ of a tool", () => {
 
   test("says what blocks a tool, and it does", () => {
     for (const category of CATEGORIES) {
-      const { document, faq } = reportTool("crm", recommendTool(classified('odd "name"', category)));
-      const [, , , , block] = faq;
+      const recommendation = recommendTool(classified('odd "name"', category));
+      const document = toDocument("crm", [recommendation]);
+      const [, , , , block] = toolFaq("crm", recommendation);
       const isBlocked = category === "Destructive";
       expect(block?.answer.startsWith("The recommended policy does")).toBe(isBlocked);
       const written = /"hide": (\[.*?\]);/.exec(block?.answer ?? "")?.[1];
