@@ -53,9 +53,8 @@ export function readIncoming(incoming: IncomingTools): {
   const notes: Note[] = [];
   const tools = new Map<string, ReadyTool>();
   const twice = new Set<string>();
-  const kept = incoming.items.slice(0, BOUNDS.toolsPerServer);
-  if (kept.length < incoming.items.length) {
-    notes.push({ tool: undefined, reason: `only the first ${kept.length} of its tools are kept` });
+  if (incoming.items.length > BOUNDS.toolsPerServer) {
+    notes.push({ tool: undefined, reason: `only the first ${BOUNDS.toolsPerServer} of its tools are kept` });
   }
   const take = (tool: ReadyTool): void => {
     const { name } = tool.definition;
