@@ -2,7 +2,7 @@ import { err, ok, type Result } from "@portcullis/policy";
 import { parseDurationMs } from "@portcullis/server";
 
 const DAY_MS = 86_400_000;
-/** product.md, Configuration. */
+/** A token that nobody thinks of any more ends within a quarter. */
 export const DEFAULT_LIFETIME_MS = 90 * DAY_MS;
 const MIN_LIFETIME_MS = 1000;
 /** Every token ends one day: nobody remembers one that is older. */

@@ -8,7 +8,7 @@ import { decideCalls, type Verdict } from "./decide-calls.ts";
 import { type GivenCalls, parseCalls } from "./read-calls.ts";
 import { printPolicyErrors, readPolicyFile } from "./read-policy.ts";
 
-/** `policy eval`: `{effect, rule, message}`, or an array of them for an array (product.md, Command line). */
+/** `policy eval`: `{effect, rule, message}`, or an array of them for an array. */
 export async function policyEval(context: Context): Promise<ExitCode> {
   const judged = await judgeFiles(context);
   if (!judged.ok) return judged.error;

@@ -23,8 +23,8 @@ export interface GivenCalls {
 const KEYS: readonly string[] = ["tool", "args", "at", "grant", "session"];
 
 /**
- * One call `{"tool", "args"}` or an array of them (product.md, policy eval), read as strictly as the gateway reads
- * messages, so that a number or key that the gateway refuses is not judged here either.
+ * One call `{"tool", "args"}` or an array of them, read as strictly as the gateway reads messages, so that a number or
+ * key that the gateway refuses is not judged here either.
  */
 export function parseCalls(bytes: Buffer): Result<GivenCalls, string> {
   const text = bytes.toString("utf8").trim();

@@ -37,7 +37,7 @@ export function refusePolicyFile(context: Context, path: string, error: PolicyFi
   return refuse(context, `${where}${more}; \`portcullis policy check\` lists every error`);
 }
 
-/** `{errors: [{pointer, code, message}]}` on standard output (product.md, policy eval). */
+/** `{errors: [{pointer, code, message}]}` on standard output, for programs; docs/errors.md lists the codes. */
 export function printPolicyErrors(context: Context, errors: readonly PolicyError[]): ExitCode {
   context.out.json({ errors: errors.map(({ pointer, code, message }) => ({ pointer, code, message })) });
   return EXIT.refused;

@@ -11,7 +11,7 @@ export interface Commands {
   readonly isComplete: boolean;
 }
 
-/** Longest name of a registered server (product.md). */
+/** Longest name of a registered server, as `server add` takes it. */
 const MAX_NAME_CHARS = 64;
 
 /** The three steps for a server; `policyUrl` is where the policy is downloaded. */
