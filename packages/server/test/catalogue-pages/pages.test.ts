@@ -229,6 +229,7 @@ describe("the tool page", () => {
     expect(text).toContain("High risk");
     expect(text).toContain("Severity raised to critical");
     expect(text).toContain("Confidence 87 %");
+    expect(text).toContain("Installed the package, started it without credentials and asked it");
     expect(text).toContain(
       "portcullis server add --name container-images -- npx -y @acme/container-images@1.4.2",
     );

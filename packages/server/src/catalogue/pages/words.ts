@@ -27,7 +27,7 @@ export const RISK_TEXT: { readonly [R in Risk]: string } = {
 
 export const METHOD_TEXT: { readonly [M in Method]: string } = {
   live: "Asked the running server",
-  introspected: "Installed the package without network and asked it",
+  introspected: "Installed the package, started it without credentials and asked it",
   registry: "Read from the registry",
   source: "Read from the source code",
 };
