@@ -17,7 +17,7 @@ const INTEGRATION = [
   "packages/server/test/storage/{storage,data-folder-faults}.test.ts",
   "packages/server/test/snapshot/two-processes.test.ts",
   "packages/server/test/mcp/strict-reading.test.ts",
-  "packages/server/test/catalogue/{introspect,introspect-pypi,throwaway-folder}.test.ts",
+  "packages/server/test/catalogue/{introspect,introspect-pypi,throwaway-folder,bounded-command}.test.ts",
   "packages/server/test/catalogue-pages/browser.test.ts",
 ];
 

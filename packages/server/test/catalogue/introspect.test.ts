@@ -210,6 +210,17 @@ describe("introspect", () => {
     });
   });
 
+  test("a package that unpacks to more than is allowed is not started", async () => {
+    const found = await look(serverCode(TOOL), {
+      files: { zeros: "0".repeat(3_000_000) },
+      maxInstalledBytes: 2_000_000,
+    });
+    expect(found).toEqual({
+      ok: false,
+      error: "npm unpacks more for `@acme/mcp@latest` than is allowed",
+    });
+  });
+
   test("a command outside of the package is not followed", async () => {
     const outside = join(mkdtempSync(join(tmpdir(), "portcullis-test-")), "x.js");
     writeFileSync(outside, "");

@@ -12,11 +12,14 @@ export interface InstallRequest {
   /** Requirements of PyPI to install with it, such as `mcp<2`. */
   readonly alongside: readonly string[];
   readonly timeoutMs: number;
+  /** Of everything that is installed, caches in the folder included. */
+  readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** One line: what failed, and the installer's own last word. */
 export function installFailure(program: string, what: string, ended: CommandEnd): string {
+  if (ended.isTooLarge) return `${program} unpacks more for \`${what}\` than is allowed`;
   if (ended.isLate) return `${program} did not install \`${what}\` in time`;
   if (ended.code === undefined) return `${program} could not be run, or was stopped`;
   const line = ended.lines.findLast((one) => /err|not found|no match/i.test(one)) ?? ended.lines.at(-1);

@@ -21,6 +21,8 @@ export interface IntrospectOptions {
   /** The environment that the harmless few are taken from. Default: this process's own. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly installMs?: number | undefined;
+  /** Of everything that is installed. */
+  readonly maxInstalledBytes?: number | undefined;
   /** For all starts together. */
   readonly startMs?: number | undefined;
   readonly isolation?: Isolation | undefined;
@@ -44,6 +46,8 @@ export interface Introspection {
 }
 
 const INSTALL_MS = 180_000;
+/** Servers bring hundreds of megabytes along; one that brings CUDA is beyond it, as is a small archive of zeros. */
+const MAX_INSTALLED_BYTES = 4 * 1024 ** 3;
 const START_MS = 60_000;
 /** A server that asks for one variable after another is not asked for ever. */
 const MAX_STARTS = 4;
@@ -68,6 +72,7 @@ export async function introspect(
     command: options.command,
     alongside: options.alongside ?? [],
     timeoutMs: options.installMs ?? INSTALL_MS,
+    maxBytes: options.maxInstalledBytes ?? MAX_INSTALLED_BYTES,
     signal: options.signal,
   });
   if (!installed.ok) return installed;

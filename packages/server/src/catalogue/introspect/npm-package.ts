@@ -8,7 +8,7 @@ import { installerEnvironment } from "./throwaway-folder.ts";
 
 /** Installs an npm package with everything that it depends on, and runs none of their scripts. */
 export async function installNpm(request: InstallRequest): Promise<Result<InstalledPackage, string>> {
-  const { spec, folder, env, timeoutMs, signal } = request;
+  const { spec, folder, env, timeoutMs, maxBytes, signal } = request;
   const wanted = `${spec.name}@${spec.version ?? "latest"}`;
   const ended = await runBounded({
     command: [
@@ -29,6 +29,7 @@ export async function installNpm(request: InstallRequest): Promise<Result<Instal
     // A user's own configuration may hold tokens.
     env: { ...installerEnvironment(env, folder), npm_config_userconfig: join(folder.home, ".npmrc") },
     timeoutMs,
+    folderLimit: { path: folder.path, maxBytes },
     signal,
   });
   if (ended.code !== 0) return err(installFailure("npm", wanted, ended));

@@ -12,7 +12,7 @@ import { installerEnvironment } from "./throwaway-folder.ts";
  * the package's own code. With `uv` where it is there, else with `python3 -m venv` and pip.
  */
 export async function installPypi(request: InstallRequest): Promise<Result<InstalledPackage, string>> {
-  const { spec, folder, env, alongside, timeoutMs, signal } = request;
+  const { spec, folder, env, alongside, timeoutMs, maxBytes, signal } = request;
   const venv = join(folder.path, "venv");
   const wanted = spec.version === undefined ? spec.name : `${spec.name}==${spec.version}`;
   const endsAtMs = performance.now() + timeoutMs;
@@ -22,6 +22,7 @@ export async function installPypi(request: InstallRequest): Promise<Result<Insta
       cwd: folder.path,
       env: { ...installerEnvironment(env, folder), UV_NO_CONFIG: "1", PIP_CONFIG_FILE: "/dev/null" },
       timeoutMs: Math.max(1, endsAtMs - performance.now()),
+      folderLimit: { path: folder.path, maxBytes },
       signal,
     });
   const python = join(venv, "bin", "python");
