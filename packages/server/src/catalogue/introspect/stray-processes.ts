@@ -8,6 +8,8 @@ export const MARK = "PORTCULLIS_INTROSPECTION";
 /** Between two looks; a killed process takes a moment to be gone, and one that forks may slip through a look. */
 const LOOK_EVERY_MS = 20;
 const MAX_LOOKS = 100;
+/** Where many processes run a look takes long: the rest after it is so many times as long, so that others can work. */
+const REST_PER_LOOK = 4;
 
 /**
  * Finds the processes of an introspection, those that left their process group among them: a process that began
@@ -21,23 +23,31 @@ export class StrayWatch {
   /** Whoever was there before is not the package's, whatever it has open. */
   readonly #before: ReadonlySet<string>;
   readonly #found = new Set<string>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
   /** Looks until its end; begins before the package does. */
   constructor(mark: string, folder: string) {
     this.#mark = `${MARK}=${mark}`;
     this.#folder = realpathSync(folder);
     this.#before = new Set([...processTable().values()].map(({ identity }) => identity));
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    this.#lookAfter(LOOK_EVERY_MS);
   }
 
   /** Ends every process that was or is found; how many would not end. */
   async end(): Promise<number> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     for (let look = 0; look < MAX_LOOKS && killAll(this.#look()) > 0; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
     return this.#look().length;
+  }
+
+  #lookAfter(restMs: number): void {
+    this.#timer = setTimeout(() => {
+      const beganMs = performance.now();
+      this.#look();
+      this.#lookAfter(Math.max(LOOK_EVERY_MS, (performance.now() - beganMs) * REST_PER_LOOK));
+    }, restMs).unref();
   }
 
   /** Those found that still run. */
