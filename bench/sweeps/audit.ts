@@ -5,6 +5,7 @@ import { openLedger } from "../../packages/server/src/audit/ledger-schema.ts";
 import type { IntentEntry } from "../../packages/server/src/call/ports.ts";
 import type { GrantId, PolicyId, ServerId } from "../../packages/server/src/call/records.ts";
 import { openDataFolder, verifyLedger } from "../../packages/server/src/index.ts";
+import { DiskSync } from "../../packages/server/src/storage/disk-sync.ts";
 import { startWalCheckpoints } from "../../packages/server/src/storage/wal-checkpoints.ts";
 import type { Bench, Context } from "../bench.ts";
 import { makeDataFolder, unwrap } from "../contestants/data-folder.ts";
@@ -33,7 +34,12 @@ async function measure({ cleanup }: Context): Promise<Result> {
       throw new Error(reason);
     },
   });
-  const checkpoints = startWalCheckpoints(folder.ledgerFile);
+  const checkpoints = startWalCheckpoints(folder.ledgerFile, {
+    disk: new DiskSync(`${folder.ledgerFile}-wal`),
+    onFailure: (reason) => {
+      throw new Error(reason);
+    },
+  });
   const rows: string[][] = [];
   for (const step of STEPS) {
     while (ledger.size < step) await commitCalls(ledger, Math.min(CALLS, step - ledger.size), 256);

@@ -101,6 +101,7 @@ function openParts(
       checkpointer?.noteHead(size, head);
     },
   });
+  const walSync = new DiskSync(`${folder.ledgerFile}-wal`);
   checkpointer = new Checkpointer({
     organisation: state.value.organisation,
     key: folder.keys.checkpointKey,
@@ -108,7 +109,7 @@ function openParts(
     nowMs: SYSTEM_CLOCK.nowMs,
     size: ledger.size,
     root: ledger.head,
-    ledgerSync: new DiskSync(`${folder.ledgerFile}-wal`),
+    ledgerSync: walSync,
     onKept: (size, timeMs) => ledger.noteCheckpoint({ size, timeMs }),
     // Whoever collects the log lines holds a copy that the data folder's owner cannot rewrite.
     onCheckpoint: atMostEvery(MINUTE_MS, (note) => observer.log.info({ event: "checkpoint", note })),
@@ -134,7 +135,12 @@ function openParts(
     },
     clock: SYSTEM_CLOCK,
   });
-  cleanup.use(startWalCheckpoints(folder.ledgerFile));
+  cleanup.use(
+    startWalCheckpoints(folder.ledgerFile, {
+      disk: walSync,
+      onFailure: (reason) => observer.warn("wal_thread_failed", { reason }),
+    }),
+  );
   cleanup.use(boundYoungGeneration());
   cleanup.use(watchClock(SYSTEM_CLOCK, observer));
   const retention = startRetention(ledger, folder, config);

@@ -126,7 +126,8 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
     },
     onFailure: () => {},
   });
-  cleanup.use(startWalCheckpoints(folder.value.ledgerFile));
+  const walSync = new DiskSync(`${folder.value.ledgerFile}-wal`);
+  cleanup.use(startWalCheckpoints(folder.value.ledgerFile, { disk: walSync, onFailure: () => {} }));
   checkpointer = new Checkpointer({
     organisation: state.value.organisation,
     key: folder.value.keys.checkpointKey,
@@ -134,7 +135,7 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
     nowMs: SYSTEM_CLOCK.nowMs,
     size: ledger.size,
     root: ledger.head,
-    ledgerSync: new DiskSync(`${folder.value.ledgerFile}-wal`),
+    ledgerSync: walSync,
     onKept: (size, timeMs) => ledger.noteCheckpoint({ size, timeMs }),
     onCheckpoint: () => {},
     onFailure: () => {},

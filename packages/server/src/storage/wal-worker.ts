@@ -1,7 +1,13 @@
 import { fsyncSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { workerData } from "node:worker_threads";
-import { PASSIVE_EVERY_MS, TRUNCATE_ABOVE_PAGES, type WalWorkerData } from "./wal-checkpoints.ts";
+import { parentPort, workerData } from "node:worker_threads";
+import { isRefusedSync, reasonOf } from "./disk-sync.ts";
+import {
+  PASSIVE_EVERY_MS,
+  TRUNCATE_ABOVE_PAGES,
+  type WalWorkerData,
+  type WalWorkerMessage,
+} from "./wal-checkpoints.ts";
 
 /**
  * Runs in a thread of its own: moves committed pages from the log of the database into the database, which would
@@ -28,10 +34,23 @@ function round(): void {
   try {
     const { log } = passive.get() as { log: number };
     if (log > TRUNCATE_ABOVE_PAGES) truncateLog();
-  } catch {
+  } catch (cause) {
     // Busy or out of space: the next round tries again, and the log keeps everything meanwhile.
+    if (isRefusedSync(cause)) giveUp(cause);
   }
 }
 
+/**
+ * The system has told of the refusal now, and no more: the next sync would succeed and the log be emptied of what the
+ * database may lack. The thread stays, because its end would close the descriptor.
+ */
+function giveUp(cause: unknown): void {
+  clearInterval(timer);
+  // A port that is heard keeps the thread.
+  parentPort?.on("message", () => {});
+  const message: WalWorkerMessage = { lost: reasonOf(cause) };
+  parentPort?.postMessage(message);
+}
+
+const timer = setInterval(round, PASSIVE_EVERY_MS);
 round();
-setInterval(round, PASSIVE_EVERY_MS);

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openCheckpoint, splitNotes } from "../../src/audit/checkpoint.ts";
 import { Checkpointer, type CheckpointerOptions } from "../../src/audit/checkpointer.ts";
 import type { Ledger } from "../../src/audit/ledger.ts";
@@ -94,6 +94,18 @@ describe("a checkpoint never speaks of rows that a power cut can take (F4)", () 
     checkpointer.noteHead(2_000, ROOT);
     checkpointer.close();
     expect([signedSizes(), failures, disk.asked]).toEqual([[], ["EIO; check the disk, then restart"], 0]);
+  });
+
+  it("is not signed either when somebody else was told of the refusal: the system tells it once (F17)", async () => {
+    writeFileSync(`${file}-wal`, "x");
+    const disk = new DiskSync(`${file}-wal`);
+    const { checkpointer, failures } = open(disk);
+    disk.noteLost("EIO");
+    checkpointer.noteHead(1_000, ROOT);
+    await vi.waitFor(() => expect(failures).toEqual(["EIO; check the disk, then restart"]));
+    checkpointer.noteHead(2_000, ROOT);
+    checkpointer.close();
+    expect(signedSizes()).toEqual([]);
   });
 
   it("an ending process signs the last head, and nothing that waited comes after it", () => {

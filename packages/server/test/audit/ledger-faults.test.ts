@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { exportRows } from "../../src/audit/export.ts";
@@ -6,6 +6,7 @@ import { Ledger } from "../../src/audit/ledger.ts";
 import { readSettledMark } from "../../src/audit/open-calls.ts";
 import { settleUnknown } from "../../src/audit/settle-unknown.ts";
 import { Database } from "../../src/storage/database.ts";
+import { DiskSync } from "../../src/storage/disk-sync.ts";
 import { startWalCheckpoints } from "../../src/storage/wal-checkpoints.ts";
 import { intentOf, makeFolder, openDatabase, openTestLedger, outcomeOf } from "./fixtures.ts";
 
@@ -163,7 +164,8 @@ describe("rows of bounded size (threat 77)", () => {
 
 describe("the WAL (performance.md, Audit)", () => {
   it("is moved into the file by a thread, while commits go on", async () => {
-    await using _ = startWalCheckpoints(file);
+    const onFailure = (reason: string) => expect.fail(reason);
+    await using _ = startWalCheckpoints(file, { disk: new DiskSync(`${file}-wal`), onFailure });
     const before = statSync(file).size;
     // Long enough for the log to be worth a thread.
     for (let count = 0; count < 1_000; count += 1)
@@ -172,6 +174,16 @@ describe("the WAL (performance.md, Audit)", () => {
       timeout: 10_000,
     });
     expect(await ledger.intend(intentOf())).toBe(1_001);
+  });
+
+  it("whose thread cannot start only grows, and somebody is told once", async () => {
+    const broken = join(folder.path, "broken.db");
+    writeFileSync(broken, "x".repeat(8_192));
+    writeFileSync(`${broken}-wal`, Buffer.alloc(2_000_000));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const disk = new DiskSync(`${broken}-wal`);
+    await using _ = startWalCheckpoints(broken, { disk, onFailure: resolve });
+    expect(await promise).toContain("not a database");
   });
 
   it("is private like the file itself", async () => {
