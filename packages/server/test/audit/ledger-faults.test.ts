@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -9,6 +10,8 @@ import { Database } from "../../src/storage/database.ts";
 import { DiskSync } from "../../src/storage/disk-sync.ts";
 import { startWalCheckpoints } from "../../src/storage/wal-checkpoints.ts";
 import { intentOf, makeFolder, openDatabase, openTestLedger, outcomeOf } from "./fixtures.ts";
+
+const WRITER = join(import.meta.dirname, "wal-loss.ts");
 
 let folder: ReturnType<typeof makeFolder>;
 let file: string;
@@ -185,6 +188,20 @@ describe("the WAL (performance.md, Audit)", () => {
     await using _ = startWalCheckpoints(broken, { disk, onFailure: resolve });
     expect(await promise).toContain("not a database");
   });
+
+  const hasTracer = spawnSync("strace", ["-V"]).status === 0;
+  it.skipIf(!hasTracer).each(["ledger.db", "ledger.db-wal"])(
+    "whose thread is refused by the disk at %s: the writer is told, though its own next sync succeeds (F17)",
+    (name) => {
+      ledger.close();
+      const fault = ["-P", join(folder.path, name), "-e", "inject=fsync:error=EIO:when=1"];
+      const trace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", ...fault];
+      const writer = [process.execPath, "--conditions=portcullis-source", WRITER, file];
+      const { stdout } = spawnSync("strace", [...trace, ...writer], { encoding: "utf8", timeout: 30_000 });
+      expect(JSON.parse(stdout)).toEqual({ reason: "disk I/O error", isLost: true });
+      ledger = openTestLedger(file);
+    },
+  );
 
   it("is private like the file itself", async () => {
     await ledger.intend(intentOf());
