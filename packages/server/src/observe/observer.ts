@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import pino, { type DestinationStream, type Logger } from "pino";
 import type { Observer } from "../call/ports.ts";
 import type { Server } from "../call/records.ts";
@@ -22,6 +23,7 @@ export class LiveObserver implements Observer {
   readonly #warnedAtMs = new Map<string, number>();
 
   constructor(level: string, destination: DestinationStream) {
+    survive(destination);
     this.log = pino({ level, base: null }, destination);
     this.#refusals = this.metrics.counter(
       "portcullis_refusals_total",
@@ -58,3 +60,11 @@ export class LiveObserver implements Observer {
     this.log.warn({ event, ...fields });
   }
 }
+
+/** Whoever collects the lines may go away (EPIPE): then they are lost, and nothing else is. */
+function survive(destination: DestinationStream): void {
+  if (!(destination instanceof EventEmitter) || destination.listeners("error").includes(ignore)) return;
+  destination.on("error", ignore);
+}
+
+function ignore(): void {}

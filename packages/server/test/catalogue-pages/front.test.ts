@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { type IncomingHttpHeaders, request } from "node:http";
-import { connect } from "node:net";
+import { createServer, type IncomingHttpHeaders, request } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SqliteContactBox } from "../../src/catalogue/contact-box.ts";
+import { CatalogueFront, type FrontOptions } from "../../src/catalogue/pages/catalogue-front.ts";
+import { CatalogueThread } from "../../src/catalogue/pages/catalogue-thread.ts";
 import { openCatalogue } from "../../src/catalogue/store/open-catalogue.ts";
 import { resolveConfig, servesCatalogue } from "../../src/config.ts";
 import { type Gateway, startGateway } from "../../src/main.ts";
@@ -260,6 +262,47 @@ describe("an index that cannot be opened", () => {
     await gateway.close();
     expect(log.join("")).toContain("catalogue_fault");
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe("a thread that cannot be made", () => {
+  /** Something that no thread can be given: making one with it throws at once, as where the system has no more. */
+  const ungiven = (() => "") as unknown as string;
+
+  test("costs the answer, is told, and is not tried again at once", async () => {
+    const faults: string[] = [];
+    await using thread = new CatalogueThread({
+      dataFolder: ungiven,
+      base: "http://127.0.0.1",
+      onFault: (fault) => faults.push(fault),
+    });
+    const asked = { method: "GET", target: "/catalogue", headers: [], body: undefined, address: "" };
+    expect([await thread.answer(asked), await thread.answer(asked)]).toEqual([undefined, undefined]);
+    expect(faults).toEqual([expect.stringContaining("could not be cloned")]);
+  });
+
+  test.each<[string, Pick<FrontOptions, "dataFolder" | "base">]>([
+    ["the thread", { dataFolder: ungiven, base: () => "http://127.0.0.1" }],
+    [
+      "anything of ours",
+      {
+        dataFolder: "/nonexistent",
+        base: () => {
+          throw new TypeError("a fault");
+        },
+      },
+    ],
+  ])("where %s throws, the page says when to ask again", async (_, options) => {
+    const faults: string[] = [];
+    const allow = { hosts: new Set<string>(), origins: new Set<string>() };
+    await using front = new CatalogueFront({ ...options, allow, onFault: (fault) => faults.push(fault) });
+    const server = createServer((asked, response) => front.take(asked, response));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    allow.hosts.add(host);
+    const answer = await ask(`http://${host}`, "/catalogue");
+    expect([answer.status, answer.headers["retry-after"], faults.length]).toEqual([503, "3", 1]);
+    server.close();
   });
 });
 

@@ -48,7 +48,7 @@ export class CatalogueFront implements AsyncDisposable {
     const refusal = this.#refusalOf(request, target);
     if (refusal !== undefined) refuse(request, response, refusal);
     else if (target === "/") redirect(response);
-    else void this.#answer(request, response, target);
+    else this.#answer(request, response, target).catch((cause) => this.#fail(request, response, cause));
     return true;
   }
 
@@ -91,6 +91,13 @@ export class CatalogueFront implements AsyncDisposable {
     if (response.destroyed) return;
     if (answer === undefined) refuse(request, response, CLOSED);
     else send(response, answer);
+  }
+
+  /** A fault of ours costs one answer, and never the calls beside it. */
+  #fail(request: IncomingMessage, response: ServerResponse, cause: unknown): void {
+    this.#options.onFault(cause instanceof Error ? cause.name : "unknown");
+    if (response.headersSent) response.destroy();
+    else refuse(request, response, CLOSED);
   }
 }
 

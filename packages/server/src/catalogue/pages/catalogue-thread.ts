@@ -60,7 +60,7 @@ export class CatalogueThread implements AsyncDisposable {
   /** Undefined where no answer came: too many wait, it took too long, or the thread ended. */
   answer(request: SiteRequest): Promise<SiteAnswer | undefined> {
     if (this.#waiting.size >= MAX_WAITING) return Promise.resolve(undefined);
-    const worker = this.#running();
+    const worker = this.#worker ?? this.#tryStart();
     if (worker === undefined) return Promise.resolve(undefined);
     clearTimeout(this.#idle);
     const id = this.#nextId++;
@@ -79,9 +79,19 @@ export class CatalogueThread implements AsyncDisposable {
     await worker?.terminate();
   }
 
-  #running(): Worker | undefined {
-    if (this.#worker !== undefined) return this.#worker;
+  #tryStart(): Worker | undefined {
     if (performance.now() < this.#notBeforeMs) return undefined;
+    try {
+      return this.#start();
+    } catch (cause) {
+      // The system may have no thread to give.
+      this.#notBeforeMs = performance.now() + RETRY_MS;
+      this.#options.onFault(cause instanceof Error ? cause.message : "unknown");
+      return undefined;
+    }
+  }
+
+  #start(): Worker {
     const isSource = import.meta.url.endsWith(".ts");
     const workerData: ThreadData = { dataFolder: this.#options.dataFolder, base: this.#options.base };
     const worker = new Worker(new URL(`./catalogue-worker${isSource ? ".ts" : ".js"}`, import.meta.url), {
