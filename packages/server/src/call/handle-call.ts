@@ -255,7 +255,7 @@ function reasonOf(refusal: Refusal): string {
 }
 
 /** A bug or a broken disk: nothing more is sent, and nothing about it is told outside. */
-export function failClosed(
+function failClosed(
   { requestId, reply }: Pick<Arrival, "requestId" | "reply">,
   fault: unknown,
   { ports }: Pick<Line, "ports">,

@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import type { Access, Arrival, ClientHeaders, StdioSessionSlot, Verb } from "../call/call.ts";
-import { failClosed, handleMessage, handleVerb, type Line } from "../call/handle-call.ts";
+import { handleMessage, handleVerb, type Line } from "../call/handle-call.ts";
 import { InFlightCalls } from "../call/in-flight.ts";
+import { refuse } from "../call/refuse.ts";
 import type { Session } from "../call/sessions.ts";
+import { type RequestId, readMessage } from "../mcp/json-rpc.ts";
+import { readStrict } from "../mcp/strict-reading.ts";
 import { LineOutput, LineReply, type StreamEnd, type StreamListener } from "./line-reply.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { StreamFollower } from "./stream-follower.ts";
@@ -20,14 +23,15 @@ const NO_HEADERS: ClientHeaders = {
 
 /** A server that opens its own stream later than this is called without it. */
 const HEAR_WITHIN_MS = 1_000;
+/** Where the gateway itself could not ask for a stream. */
+const INTERNAL_STATUS = 500;
 /** How many streams in a row may bring nothing to a call before it is told lost. */
 const CALL_PATIENCE = 3;
 
 /**
  * Speaks MCP on a pair of streams, one message per line, with the same line behind it as HTTP has. `access` is
  * asked anew for every message, so that an edited policy governs the next one. Resolves when the client closed
- * its side and every message it had sent was handled. While `access` throws, for the state cannot be read, every message
- * is refused.
+ * its side and every message it had sent was handled.
  */
 export async function serveStdio(
   input: Readable,
@@ -87,12 +91,13 @@ class StdioFront {
   async #handle(body: Buffer | undefined): Promise<void> {
     const onEnd = (end: StreamEnd): void => {
       const { lose, lastEventId } = end;
-      const isWanted = (): boolean => arrival?.reply.closed === false;
+      const isWanted = (): boolean => !arrival.reply.closed;
       if (lose === undefined || lastEventId === undefined) lose?.();
       else this.#follower.follow(end, { isWanted, patience: CALL_PATIENCE, lose });
     };
-    const arrival = this.#arrive("POST", NO_HEADERS, { onEnd });
-    if (arrival === undefined) return;
+    const access = this.#readAccess();
+    if (access === undefined) return this.#refuseFault(body);
+    const arrival = this.#arrive("POST", access, NO_HEADERS, { onEnd });
     // A line past the bound is no message: it is refused like a body that is no JSON.
     await handleMessage(arrival, body ?? Buffer.alloc(0), this.#line);
     for (const reply of this.#open) if (reply.closed) this.#open.delete(reply);
@@ -107,11 +112,12 @@ class StdioFront {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, HEAR_WITHIN_MS);
     const isWanted = (): boolean => this.#slot.current === session;
+    const kind = this.#readAccess()?.server.target.kind;
     this.#listen(undefined, {
       onHead: resolve,
       onEnd: (end) => {
         // A process has one stream, which lives as long as it does.
-        if (this.#isProcess()) return;
+        if (kind !== "http") return;
         this.#follower.follow(end, { isWanted, patience: Number.POSITIVE_INFINITY, lose: () => {} });
       },
     });
@@ -119,42 +125,57 @@ class StdioFront {
   }
 
   #listen(lastEventId: string | undefined, listener: StreamListener): void {
-    const arrival = this.#arrive("GET", { ...NO_HEADERS, lastEventId }, listener);
-    if (arrival !== undefined) void handleVerb(arrival, this.#line);
-  }
-
-  /** False while it cannot be known. */
-  #isProcess(): boolean {
-    try {
-      return this.#access().server.target.kind !== "http";
-    } catch {
-      return false;
+    const access = this.#readAccess();
+    if (access !== undefined) {
+      const arrival = this.#arrive("GET", access, { ...NO_HEADERS, lastEventId }, listener);
+      void handleVerb(arrival, this.#line);
+      return;
     }
+    listener.onHead?.();
+    const nothing = { carried: false, lastEventId: undefined, retryMs: undefined, lose: undefined };
+    listener.onEnd({ status: INTERNAL_STATUS, ...nothing });
   }
 
-  /** Undefined when it was refused, because the state cannot be read. Never throws: nobody would catch it. */
-  #arrive(verb: Verb, headers: ClientHeaders, listener: StreamListener): Arrival | undefined {
-    const requestId = randomBytes(12).toString("base64url");
-    const reply = new LineReply(this.#lines, verb, listener);
-    const startedMs = this.#line.ports.clock.monotonicMs();
+  /** Undefined while the state cannot be read: nobody knows then what governs. The next message asks anew. */
+  #readAccess(): Access | undefined {
     try {
-      const access = this.#access();
-      this.#open.add(reply);
-      return {
-        requestId,
-        verb,
-        access,
-        headers,
-        reply,
-        mirrored: false,
-        stdioSession: this.#slot,
-        startedMs,
-      };
+      return this.#access();
     } catch (fault) {
-      failClosed({ requestId, reply }, fault, this.#line);
+      const { observer } = this.#line.ports;
+      observer.warn("line_fault", { fault: fault instanceof Error ? fault.name : "unknown" });
+      observer.refused("internal");
       return undefined;
     }
   }
+
+  #refuseFault(body: Buffer | undefined): void {
+    const id = requestIdOf(body);
+    if (id === undefined) return;
+    const reply = new LineReply(this.#lines, "POST", { onEnd: () => {} });
+    refuse(reply, { kind: "internal" }, { id, era: "legacy", isToolCall: false });
+  }
+
+  #arrive(verb: Verb, access: Access, headers: ClientHeaders, listener: StreamListener): Arrival {
+    const reply = new LineReply(this.#lines, verb, listener);
+    this.#open.add(reply);
+    return {
+      requestId: randomBytes(12).toString("base64url"),
+      verb,
+      access,
+      headers,
+      reply,
+      mirrored: false,
+      stdioSession: this.#slot,
+      startedMs: this.#line.ports.clock.monotonicMs(),
+    };
+  }
+}
+
+/** Of a message that is a request; whoever sent anything else waits for no answer. */
+function requestIdOf(body: Buffer | undefined): RequestId | undefined {
+  const strict = readStrict(body ?? Buffer.alloc(0));
+  const message = strict.ok ? readMessage(strict.value) : strict;
+  return message.ok && message.value.kind === "request" ? message.value.id : undefined;
 }
 
 function readAll(input: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {

@@ -67,7 +67,7 @@ describe("while the state cannot be read", () => {
     let isReadable = false;
     const client = await openClient(() => isReadable);
     client.send({ id: 1, method: "ping" });
-    expect(await client.answer()).toMatchObject({ error: { code: -32603 } });
+    expect(await client.answer()).toMatchObject({ id: 1, error: { code: -32603 } });
     isReadable = true;
     client.send({ id: 2, method: "ping" });
     expect(await client.answer()).toEqual({ jsonrpc: "2.0", id: 2, result: {} });
@@ -77,7 +77,7 @@ describe("while the state cannot be read", () => {
 
   test("the server's own stream is not opened, and calls are answered", async () => {
     let looks = 0;
-    // The third look is for the stream, the fourth for how it ended.
+    // The third and the fourth look are for the stream.
     const client = await openClient(() => {
       looks += 1;
       return looks !== 3 && looks !== 4;
@@ -88,6 +88,15 @@ describe("while the state cannot be read", () => {
     client.send({ id: 2, method: "ping" });
     expect(await client.answer()).toEqual({ jsonrpc: "2.0", id: 2, result: {} });
     await client.end();
-    expect(client.warned).toEqual(["line_fault"]);
+    expect(client.warned).toEqual(["line_fault", "line_fault"]);
+  });
+
+  test("what waits for no answer gets none, and the process lives", async () => {
+    const client = await openClient(() => false);
+    client.send({ method: "notifications/initialized" });
+    client.send({ id: 7, method: "ping" });
+    expect(await client.answer()).toMatchObject({ id: 7, error: { code: -32603 } });
+    await client.end();
+    expect(client.warned).toEqual(["line_fault", "line_fault"]);
   });
 });
