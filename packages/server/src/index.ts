@@ -1,5 +1,6 @@
-export { notesUpTo } from "./audit/checkpoint.ts";
+export { sizeOfNote } from "./audit/checkpoint.ts";
 export { exportRows, type LogRow } from "./audit/export.ts";
+export { readNotesNow } from "./audit/note-file.ts";
 export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";
 export type { Mode, PinState, ServerId } from "./call/records.ts";
 export { CATALOGUE_RULES } from "./catalogue/catalogue-rules.ts";

@@ -1,24 +1,17 @@
 import type { Writable } from "node:stream";
 import { err, ok, type Result } from "@portcullis/policy";
-import { Checkpointer } from "./audit/checkpointer.ts";
-import { Ledger } from "./audit/ledger.ts";
-import { openLedger } from "./audit/ledger-schema.ts";
-import { pruneLedger } from "./audit/prune.ts";
-import { settleUnknown } from "./audit/settle-unknown.ts";
 import { CatalogueFront } from "./catalogue/pages/catalogue-front.ts";
 import { type Config, hostAllowList, originAllowList, publicUrlOf, servesCatalogue } from "./config.ts";
-import { LedgerCounters } from "./counters/ledger-counters.ts";
 import { createAdminServer } from "./front/admin-server.ts";
 import { type Beside, createAgentServer, drain, listen } from "./front/http-server.ts";
+import { openLedgerParts } from "./ledger-parts.ts";
 import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
 import { watchClock } from "./observe/clock-watch.ts";
 import { METRICS_CONTENT_TYPE } from "./observe/metrics.ts";
 import { LiveObserver } from "./observe/observer.ts";
 import { boundYoungGeneration } from "./observe/young-generation.ts";
 import { type DataFolder, lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
-import { DiskSync } from "./storage/disk-sync.ts";
 import { openState } from "./storage/state.ts";
-import { startWalCheckpoints } from "./storage/wal-checkpoints.ts";
 
 export interface GatewayOptions {
   readonly dataDir: string;
@@ -39,11 +32,6 @@ export interface Gateway extends AsyncDisposable {
 
 /** Calls in flight get this long at the end (faults F3). */
 const DRAIN_MS = 30_000;
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-const PRUNE_EVERY_MS = 3_600_000;
-/** Between two chunks: commits of calls go first. */
-const PRUNE_PAUSE_MS = 50;
 
 /** Starts the gateway on a data folder. The error is one line that says what to do; nothing is left half-open. */
 export async function startGateway(options: GatewayOptions): Promise<Result<Gateway, string>> {
@@ -80,43 +68,10 @@ function openParts(
   const state = openState(folder.stateFile);
   if (!state.ok) return state;
   cleanup.defer(() => state.value.db.close());
-  const ledgerOptions = { durable: config.durable };
-  const ledgerDb = openLedger(folder.ledgerFile, ledgerOptions);
-  if (!ledgerDb.ok) return ledgerDb;
   const observer = new LiveObserver(config.logLevel, log);
-  let isHealthy = true;
-  let checkpointer: Checkpointer | undefined;
-  const ledger = new Ledger(ledgerDb.value, {
-    reopen: () => {
-      const reopened = openLedger(folder.ledgerFile, ledgerOptions);
-      if (!reopened.ok) throw new Error(reopened.error);
-      return reopened.value;
-    },
-    onFailure: (reason) => {
-      isHealthy = false;
-      observer.warn("audit_failed", { reason });
-    },
-    onCommit: (size, head) => {
-      isHealthy = true;
-      checkpointer?.noteHead(size, head);
-    },
-  });
-  const walSync = new DiskSync(`${folder.ledgerFile}-wal`);
-  checkpointer = new Checkpointer({
-    organisation: state.value.organisation,
-    key: folder.keys.checkpointKey,
-    file: folder.checkpointsFile,
-    nowMs: SYSTEM_CLOCK.nowMs,
-    size: ledger.size,
-    root: ledger.head,
-    ledgerSync: walSync,
-    onKept: (size, timeMs) => ledger.noteCheckpoint({ size, timeMs }),
-    // Whoever collects the log lines holds a copy that the data folder's owner cannot rewrite.
-    onCheckpoint: atMostEvery(MINUTE_MS, (note) => observer.log.info({ event: "checkpoint", note })),
-    onFailure: (reason) => observer.warn("checkpoint_failed", { reason }),
-  });
-  const counters = new LedgerCounters(ledger, SYSTEM_CLOCK);
-  settleUnknown(ledger, SYSTEM_CLOCK.nowMs());
+  const kept = openLedgerParts(folder, state.value.organisation, config, observer, cleanup);
+  if (!kept.ok) return kept;
+  const { ledger, counters, isHealthy } = kept.value;
   const allow: Parts["allow"] = { hosts: new Set(), origins: new Set() };
   const assembled = assembleLine({
     state: state.value,
@@ -135,46 +90,10 @@ function openParts(
     },
     clock: SYSTEM_CLOCK,
   });
-  cleanup.use(
-    startWalCheckpoints(folder.ledgerFile, {
-      disk: walSync,
-      onFailure: (reason) => observer.warn("wal_thread_failed", { reason }),
-    }),
-  );
   cleanup.use(boundYoungGeneration());
   cleanup.use(watchClock(SYSTEM_CLOCK, observer));
-  const retention = startRetention(ledger, folder, config);
-  cleanup.defer(() => {
-    clearInterval(retention);
-    ledger.flush();
-    checkpointer.close();
-    ledger.close();
-  });
   cleanup.use(assembled);
-  return ok({ assembled, observer, allow, isReady: () => isHealthy });
-}
-
-/** Under load a checkpoint comes every thousand rows; a log line a minute is enough to keep elsewhere. */
-function atMostEvery(ms: number, tell: (note: string) => void): (note: string) => void {
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return (note) => {
-    const nowMs = SYSTEM_CLOCK.monotonicMs();
-    if (nowMs - lastMs < ms) return;
-    lastMs = nowMs;
-    tell(note);
-  };
-}
-
-/** Looks for entries that are older than they are kept, and takes them away a chunk at a time. */
-function startRetention(ledger: Ledger, folder: DataFolder, config: Config): NodeJS.Timeout {
-  const prune = (): void => {
-    const beforeMs = SYSTEM_CLOCK.nowMs() - config.auditRetentionDays * DAY_MS;
-    const { checkpointsFile, keys } = folder;
-    ledger.flush();
-    const isMore = pruneLedger({ db: ledger.db, checkpointsFile, key: keys.checkpointKey, beforeMs });
-    if (isMore) setTimeout(prune, PRUNE_PAUSE_MS).unref();
-  };
-  return setInterval(prune, PRUNE_EVERY_MS).unref();
+  return ok({ assembled, observer, allow, isReady: isHealthy });
 }
 
 async function listenAll(

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync, writeSync } from "node:fs";
 import { mkdtemp, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { notesUpTo } from "@portcullis/server";
+import { readNotesNow, sizeOfNote } from "@portcullis/server";
 import { type Context, refuse } from "../context.ts";
 import { resolvePath } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -85,7 +85,13 @@ function copyCheckpoints(dataDir: string, folder: string, ledger: TarEntry | und
   if (!existsSync(join(dataDir, name))) return [];
   const path = join(folder, name);
   const last = ledger === undefined ? 0 : lastEntry(ledger.path);
-  writeFileSync(path, notesUpTo(readFileSync(join(dataDir, name), "utf8"), last));
+  const copy = openSync(path, "wx", 0o600);
+  try {
+    for (const note of readNotesNow(join(dataDir, name)))
+      if (!(sizeOfNote(note) > last)) writeSync(copy, note);
+  } finally {
+    closeSync(copy);
+  }
   return [{ name, path, mode: 0o600 }];
 }
 

@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DiskSync, type SyncFailure } from "../storage/disk-sync.ts";
 
@@ -6,6 +17,7 @@ import { DiskSync, type SyncFailure } from "../storage/disk-sync.ts";
 const SIGNATURE_LINE = new RegExp(Buffer.from("\n— portcullis-audit \\S+\n").toString("latin1"), "g");
 /** A torn note, and the zeros that a power cut may leave behind it, are shorter. */
 const TAIL_BYTES = 64 * 1024;
+const COPIED_BYTES = 256 * 1024;
 
 /**
  * `checkpoints.log`: notes, one after the other, and never a part of one. A torn note (a full disk, a power cut) would
@@ -47,6 +59,28 @@ export class CheckpointLog {
     return this.#sync.now();
   }
 
+  /**
+   * Leaves out what stands before `offset`: a copy of the rest takes the place of the file in one step. What is
+   * appended meanwhile is in it. Rejects when the file stayed as it was, and does nothing once `signal` is aborted.
+   */
+  async keepFrom(offset: number, signal: AbortSignal): Promise<void> {
+    const draft = `${this.#file}.new`;
+    try {
+      await using both = await openBoth(this.#file, draft);
+      for (let at = offset; ; ) {
+        at = await copy(both, at, signal);
+        await both.to.sync();
+        // INVARIANT: no turn of the event loop lies between this look and the change of names: no note is lost.
+        if (signal.aborted || statSync(this.#file).size === at) break;
+      }
+      if (signal.aborted) return;
+      renameSync(draft, this.#file);
+      this.#isFolderSynced = false;
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
   /** A new file is there after a power cut only if its folder was put on the disk too. */
   #syncFolder(): void {
     if (this.#isFolderSynced) return;
@@ -61,6 +95,30 @@ export class CheckpointLog {
     } catch {
       // Some systems cannot put a folder on the disk, and need not.
     }
+  }
+}
+
+interface Both extends AsyncDisposable {
+  readonly from: FileHandle;
+  readonly to: FileHandle;
+}
+
+async function openBoth(source: string, target: string): Promise<Both> {
+  await using opened = new AsyncDisposableStack();
+  const from = opened.use(await open(source, "r"));
+  const to = opened.use(await open(target, "w", 0o600));
+  const kept = opened.move();
+  return { from, to, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Appends all that stands from `at` on; where that ended. */
+async function copy({ from, to }: Both, at: number, signal: AbortSignal): Promise<number> {
+  const buffer = Buffer.alloc(COPIED_BYTES);
+  for (let next = at; ; ) {
+    const { bytesRead } = await from.read(buffer, 0, buffer.length, next);
+    if (bytesRead === 0 || signal.aborted) return next;
+    await to.writeFile(buffer.subarray(0, bytesRead));
+    next += bytesRead;
   }
 }
 

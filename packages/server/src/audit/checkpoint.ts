@@ -51,14 +51,18 @@ export function sizeOfNote(note: string): number {
   return Number(/^portcullis\/\S+\n(\d{1,15})\n/.exec(note)?.[1]);
 }
 
-/** The notes of a file that speak of no entry behind the one numbered `last`: a copy of the log may be younger. */
-export function notesUpTo(text: string, last: number): string {
-  return splitNotes(text)
-    .filter((note) => !(sizeOfNote(note) > last))
-    .join("");
+/** The head of the chain that a note speaks of, hex, whoever signed it; undefined for what is no note. */
+export function rootOfNote(note: string): string | undefined {
+  const base64 = /^portcullis\/\S+\n\d{1,15}\n([A-Za-z0-9+/]{43}=)\n/.exec(note)?.[1];
+  return base64 === undefined ? undefined : Buffer.from(base64, "base64").toString("hex");
 }
 
-/** Every note of a file in which they follow one another. */
+/** When a note says that it was made, milliseconds since 1970; not a number for what is no note. */
+export function timeOfNote(note: string): number {
+  return Number(/\ntime (\d{1,15})\n/.exec(note)?.[1]);
+}
+
+/** Every note of a text in which they follow one another. */
 export function splitNotes(text: string): readonly string[] {
   return text.split(/(?<=\n— portcullis-audit \S+\n)/).filter((note) => note.trim() !== "");
 }

@@ -97,6 +97,11 @@ export class Checkpointer {
       this.#keep(head, this.#log.syncNow());
   }
 
+  /** Takes the notes before an offset out of the file. Rejects when it stayed as it was. */
+  dropNotes(offset: number, signal: AbortSignal): Promise<void> {
+    return this.#log.keepFrom(offset, signal);
+  }
+
   #due(): Head | undefined {
     const isSigned = this.#size === this.#signedSize;
     if (this.#root === undefined || this.#size === 0 || isSigned || this.#isLost) return undefined;

@@ -1,30 +1,21 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
+import type { KeyObject } from "node:crypto";
 import { type Database, numberOf } from "../storage/database.ts";
-import { type Checkpoint, openCheckpoint, sizeOfNote, splitNotes } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint, sizeOfNote } from "./checkpoint.ts";
 
 /** Rows taken away in one go, so that no commit waits for long. More only where no checkpoint came for so many. */
 const STEP_ROWS = 2_000;
 
-export interface PruneInput {
-  readonly db: Database;
-  readonly checkpointsFile: string;
-  readonly key: KeyObject;
-  /** Entries up to the newest checkpoint before this time go. */
-  readonly beforeMs: number;
-}
-
 /**
- * Retention: takes away whole prefixes that a checkpoint vouches for, and keeps the checkpoint's entry as the
- * anchor from which the rest is verified. One step a call; true while there may be more to take.
+ * Retention: takes away a prefix that one of these notes vouches for, and keeps the checkpoint's entry as the anchor
+ * from which the rest is verified. The notes stand in the order of their sizes. One step a call; true while there may
+ * be more to take. Throws when the database cannot be written: then nothing was taken.
  */
-export function pruneLedger({ db, checkpointsFile, key, beforeMs }: PruneInput): boolean {
-  const notes = readNotes(checkpointsFile).filter((note) => timeOf(note) < beforeMs);
+export function pruneStep(db: Database, notes: readonly string[], publicKey: KeyObject): boolean {
   // INVARIANT: what lies at or below the anchor goes in the same transaction as the anchor comes. `log verify` calls
   // anything there a fault, because it could not tell what retention had yet to take from what somebody made up.
   return db.transaction(() => {
     const anchor = anchorSeq(db);
-    const checkpoint = nextAfter(anchor, notes, createPublicKey(key));
+    const checkpoint = nextAfter(anchor, notes, publicKey);
     if (checkpoint === undefined) return false;
     const { size, root } = checkpoint;
     const entry = db.get("SELECT hash FROM entry WHERE seq = ?", size);
@@ -42,28 +33,17 @@ export function pruneLedger({ db, checkpointsFile, key, beforeMs }: PruneInput):
   });
 }
 
-function anchorSeq(db: Database): number {
+/** `seq` of the entry up to which everything was taken away; 0 where nothing was. */
+export function anchorSeq(db: Database): number {
   const row = db.get("SELECT seq FROM anchor");
   return row === undefined ? 0 : numberOf(row, "seq");
-}
-
-function readNotes(file: string): readonly string[] {
-  try {
-    return splitNotes(readFileSync(file, "utf8"));
-  } catch {
-    return [];
-  }
-}
-
-function timeOf(note: string): number {
-  return Number(/\ntime (\d{1,15})\n/.exec(note)?.[1]);
 }
 
 /** The last checkpoint that is at most one step behind the anchor; where there is none, the next one. */
 function nextAfter(anchor: number, notes: readonly string[], publicKey: KeyObject): Checkpoint | undefined {
   const later = notes.filter((note) => sizeOfNote(note) > anchor);
   const near = later.filter((note) => sizeOfNote(note) <= anchor + STEP_ROWS);
-  // Notes stand in the order of their sizes; signatures are checked until one is ours, and usually one alone.
+  // Signatures are checked until one is ours, and usually one alone.
   for (const note of [...near.toReversed(), ...later]) {
     const checkpoint = openCheckpoint(note, publicKey);
     if (checkpoint !== undefined) return checkpoint;

@@ -1,16 +1,20 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { Database, numberOf } from "../storage/database.ts";
 import { chain, GENESIS } from "./chained-rows.ts";
-import { type Checkpoint, openCheckpoint, sizeOfNote, splitNotes } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint, rootOfNote, sizeOfNote, splitNotes } from "./checkpoint.ts";
 import { type KeptCheckpoint, NO_CALL } from "./entry.ts";
+import { readNotesNow } from "./note-file.ts";
 import { BLOCK_ROWS, HASH_BYTES, type VerifiedBlock, verifyBlock } from "./verify-block.ts";
 
 export interface VerifyInput {
   readonly ledgerFile: string;
   /** PEM. */
   readonly publicKey: string;
-  /** Text of `checkpoints.log`. Beside a running gateway a function, because the file grows meanwhile. */
-  readonly checkpoints: string | (() => string);
+  /**
+   * Text of `checkpoints.log`. Beside a running gateway a function, or the file itself, because it grows meanwhile; a
+   * file is read in pieces, and may be absent.
+   */
+  readonly checkpoints: string | (() => string) | { readonly file: string };
   /** Text of a checkpoint that was kept elsewhere; proves a cut tail too. */
   readonly outsideCheckpoint?: string | undefined;
 }
@@ -35,12 +39,18 @@ export function verifyLedger(input: VerifyInput): Verification {
   let db: Database | undefined;
   try {
     const publicKey = createPublicKey(input.publicKey);
-    const before = [...splitNotes(textOf(input.checkpoints)), ...splitNotes(input.outsideCheckpoint ?? "")];
+    const expected = new Map<number, string>();
+    const outside = splitNotes(input.outsideCheckpoint ?? "");
+    for (const notes of [notesOf(input.checkpoints), outside]) addNotes(expected, notes, publicKey, progress);
     db = new Database(input.ledgerFile, { readOnly: true });
     const opened = db;
     opened.reading(() => {
-      const notes = [...before, ...notesSince(before, textOf(input.checkpoints), lastSeq(opened))];
-      const expected = readCheckpoints(notes, publicKey, progress);
+      addNotes(
+        expected,
+        notesSince(expected, notesOf(input.checkpoints), lastSeq(opened)),
+        publicKey,
+        progress,
+      );
       let newest = 0;
       for (const size of expected.keys()) newest = Math.max(newest, size);
       walk(opened, expected, progress);
@@ -63,8 +73,9 @@ interface Progress {
   seq: number | undefined;
 }
 
-function textOf(checkpoints: VerifyInput["checkpoints"]): string {
-  return typeof checkpoints === "string" ? checkpoints : checkpoints();
+function notesOf(checkpoints: VerifyInput["checkpoints"]): Iterable<string> {
+  if (typeof checkpoints === "object") return readNotesNow(checkpoints.file);
+  return splitNotes(typeof checkpoints === "string" ? checkpoints : checkpoints());
 }
 
 /** The view of the database begins with this. */
@@ -74,18 +85,25 @@ function lastSeq(db: Database): number {
 }
 
 /** Notes that were made while the database was opened, as far as it can know of what they speak. */
-function notesSince(before: readonly string[], text: string, last: number): readonly string[] {
-  const known = new Set(before);
-  return splitNotes(text).filter((note) => !known.has(note) && !(sizeOfNote(note) > last));
+function* notesSince(
+  known: ReadonlyMap<number, string>,
+  notes: Iterable<string>,
+  last: number,
+): Generator<string> {
+  for (const note of notes) {
+    const [size, root] = [sizeOfNote(note), rootOfNote(note)];
+    const isKnown = root !== undefined && known.get(size) === root;
+    if (!isKnown && !(size > last)) yield note;
+  }
 }
 
 /** Roots by size. Throws with the reason when a note is not ours or two disagree. */
-function readCheckpoints(
-  notes: readonly string[],
+function addNotes(
+  expected: Map<number, string>,
+  notes: Iterable<string>,
   publicKey: KeyObject,
   progress: Progress,
-): Map<number, string> {
-  const expected = new Map<number, string>();
+): void {
   for (const note of notes) {
     const checkpoint = openCheckpoint(note, publicKey);
     if (checkpoint === undefined) throw new Error("a checkpoint is damaged or signed with another key");
@@ -95,7 +113,6 @@ function readCheckpoints(
     }
     progress.checkpoints += 1;
   }
-  return expected;
 }
 
 /** Throws with the reason at the first entry that does not fit. */

@@ -1,4 +1,5 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createPublicKey } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,7 +7,7 @@ import { signCheckpoint } from "../../src/audit/checkpoint.ts";
 import { exportRows } from "../../src/audit/export.ts";
 import { Ledger } from "../../src/audit/ledger.ts";
 import { openLedger } from "../../src/audit/ledger-schema.ts";
-import { pruneLedger } from "../../src/audit/prune.ts";
+import { pruneStep } from "../../src/audit/prune.ts";
 import { settleUnknown } from "../../src/audit/settle-unknown.ts";
 import { verifyLedger } from "../../src/audit/verify.ts";
 import type { IntentEntry } from "../../src/call/ports.ts";
@@ -171,21 +172,14 @@ describe("around the chain", () => {
 
   test("retention takes whole checkpointed prefixes and the rest still verifies", async () => {
     await append(5);
-    const checkpointsFile = join(folder, "checkpoints.log");
-    const { writeFileSync } = await import("node:fs");
-    writeFileSync(checkpointsFile, checkpoint(1_000));
+    const checkpoints = checkpoint(1_000);
     await append(5);
-    expect(pruneLedger({ db: ledger.db, checkpointsFile, key: keys.checkpointKey, beforeMs: 1_000 })).toBe(
-      false,
-    );
+    expect(pruneStep(ledger.db, [], createPublicKey(publicKey))).toBe(false);
     expect(ledger.db.get("SELECT count(*) AS n FROM entry")).toEqual({ n: 20 });
-    expect(pruneLedger({ db: ledger.db, checkpointsFile, key: keys.checkpointKey, beforeMs: 2_000 })).toBe(
-      false,
-    );
+    expect(pruneStep(ledger.db, [checkpoints], createPublicKey(publicKey))).toBe(false);
     expect(ledger.db.get("SELECT min(seq) AS first, count(*) AS n FROM entry")).toEqual({ first: 11, n: 10 });
     await append(1);
     ledger.close();
-    const checkpoints = readFileSync(checkpointsFile, "utf8");
     expect(verifyLedger({ ledgerFile: file, publicKey, checkpoints })).toEqual({
       ok: true,
       rows: 12,

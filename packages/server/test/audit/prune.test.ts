@@ -1,10 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { createPublicKey } from "node:crypto";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { signCheckpoint } from "../../src/audit/checkpoint.ts";
+import { signCheckpoint, splitNotes, timeOfNote } from "../../src/audit/checkpoint.ts";
 import { exportRows } from "../../src/audit/export.ts";
 import type { Ledger } from "../../src/audit/ledger.ts";
-import { pruneLedger } from "../../src/audit/prune.ts";
+import { pruneStep } from "../../src/audit/prune.ts";
 import { verifyLedger } from "../../src/audit/verify.ts";
 import { FolderKeys } from "../../src/storage/keys.ts";
 import { intentOf, makeFolder, openTestLedger, outcomeOf } from "./fixtures.ts";
@@ -35,9 +35,8 @@ async function append(calls: number, time = 1_000, keys = KEYS): Promise<void> {
 }
 
 function prune(): boolean {
-  const checkpointsFile = join(folder.path, "checkpoints.log");
-  writeFileSync(checkpointsFile, notes);
-  return pruneLedger({ db: ledger.db, checkpointsFile, key: KEYS.checkpointKey, beforeMs: 2_000 });
+  const old = splitNotes(notes).filter((note) => timeOfNote(note) < 2_000);
+  return pruneStep(ledger.db, old, createPublicKey(KEYS.checkpointKey));
 }
 
 function verify(): ReturnType<typeof verifyLedger> {

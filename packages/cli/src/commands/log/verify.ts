@@ -23,11 +23,10 @@ export async function logVerify(context: Context): Promise<ExitCode> {
   const outsideCheckpoint = outside?.value.toString("utf8");
   if (outsideCheckpoint?.trim() === "") return refuse(context, `\`${checkpointPath}\` holds no checkpoint`);
   if (statSync(ledgerFile).size > LARGE_BYTES) out.note("reading the whole chain …");
-  const checkpointsFile = join(dataDir, "checkpoints.log");
   const verification = verifyFiles({
     ledgerFile,
     publicKey: readFileSync(keyFile, "utf8"),
-    checkpoints: () => (existsSync(checkpointsFile) ? readFileSync(checkpointsFile, "utf8") : ""),
+    checkpoints: { file: join(dataDir, "checkpoints.log") },
     outsideCheckpoint,
   });
   print(context, verification);
