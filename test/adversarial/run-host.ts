@@ -38,7 +38,7 @@ async function serve(socket: Socket, { policy, target, era, rows }: HostedRun): 
     era,
     deadlineMs: DEADLINE_MS,
     onChange: "block",
-    dataDir: undefined,
+    data: undefined,
     maxBodyBytes: MAX_BODY_BYTES,
     logLevel: "warn",
     input,

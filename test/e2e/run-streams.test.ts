@@ -64,7 +64,7 @@ async function start(): Promise<StdioClient> {
     era: "legacy",
     deadlineMs: 20_000,
     onChange: "block",
-    dataDir: undefined,
+    data: undefined,
     maxBodyBytes: 1_000_000,
     logLevel: "error",
     input,

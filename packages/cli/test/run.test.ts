@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { demoCommand } from "@portcullis/server";
@@ -115,6 +115,20 @@ describe("run -c POLICY -- command (gateway.md 5)", () => {
     expect(await once(child, "close")).toEqual([0, null]);
     const verified = await runInProcess(["log", "verify", "--json", "--data", "d"], { cwd });
     expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true });
+  });
+
+  test("--data says on standard error what fails of the log, and answers on", async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));
+    // A folder where the file should be.
+    mkdirSync(join(cwd, "d", "checkpoints.log"), { recursive: true });
+    const argv = ["run", "-c", "p.json", "--data", "d", "--", ...demoCommand()];
+    const ended = await runChild(cwd, argv, [call(1, "list_repositories", {})]);
+    expect([ended.code, JSON.parse(ended.stdout).id]).toEqual([0, 1]);
+    const warnings = ended.stderr.trimEnd().split("\n");
+    expect(warnings.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ event: "checkpoint_failed", reason: expect.stringContaining("EISDIR") }),
+    ]);
   });
 
   test.each<{ argv: string[]; stderr: RegExp }>([

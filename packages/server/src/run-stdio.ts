@@ -1,26 +1,20 @@
 import { hash } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import { compilePolicy, err, type Limit, ok, type PolicyDocument, type Result } from "@portcullis/policy";
-import { Checkpointer } from "./audit/checkpointer.ts";
 import { JsonLinesAudit } from "./audit/json-lines-audit.ts";
-import { Ledger } from "./audit/ledger.ts";
-import { openLedger } from "./audit/ledger-schema.ts";
-import { settleUnknown } from "./audit/settle-unknown.ts";
 import type { Access } from "./call/call.ts";
 import type { Audit, Counters } from "./call/ports.ts";
 import type { Era, Grant, GrantId, OnChange, OrganisationId, PolicyId, ServerId } from "./call/records.ts";
 import { failureText } from "./call/refusal.ts";
-import { LedgerCounters } from "./counters/ledger-counters.ts";
 import { MemoryCounters } from "./counters/memory-counters.ts";
 import { serveStdio } from "./front/stdio-front.ts";
+import { openLedgerParts } from "./ledger-parts.ts";
 import { assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
 import { LiveObserver } from "./observe/observer.ts";
 import { lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
-import { DiskSync } from "./storage/disk-sync.ts";
 import { FolderKeys, makeRootKey } from "./storage/keys.ts";
 import { addServer, type NewServer, requireServer, updateServer } from "./storage/server-rows.ts";
 import { openState, type State } from "./storage/state.ts";
-import { startWalCheckpoints } from "./storage/wal-checkpoints.ts";
 
 export interface RunOptions {
   /** Already validated. */
@@ -32,7 +26,7 @@ export interface RunOptions {
   readonly deadlineMs: number;
   readonly onChange: OnChange;
   /** Keeps pins, counters and the chained log; without it they live as long as the process. */
-  readonly dataDir: string | undefined;
+  readonly data: KeptFolder | undefined;
   readonly maxBodyBytes: number;
   readonly logLevel: string;
   /** The client. */
@@ -44,6 +38,12 @@ export interface RunOptions {
   readonly log: Writable;
 }
 
+/** A data folder, and how long the log in it is kept. */
+export interface KeptFolder {
+  readonly path: string;
+  readonly auditRetentionDays: number;
+}
+
 /** Windows longer than this outlive most processes that hold their counters in memory. */
 const LONG_WINDOW_S = 3_600;
 
@@ -53,12 +53,13 @@ const LONG_WINDOW_S = 3_600;
  */
 export async function runStdio(options: RunOptions): Promise<Result<void, string>> {
   await using cleanup = new AsyncDisposableStack();
-  const kept = options.dataDir === undefined ? openTransient(options) : openKept(options.dataDir, cleanup);
+  const observer = new LiveObserver(options.logLevel, options.log);
+  const { data } = options;
+  const kept = data === undefined ? openTransient(options) : openKept(data, observer, cleanup);
   if (!kept.ok) return kept;
   const { state, keys, audit, counters } = kept.value;
   const server = findOrAddServer(state, keys, options);
   if (!server.ok) return server;
-  const observer = new LiveObserver(options.logLevel, options.log);
   const assembled = cleanup.use(
     assembleLine({
       state,
@@ -104,8 +105,12 @@ function openTransient({ policy, rows, log }: RunOptions): Result<Kept, string> 
   });
 }
 
-function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, string> {
-  const folder = openDataFolder(dataDir);
+function openKept(
+  { path, auditRetentionDays }: KeptFolder,
+  observer: LiveObserver,
+  cleanup: AsyncDisposableStack,
+): Result<Kept, string> {
+  const folder = openDataFolder(path);
   if (!folder.ok) return folder;
   const lock = lockDataFolder(folder.value);
   if (!lock.ok) return lock;
@@ -113,40 +118,11 @@ function openKept(dataDir: string, cleanup: AsyncDisposableStack): Result<Kept, 
   const state = openState(folder.value.stateFile);
   if (!state.ok) return state;
   cleanup.defer(() => state.value.db.close());
-  const open = () => openLedger(folder.value.ledgerFile, { durable: false });
-  const db = open();
-  if (!db.ok) return db;
-  let checkpointer: Checkpointer | undefined;
-  const ledger = new Ledger(db.value, {
-    onCommit: (size, head) => checkpointer?.noteHead(size, head),
-    reopen: () => {
-      const reopened = open();
-      if (!reopened.ok) throw new Error(reopened.error);
-      return reopened.value;
-    },
-    onFailure: () => {},
-  });
-  const walSync = new DiskSync(`${folder.value.ledgerFile}-wal`);
-  cleanup.use(startWalCheckpoints(folder.value.ledgerFile, { disk: walSync, onFailure: () => {} }));
-  checkpointer = new Checkpointer({
-    organisation: state.value.organisation,
-    key: folder.value.keys.checkpointKey,
-    file: folder.value.checkpointsFile,
-    nowMs: SYSTEM_CLOCK.nowMs,
-    size: ledger.size,
-    root: ledger.head,
-    ledgerSync: walSync,
-    onKept: (size, timeMs) => ledger.noteCheckpoint({ size, timeMs }),
-    onCheckpoint: () => {},
-    onFailure: () => {},
-  });
-  cleanup.defer(() => {
-    ledger.flush();
-    checkpointer.close();
-    ledger.close();
-  });
-  const counters = new LedgerCounters(ledger, SYSTEM_CLOCK);
-  settleUnknown(ledger, SYSTEM_CLOCK.nowMs());
+  const { organisation } = state.value;
+  const settings = { durable: false, auditRetentionDays };
+  const parts = openLedgerParts(folder.value, organisation, settings, observer, cleanup);
+  if (!parts.ok) return parts;
+  const { ledger, counters } = parts.value;
   return ok({ state: state.value, keys: folder.value.keys, audit: ledger, counters });
 }
 

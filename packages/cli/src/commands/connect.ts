@@ -74,7 +74,7 @@ async function bridge(
     deadlineMs: DEADLINE_MS,
     // The gateway keeps the pins.
     onChange: "allow",
-    dataDir: undefined,
+    data: undefined,
     maxBodyBytes: MAX_BODY_BYTES,
     logLevel: "warn",
     input,

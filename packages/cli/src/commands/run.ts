@@ -2,7 +2,7 @@ import { createWriteStream, openSync } from "node:fs";
 import { basename } from "node:path";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { err, ok, type Result } from "@portcullis/policy";
-import { runStdio } from "@portcullis/server";
+import { type RunOptions, resolveConfig, runStdio } from "@portcullis/server";
 import { type Context, refuse } from "../context.ts";
 import { resolvePath } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -26,13 +26,15 @@ export async function run(context: Context): Promise<ExitCode> {
   if (!file.ok) return refusePolicyFile(context, path, file.error);
   const rows = openRows(context, options.text("log"));
   if (!rows.ok) return refuse(context, rows.error);
+  const data = await keptFolder(context);
+  if (!data.ok) return refuse(context, data.error);
   const client = openClient(context);
   const ended = await runStdio({
     policy: file.value.document,
     policyName: basename(path),
     target: target.value,
     ...settings.value,
-    dataDir: isKept(context) ? context.dataDir : undefined,
+    data: data.value,
     maxBodyBytes: MAX_BODY_BYTES,
     logLevel: "warn",
     input: client.input,
@@ -45,8 +47,13 @@ export async function run(context: Context): Promise<ExitCode> {
 }
 
 /** Without a named data folder nothing is kept: one line in a client's configuration must not fill a disk. */
-function isKept({ options, io }: Context): boolean {
-  return options.text("data") !== undefined || (io.env["PORTCULLIS_DATA"] ?? "") !== "";
+async function keptFolder({ options, io, dataDir }: Context): Promise<Result<RunOptions["data"], string>> {
+  const isNamed = options.text("data") !== undefined || (io.env["PORTCULLIS_DATA"] ?? "") !== "";
+  if (!isNamed) return ok(undefined);
+  // The folder may be that of a gateway: its log is kept as long as that one would keep it.
+  const resolved = await resolveConfig({ flags: {}, env: io.env, dataDir });
+  if (!resolved.ok) return err(resolved.error.join("; "));
+  return ok({ path: dataDir, auditRetentionDays: resolved.value.config.auditRetentionDays });
 }
 
 function openRows(context: Context, path: string | undefined): Result<Writable, string> {
