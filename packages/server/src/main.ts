@@ -93,7 +93,7 @@ function openParts(
   cleanup.use(boundYoungGeneration());
   cleanup.use(watchClock(SYSTEM_CLOCK, observer));
   cleanup.use(assembled);
-  return ok({ assembled, observer, allow, isReady: isHealthy });
+  return ok({ assembled, observer, allow, isReady: () => isHealthy() && assembled.snapshot.isReadable() });
 }
 
 async function listenAll(

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 
 /** What the operator's listener shows. It listens on loopback only (threat 101). */
 export interface AdminViews {
-  /** False while a dependency is lost: no call is allowed then. */
+  /** False while the log cannot be written or the state cannot be read: no call is allowed then. */
   isReady(): boolean;
   /** Prometheus text. */
   metrics(): { readonly contentType: string; readonly text: string };
@@ -27,7 +27,8 @@ export function createAdminServer(views: AdminViews): HttpServer {
     } else if (request.url === "/healthz") {
       answer(200, "text/plain", "ok\n");
     } else if (request.url === "/readyz") {
-      answer(views.isReady() ? 200 : 503, "text/plain", views.isReady() ? "ready\n" : "not ready\n");
+      const isReady = views.isReady();
+      answer(isReady ? 200 : 503, "text/plain", isReady ? "ready\n" : "not ready\n");
     } else if (request.url === "/metrics") {
       const { contentType, text } = views.metrics();
       answer(200, contentType, text);

@@ -98,6 +98,16 @@ export class LiveSnapshot implements Snapshot {
     this.#version = version;
   }
 
+  /** False while the state cannot be read: every request is refused then. */
+  isReadable(): boolean {
+    try {
+      this.refresh();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** After a write of this process, which `data_version` does not show. */
   reload(): void {
     this.#applyChanges();

@@ -69,11 +69,15 @@ describe("changes that come while changes are applied", () => {
     const digest = KEYS.tokenDigest(token) ?? "";
     const snapshot = open({ db, organisation: state.organisation });
     revokeGrant(other, "ci-runner", NOW_MS);
-    db.between = () => {
+    const fail = () => {
       throw new Error("disk I/O error");
     };
+    db.between = fail;
+    expect(snapshot.isReadable()).toBe(false);
+    db.between = fail;
     expect(() => snapshot.grantByDigest(digest)).toThrow("disk I/O error");
     expect(snapshot.grantByDigest(digest)).toBe(undefined);
+    expect(snapshot.isReadable()).toBe(true);
     db.close();
   });
 });
