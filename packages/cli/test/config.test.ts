@@ -24,7 +24,6 @@ const DEFAULTS = {
   durable: false,
   demo: true,
   logLevel: "info",
-  privateRanges: [],
   catalogue: "loopback",
 };
 
@@ -91,7 +90,6 @@ describe("configuration: flags, then variables, then the file, then defaults", (
       PORTCULLIS_DURABLE: "true",
       PORTCULLIS_DEMO: "0",
       PORTCULLIS_LOG_LEVEL: "debug",
-      PORTCULLIS_PRIVATE_RANGES: "10.0.0.0/8,fd00::/8",
       PORTCULLIS_DATA: "/somewhere",
       PORTCULLIS_SERVICE_HOST: "10.0.0.1",
       PORTCULLIS_PORT_7411_TCP: "tcp://10.0.0.1:7411",
@@ -110,7 +108,6 @@ describe("configuration: flags, then variables, then the file, then defaults", (
       durable: true,
       demo: false,
       logLevel: "debug",
-      privateRanges: ["10.0.0.0/8", "fd00::/8"],
     });
   });
 
@@ -231,9 +228,9 @@ describe("configuration that is refused says what to do, one line each", () => {
     },
     { name: "null origin", flags: { allowedOrigins: ["null"] }, error: /^`allowedOrigins` / },
     {
-      name: "range without length",
-      flags: { privateRanges: ["10.0.0.1"] },
-      error: /^`privateRanges` \(from --private-range\) must be /,
+      name: "a setting that is none",
+      env: { PORTCULLIS_PRIVATE_RANGES: "10.0.0.0/8" },
+      error: /^unknown variable `PORTCULLIS_PRIVATE_RANGES`/,
     },
     {
       name: "deadline without unit in words",

@@ -125,7 +125,6 @@ describe("config show", () => {
         durable: { value: true, from: "PORTCULLIS_DURABLE" },
         demo: byDefault(true),
         logLevel: byDefault("info"),
-        privateRanges: byDefault([]),
         catalogue: byDefault("loopback"),
       },
     ]);

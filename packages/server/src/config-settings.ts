@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
 import { err, ok, type Result } from "@portcullis/policy";
-import ipaddr from "ipaddr.js";
 
 /** Everything an operator can set. Every default is in config-settings.ts (product.md, Configuration). */
 export interface Config {
@@ -25,8 +24,6 @@ export interface Config {
   /** True: the first start on an empty data folder registers the demo server. */
   readonly demo: boolean;
   readonly logLevel: LogLevel;
-  /** CIDR ranges that servers added over the API may have addresses in (gateway.md 4, outbound guard). */
-  readonly privateRanges: readonly string[];
   /** Whether `/catalogue` is served: `loopback` only where nobody but this machine reaches the gateway. */
   readonly catalogue: CatalogueMode;
 }
@@ -87,11 +84,6 @@ export const SETTINGS: { readonly [K in ConfigKey]: Setting<Config[K]> } = {
   durable: setting(false, flag(), "true or false"),
   demo: setting(true, flag(), "true or false"),
   logLevel: setting("info", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`),
-  privateRanges: setting<readonly string[]>(
-    [],
-    list(text((range) => ipaddr.isValidCIDR(range))),
-    "address ranges like `10.0.0.0/8`",
-  ),
   catalogue: setting("loopback", oneOf(CATALOGUE_MODES), `one of ${CATALOGUE_MODES.join(", ")}`),
 };
 
@@ -108,7 +100,6 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   "durable",
   "demo",
   "logLevel",
-  "privateRanges",
   "catalogue",
 ];
 
@@ -121,7 +112,7 @@ export function environmentNameOf(key: ConfigKey): string {
 export function flagNameOf(key: ConfigKey): string {
   if (key === "demo") return "--no-demo";
   if (key === "deadlineMs") return "--deadline";
-  const single = key === "allowedHosts" || key === "allowedOrigins" || key === "privateRanges";
+  const single = key === "allowedHosts" || key === "allowedOrigins";
   return `--${(single ? key.slice(0, -1) : key).replace(/[A-Z]/g, "-$&").toLowerCase()}`;
 }
 

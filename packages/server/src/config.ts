@@ -137,7 +137,6 @@ function readSettings(
     durable: read("durable"),
     demo: read("demo"),
     logLevel: read("logLevel"),
-    privateRanges: read("privateRanges"),
     catalogue: read("catalogue"),
   };
   return { config, origins: toOrigins(origins) };
@@ -158,7 +157,6 @@ function toOrigins(origins: ReadonlyMap<ConfigKey, string>): ConfigOrigins {
     durable: of("durable"),
     demo: of("demo"),
     logLevel: of("logLevel"),
-    privateRanges: of("privateRanges"),
     catalogue: of("catalogue"),
   };
 }

@@ -19,11 +19,6 @@ export const CONFIG_OPTIONS: readonly OptionSpec[] = [
     flags: "--log-level <level>",
     summary: "trace, debug, info, warn, error, fatal or silent (default info)",
   },
-  {
-    flags: "--private-range <cidr>",
-    summary: "private range that servers may have addresses in",
-    isList: true,
-  },
   { flags: "--catalogue <when>", summary: "serve /catalogue: loopback, on or off (default loopback)" },
 ];
 
@@ -46,7 +41,6 @@ export function configFlags(options: Options): ConfigSources["flags"] {
     durable: options.flag("durable") ? true : undefined,
     demo: options.flag("demo") ? undefined : false,
     logLevel: options.text("logLevel"),
-    privateRanges: list("privateRange"),
     catalogue: options.text("catalogue"),
   };
 }

@@ -1,6 +1,6 @@
 import { lookup as resolveName } from "node:dns/promises";
 import { isIPv6, type LookupFunction } from "node:net";
-import { type JudgedUrl, judgeAddress, type OutboundRules } from "./judge.ts";
+import { type JudgedUrl, judgeAddress } from "./judge.ts";
 
 /** Every address of a name, as text. Rejects when the name cannot be resolved. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
@@ -31,11 +31,10 @@ export async function resolveWithSystem(host: string): Promise<readonly string[]
  */
 export function guardedLookup(
   judged: JudgedUrl,
-  rules: OutboundRules,
   resolve: Resolver = resolveWithSystem,
   monotonicMs: () => number = () => performance.now(),
 ): LookupFunction {
-  const names = new ValidatedName(judged, rules, resolve, monotonicMs);
+  const names = new ValidatedName(judged, resolve, monotonicMs);
   return (hostname, options, callback) => {
     if (hostname !== judged.host) {
       queueMicrotask(() => callback(new RefusedAddressError("another host than the judged one"), []));
@@ -60,16 +59,14 @@ function answerLookup(addresses: readonly string[], all: boolean, callback: Look
 /** The addresses of one name that passed, with the look-up that is under way. */
 class ValidatedName {
   readonly #judged: JudgedUrl;
-  readonly #rules: OutboundRules;
   readonly #resolve: Resolver;
   readonly #monotonicMs: () => number;
   #validated: readonly string[] = [];
   #validatedAtMs = Number.NEGATIVE_INFINITY;
   #pending: Promise<readonly string[]> | undefined;
 
-  constructor(judged: JudgedUrl, rules: OutboundRules, resolve: Resolver, monotonicMs: () => number) {
+  constructor(judged: JudgedUrl, resolve: Resolver, monotonicMs: () => number) {
     this.#judged = judged;
-    this.#rules = rules;
     this.#resolve = resolve;
     this.#monotonicMs = monotonicMs;
   }
@@ -92,7 +89,7 @@ class ValidatedName {
       throw error;
     }
     for (const address of found) {
-      const problem = judgeAddress(address, this.#rules, this.#judged.isAllowed);
+      const problem = judgeAddress(address, this.#judged.isAllowed);
       if (problem === undefined) continue;
       // INVARIANT: what a resolver says now outweighs what it said before.
       this.#validatedAtMs = Number.NEGATIVE_INFINITY;

@@ -12,8 +12,6 @@ export interface Endpoint {
 export interface OutboundRules {
   /** Typed by the operator on the command line: may be private, loopback and `http`, for exactly this host and port. */
   readonly allow?: Endpoint | undefined;
-  /** Ranges in CIDR form that the operator's configuration opens to everybody; never metadata addresses. */
-  readonly privateRanges?: readonly string[] | undefined;
 }
 
 /** A URL that may be connected to, once its addresses are judged too. */
@@ -81,7 +79,7 @@ export function judgeUrl(text: string, rules: OutboundRules): Result<JudgedUrl, 
   const endpoint = endpointOf(url);
   const isAllowed = rules.allow?.host === endpoint.host && rules.allow.port === endpoint.port;
   const host = endpoint.host.startsWith("[") ? endpoint.host.slice(1, -1) : endpoint.host;
-  const problem = isIP(host) === 0 ? judgeName(host, isAllowed) : judgeAddress(host, rules, isAllowed);
+  const problem = isIP(host) === 0 ? judgeName(host, isAllowed) : judgeAddress(host, isAllowed);
   if (problem !== undefined) return err(problem);
   const publicProblem = isAllowed ? undefined : judgePublic(url, endpoint.port);
   return publicProblem === undefined ? ok({ url, host, port: endpoint.port, isAllowed }) : err(publicProblem);
@@ -97,7 +95,7 @@ export function endpointOf(url: URL): Endpoint {
  * Why an address must not be connected to, or undefined (secrets.md SSRF 2). `isAllowed` opens private and
  * loopback ranges and nothing else.
  */
-export function judgeAddress(text: string, rules: OutboundRules, isAllowed: boolean): string | undefined {
+export function judgeAddress(text: string, isAllowed: boolean): string | undefined {
   if (isIP(text) === 0 || text.includes("%")) return "the address cannot be read";
   // `ipaddr.js` takes `::1.2.3.4` (IPv4-compatible, in `::/96`) for the mapped `::ffff:1.2.3.4`.
   if (/^::\d+\./.test(text)) return "the address is not public (reserved) and is never reached";
@@ -106,7 +104,7 @@ export function judgeAddress(text: string, rules: OutboundRules, isAllowed: bool
   if (METADATA.has(address.toNormalizedString())) return "cloud metadata addresses are never reached";
   const kind = address.range();
   if (PRIVATE_KINDS.has(kind)) {
-    if (isAllowed || isInRanges(address, rules.privateRanges ?? [])) return undefined;
+    if (isAllowed) return undefined;
     return `the address is not public (${kind}); an operator can add the server on the command line`;
   }
   const isPublic = kind === "unicast" && !DENIED_RANGES.some((range) => isWithin(address, range));
@@ -129,10 +127,6 @@ function judgeName(host: string, isAllowed: boolean): string | undefined {
 function judgePublic(url: URL, port: number): string | undefined {
   if (url.protocol === "http:") return "`http` is refused here; use `https`";
   return PUBLIC_PORTS.has(port) ? undefined : `port ${port} is refused here; use 443 or 8443`;
-}
-
-function isInRanges(address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly string[]): boolean {
-  return ranges.some((range) => ipaddr.isValidCIDR(range) && isWithin(address, ipaddr.parseCIDR(range)));
 }
 
 function isWithin(address: ipaddr.IPv4 | ipaddr.IPv6, range: [ipaddr.IPv4 | ipaddr.IPv6, number]): boolean {

@@ -3,7 +3,7 @@ import { rootCertificates } from "node:tls";
 import type { UpstreamFailure } from "../call/ports.ts";
 import { NOWHERE } from "../call/roster.ts";
 import { guardedLookup, type Resolver } from "../outbound/guard.ts";
-import type { JudgedUrl, OutboundRules } from "../outbound/judge.ts";
+import type { JudgedUrl } from "../outbound/judge.ts";
 import type { ExchangeHost, ExchangeLimits, HttpExchange } from "./http-exchange.ts";
 import { UNREAD_WRITE } from "./http-failure.ts";
 import { type Connect, connectTo } from "./http1/connect.ts";
@@ -49,20 +49,14 @@ export class HttpLane implements ExchangeHost {
   #inFlight = 0;
   #wakeScheduled = false;
 
-  constructor(
-    judged: JudgedUrl,
-    rules: OutboundRules,
-    settings: LaneSettings,
-    watchdog: Watchdog,
-    events: LaneEvents,
-  ) {
+  constructor(judged: JudgedUrl, settings: LaneSettings, watchdog: Watchdog, events: LaneEvents) {
     this.limits = settings.limits;
     this.watchdog = watchdog;
     this.#events = events;
     this.#path = `${judged.url.pathname}${judged.url.search}`;
     this.#maxInFlight = settings.maxInFlight;
     this.#maxWaiting = settings.maxWaiting;
-    this.#pool = openPool(judged, rules, settings, watchdog);
+    this.#pool = openPool(judged, settings, watchdog);
   }
 
   /** Requests that the HTTP client has, and those that wait for their turn. */
@@ -129,14 +123,9 @@ export class HttpLane implements ExchangeHost {
 }
 
 /** HTTP/1.1 only, no proxy from the environment; deadlines are the exchange's. */
-function openPool(
-  judged: JudgedUrl,
-  rules: OutboundRules,
-  settings: LaneSettings,
-  watchdog: Watchdog,
-): ConnectionPool {
+function openPool(judged: JudgedUrl, settings: LaneSettings, watchdog: Watchdog): ConnectionPool {
   const make = connectTo(judged.url, {
-    lookup: guardedLookup(judged, rules, settings.resolve),
+    lookup: guardedLookup(judged, settings.resolve),
     timeoutMs: settings.connectTimeoutMs,
     ca: settings.ca === undefined ? undefined : [...rootCertificates, settings.ca],
   });

@@ -124,10 +124,9 @@ export class HttpUpstreams {
     };
     const lanes = {
       target: server.target,
-      calls: new HttpLane(judged.value, rules, settings, this.#watchdog, events),
+      calls: new HttpLane(judged.value, settings, this.#watchdog, events),
       streams: new HttpLane(
         judged.value,
-        rules,
         { ...settings, maxInFlight: this.#options.maxStreams ?? 10_000, maxWaiting: 0 },
         this.#watchdog,
         events,

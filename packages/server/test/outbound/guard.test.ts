@@ -8,7 +8,7 @@ function guarded(resolve: Resolver) {
   const judged = judgeUrl("https://mcp.example/", {});
   if (!judged.ok) throw new Error(judged.error);
   let nowMs = 0;
-  const lookup = guardedLookup(judged.value, {}, resolve, () => nowMs);
+  const lookup = guardedLookup(judged.value, resolve, () => nowMs);
   const ask = (host = "mcp.example"): Promise<unknown> =>
     new Promise((done) => {
       lookup(host, { all: true }, (error, addresses) => {

@@ -27,7 +27,7 @@ export function pageFetcher(registry: string): Result<FetchPage, string> {
   const rules: OutboundRules = typed === null ? {} : { allow: endpointOf(typed) };
   const judged = judgeUrl(registry, rules);
   if (!judged.ok) return judged;
-  const lookup = guardedLookup(judged.value, rules);
+  const lookup = guardedLookup(judged.value);
   return ok((url, limits, signal) => {
     const again = judgeUrl(url.href, rules);
     if (!again.ok) return Promise.resolve(err({ reason: again.error, mayPass: false }));
