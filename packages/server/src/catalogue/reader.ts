@@ -100,7 +100,7 @@ export interface Totals {
 export interface CatalogueReader {
   totals(): Totals;
   server(name: string): ServerFacts | undefined;
-  /** The worst first, then by name; at most 1,000. */
+  /** The worst first, then by name; at most 1,000, and at most as many as 4 MiB of JSON hold. */
   tools(server: string, page?: { readonly offset: number; readonly limit: number }): readonly ToolFacts[];
   tool(server: string, tool: string): ToolFacts | undefined;
   search(query: SearchQuery): HitPage;

@@ -12,6 +12,8 @@ export interface RefreshOptions {
   /** The snapshot to bring in instead of the one that was shipped. */
   readonly seed?: Buffer | undefined;
   readonly nowMs: number;
+  /** The tools of this registered server are too long to be shown. */
+  readonly onSkipped: (server: string) => void;
 }
 
 /**
@@ -20,9 +22,9 @@ export interface RefreshOptions {
  */
 export function* refreshCatalogue(
   catalogue: Catalogue,
-  { rules, state, seed, nowMs }: RefreshOptions,
+  { rules, state, seed, nowMs, onSkipped }: RefreshOptions,
 ): Generator<RejudgeProgress, void> {
   loadSeed(catalogue, rules, seed);
-  if (state !== undefined) mirrorLive(catalogue, state, rules, nowMs);
+  if (state !== undefined) mirrorLive(catalogue, state, { rules, nowMs, onSkipped });
   yield* rejudge(catalogue.db, rules, nowMs);
 }

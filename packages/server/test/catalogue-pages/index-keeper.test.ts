@@ -24,7 +24,12 @@ test("a server that the command line adds meanwhile is shown, judged by our rule
   const [mine, theirs] = openTwice();
   const index = openIndex([]);
   const clock = { nowMs: 1_000 };
-  const keeper = new IndexKeeper({ catalogue: index, state: mine, nowMs: () => clock.nowMs });
+  const keeper = new IndexKeeper({
+    catalogue: index,
+    state: mine,
+    nowMs: () => clock.nowMs,
+    onSkipped: expect.fail,
+  });
   keeper.open();
   const site = openSite(index.reader);
   const path = "/catalogue/tools/local%2Fmail/delete_all_messages";

@@ -13,7 +13,9 @@ function setUp() {
   onTestFinished(() => state.db.close());
   const catalogue = newCatalogue();
   const judge = new WordJudge();
-  const mirror = (nowMs = 10_000) => mirrorLive(catalogue, state, judge, nowMs);
+  const skipped: string[] = [];
+  const onSkipped = (server: string) => skipped.push(server);
+  const mirror = (nowMs = 10_000) => mirrorLive(catalogue, state, { rules: judge, nowMs, onSkipped });
   const add = (name: string, command: readonly string[]) => {
     const target = {
       kind: "stdio",
@@ -37,7 +39,7 @@ function setUp() {
       { complete: true },
       nowMs,
     );
-  return { state, catalogue, reader: catalogue.reader, judge, mirror, add, observe };
+  return { state, catalogue, reader: catalogue.reader, judge, mirror, skipped, add, observe };
 }
 
 describe("registered servers in the catalogue", () => {
@@ -78,6 +80,17 @@ describe("registered servers in the catalogue", () => {
     mirror();
     expect(reader.server("local/shop")).toBeUndefined();
     expect(reader.totals()).toMatchObject({ servers: 0, tools: 0 });
+  });
+
+  test("with definitions that are too long are shown without them, and the others with theirs", () => {
+    const { mirror, add, observe, reader, skipped, state } = setUp();
+    const huge = Array.from({ length: 9 }, (_, at) => toolOf(`get_${at}`, { text: "x".repeat(1024 * 1024) }));
+    recordObserved(state, add("huge", ["huge-server"]), huge, { complete: true }, 2_000);
+    observe(add("shop", ["shop-server"]), ["get_a"], 2_000);
+    mirror();
+    expect(skipped).toEqual(["huge"]);
+    expect([reader.tools("local/huge"), reader.tools("local/shop").length]).toEqual([[], 1]);
+    expect(reader.server("local/huge")).toMatchObject({ title: "huge", tools: 0 });
   });
 
   test("two of one package stay two", () => {

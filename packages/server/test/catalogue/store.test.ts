@@ -23,6 +23,18 @@ describe("catalogue store", () => {
     expect(NO_TOOLS).toEqual([0, 0, 0, 0, 0]);
   });
 
+  test("of a server whose tools are long as many are read as an answer holds, the worst first", () => {
+    const { writer, reader } = setUp();
+    const long = (name: string) =>
+      sent(name, "", { inputSchema: { type: "object", title: "x".repeat(250_000) } });
+    const names = Array.from({ length: 30 }, (_, at) => `get_${at}`);
+    writer.upsertServer(news("long", [...names.map(long), long("delete_all")]));
+    const tools = reader.tools("long");
+    expect([tools.length, tools[0]?.definition.name]).toEqual([16, "delete_all"]);
+    expect(reader.server("long")?.tools).toBe(31);
+    expect(reader.tools("long", { offset: 16, limit: 1_000 }).length).toBe(15);
+  });
+
   test("a server is read back with its tools, the worst first", () => {
     const { writer, reader } = setUp();
     const written = writer.upsertServer(

@@ -54,6 +54,7 @@ function refresh({ dataDir, io, out }: Context, catalogue: Catalogue): string | 
       rules: CATALOGUE_RULES,
       state,
       nowMs: io.nowMs(),
+      onSkipped: (server) => out.warn(`the tools of \`${server}\` are too long to be shown`),
     })) {
       if (done - told < TELL_EVERY) continue;
       told = done;

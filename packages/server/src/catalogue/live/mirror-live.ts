@@ -1,9 +1,8 @@
 import { packageOf } from "@portcullis/catalogue";
 import type { JsonObject } from "@portcullis/policy";
-import { textOf } from "../../storage/database.ts";
+import { numberOf, textOf } from "../../storage/database.ts";
 import { listServers, type ServerRow } from "../../storage/server-rows.ts";
 import type { State } from "../../storage/state.ts";
-import { listTools } from "../../storage/tool-rows.ts";
 import type { IncomingServer } from "../store/incoming.ts";
 import type { Catalogue } from "../store/open-catalogue.ts";
 import type { Rules } from "../store/rules.ts";
@@ -14,15 +13,26 @@ export function liveName(label: string): string {
   return LIVE_PREFIX + label;
 }
 
+/** Of the definitions of one server, as JSON: what is read, judged and written at a time takes many times as much. */
+const MAX_DEFINITIONS_CHARS = 8 * 1024 * 1024;
+
+export interface MirrorOptions {
+  readonly rules: Rules;
+  readonly nowMs: number;
+  /** A server whose tools are not looked at: its definitions are longer than fits beside everything else. */
+  readonly onSkipped: (server: string) => void;
+}
+
 /**
- * Shows the registered servers as they listed their tools last. `state` is only read. What is unchanged costs one
- * look at the hashes; a server that was removed is taken out.
+ * Shows the registered servers as they listed their tools last, one after the other. `state` is only read. What is
+ * unchanged costs one look at the hashes; a server that was removed is taken out.
  */
-export function mirrorLive(catalogue: Catalogue, state: State, rules: Rules, nowMs: number): void {
+export function mirrorLive(catalogue: Catalogue, state: State, options: MirrorOptions): void {
+  const { rules, nowMs } = options;
   const writer = catalogue.writer(rules);
-  const servers = listServers(state).map((server) => toIncoming(catalogue, state, server, nowMs));
-  for (const server of servers) writer.upsertServer(server);
-  const names = new Set(servers.map(({ name }) => name));
+  const servers = listServers(state);
+  for (const server of servers) writer.upsertServer(toIncoming(catalogue, state, server, options));
+  const names = new Set(servers.map(({ name }) => liveName(name)));
   for (const row of catalogue.db.all("SELECT name FROM server WHERE method = 'live'")) {
     const name = textOf(row, "name");
     if (!names.has(name)) writer.removeServer(name, nowMs);
@@ -33,9 +43,12 @@ function toIncoming(
   catalogue: Catalogue,
   state: State,
   { id, name, target }: ServerRow,
-  nowMs: number,
+  { nowMs, onSkipped }: MirrorOptions,
 ): IncomingServer {
   const seen = state.db.get("SELECT max(observed_at) AS at FROM tool WHERE server = ?", id)?.["at"];
+  const isKnownAlready = isKnown(catalogue, state, id, name);
+  const isTooLong = !isKnownAlready && lengthOf(state, id) > MAX_DEFINITIONS_CHARS;
+  if (isTooLong) onSkipped(name);
   return {
     name: liveName(name),
     status: "active",
@@ -44,9 +57,7 @@ function toIncoming(
     title: name,
     package: target.kind === "stdio" ? packageOf(target.command) : undefined,
     transports: [target.kind === "stdio" ? "stdio" : (target.transport ?? "http")],
-    tools: isKnown(catalogue, state, id, name)
-      ? undefined
-      : { kind: "sent", items: definitionsOf(state, id) },
+    tools: isKnownAlready || isTooLong ? undefined : { kind: "sent", items: definitionsOf(state, id) },
     atMs: typeof seen === "number" ? seen : nowMs,
   };
 }
@@ -65,8 +76,16 @@ function isKnown(catalogue: Catalogue, state: State, id: ServerRow["id"], name: 
   return JSON.stringify(seen) === JSON.stringify(known);
 }
 
+function lengthOf(state: State, id: ServerRow["id"]): number {
+  const sum = "SELECT coalesce(sum(length(observed_definition)), 0) AS n FROM tool WHERE server = ?";
+  return numberOf(state.db.get(sum, id) ?? {}, "n");
+}
+
 function definitionsOf(state: State, id: ServerRow["id"]): readonly JsonObject[] {
-  return listTools(state, id).flatMap(({ observedDefinition }) =>
-    observedDefinition === undefined ? [] : [JSON.parse(observedDefinition) as JsonObject],
+  const rows = state.db.iterate(
+    `SELECT observed_definition AS definition FROM tool
+       WHERE server = ? AND observed_definition IS NOT NULL ORDER BY name`,
+    id,
   );
+  return Array.from(rows, (row) => JSON.parse(textOf(row, "definition")) as JsonObject);
 }

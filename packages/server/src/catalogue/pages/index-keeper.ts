@@ -12,6 +12,8 @@ export interface KeeperOptions {
   readonly catalogue: Catalogue;
   readonly state: State;
   nowMs(): number;
+  /** The tools of this registered server are too long to be shown. */
+  readonly onSkipped: (server: string) => void;
 }
 
 /** Keeps the index true while pages are made of it: the shipped snapshot, the servers of this gateway, newer rules. */
@@ -40,13 +42,13 @@ export class IndexKeeper {
 
   /** Shows the servers of this gateway as they are now. Costs nothing while nobody changed them. */
   refresh(): void {
-    const { catalogue, state, nowMs } = this.#options;
+    const { catalogue, state, nowMs, onSkipped } = this.#options;
     if (nowMs() - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = nowMs();
     // SQLite counts what other connections commit.
     const version = state.db.get("PRAGMA data_version")?.["data_version"];
     if (version === this.#seen) return;
-    mirrorLive(catalogue, state, CATALOGUE_RULES, nowMs());
+    mirrorLive(catalogue, state, { rules: CATALOGUE_RULES, nowMs: nowMs(), onSkipped });
     this.#seen = version;
   }
 }

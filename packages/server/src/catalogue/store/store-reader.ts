@@ -17,6 +17,8 @@ import { toToolFacts } from "./tool-record.ts";
 import { toolsNamed, withSummaries, worstTools } from "./tool-search.ts";
 
 const MAX_TOOLS = 1_000;
+/** Of definitions and verdicts, as JSON, in one answer. */
+const MAX_TOOLS_CHARS = 4 * 1024 * 1024;
 const MAX_RELATED = 50;
 const MAX_CHANGES = 1_000;
 
@@ -53,15 +55,21 @@ export class StoreReader implements CatalogueReader {
     page: { readonly offset: number; readonly limit: number } = ALL,
   ): readonly ToolFacts[] {
     const limit = upTo(page.limit, MAX_TOOLS);
-    return this.#db
-      .all(
-        `SELECT t.* FROM tool t JOIN server s ON s.id = t.server WHERE s.name = ?
-           ORDER BY t.severity DESC, t.category DESC, t.name LIMIT ? OFFSET ?`,
-        server,
-        limit,
-        upTo(page.offset, Number.MAX_SAFE_INTEGER),
-      )
-      .map((row) => toToolFacts(row, server));
+    const rows = this.#db.iterate(
+      `SELECT t.* FROM tool t JOIN server s ON s.id = t.server WHERE s.name = ?
+         ORDER BY t.severity DESC, t.category DESC, t.name LIMIT ? OFFSET ?`,
+      server,
+      limit,
+      upTo(page.offset, Number.MAX_SAFE_INTEGER),
+    );
+    const tools: ToolFacts[] = [];
+    let chars = 0;
+    for (const row of rows) {
+      chars += textOf(row, "definition").length + textOf(row, "verdict").length;
+      if (chars > MAX_TOOLS_CHARS && tools.length > 0) break;
+      tools.push(toToolFacts(row, server));
+    }
+    return tools;
   }
 
   tool(server: string, tool: string): ToolFacts | undefined {
