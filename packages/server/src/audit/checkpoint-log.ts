@@ -28,6 +28,8 @@ export class CheckpointLog {
   readonly #sync: DiskSync;
   #mayBeTorn = true;
   #isFolderSynced = false;
+  /** How often bytes were taken away from the end: a copy that holds them is none. */
+  #mended = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -38,7 +40,7 @@ export class CheckpointLog {
   append(note: string): void {
     const fd = openSync(this.#file, "a+", 0o600);
     try {
-      if (this.#mayBeTorn) mend(fd);
+      if (this.#mayBeTorn && mend(fd)) this.#mended += 1;
       this.#mayBeTorn = true;
       const bytes = Buffer.from(note);
       if (writeSync(fd, bytes) < bytes.length) throw new Error("there is no space for a checkpoint");
@@ -65,13 +67,16 @@ export class CheckpointLog {
    */
   async keepFrom(offset: number, signal: AbortSignal): Promise<void> {
     const draft = `${this.#file}.new`;
+    const mended = this.#mended;
     try {
       await using both = await openBoth(this.#file, draft);
       for (let at = offset; ; ) {
         at = await copy(both, at, signal);
         await both.to.sync();
         // INVARIANT: no turn of the event loop lies between this look and the change of names: no note is lost.
-        if (signal.aborted || statSync(this.#file).size === at) break;
+        const { size } = statSync(this.#file);
+        if (this.#mended !== mended || size < at) throw new Error("a torn note was taken away meanwhile");
+        if (signal.aborted || size === at) break;
       }
       if (signal.aborted) return;
       renameSync(draft, this.#file);
@@ -122,13 +127,15 @@ async function copy({ from, to }: Both, at: number, signal: AbortSignal): Promis
   }
 }
 
-/** Takes away what stands behind the last whole note. */
-function mend(fd: number): void {
+/** Takes away what stands behind the last whole note; true where something did. */
+function mend(fd: number): boolean {
   const { size } = fstatSync(fd);
   const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
   readSync(fd, tail, 0, tail.length, size - tail.length);
   const last = [...tail.toString("latin1").matchAll(SIGNATURE_LINE)].at(-1);
   const whole = last === undefined ? 0 : last.index + last[0].length;
   // Nothing whole in so long a tail is not the trace of a torn note: it is left for `log verify` to judge.
-  if (last !== undefined || size <= TAIL_BYTES) ftruncateSync(fd, size - tail.length + whole);
+  if (whole === tail.length || (last === undefined && size > TAIL_BYTES)) return false;
+  ftruncateSync(fd, size - tail.length + whole);
+  return true;
 }

@@ -1,5 +1,14 @@
 import { createPublicKey } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint, splitNotes } from "../../src/audit/checkpoint.ts";
@@ -165,6 +174,18 @@ describe("notes that are left out of the file", () => {
     log.append(second);
     expect([...readNotesNow(checkpointsFile)]).toEqual(Array(Math.min(appended, 50) + 2).fill(second));
     expect(log.syncNow()).toBeUndefined();
+  });
+
+  it("a torn note that is taken away meanwhile leaves the file as it is, to be tried another time", async () => {
+    await live(9);
+    await live(9);
+    const [first = "", second = ""] = readNotesNow(checkpointsFile);
+    appendFileSync(checkpointsFile, second.slice(0, 90));
+    const log = new CheckpointLog(checkpointsFile);
+    const kept = log.keepFrom(Buffer.byteLength(first), NEVER);
+    log.append(second);
+    await expect(kept).rejects.toThrow("torn");
+    expect([...readNotesNow(checkpointsFile)]).toEqual([first, second, second]);
   });
 
   it("all stay where the folder takes no new file, or nobody wants it any more", async () => {
