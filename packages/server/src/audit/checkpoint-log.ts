@@ -80,7 +80,9 @@ export class CheckpointLog {
       }
       if (signal.aborted) return;
       renameSync(draft, this.#file);
+      // In the same turn: a sync that is under way opens the new file, and counts only where its name is there, too.
       this.#isFolderSynced = false;
+      this.#syncFolder();
     } finally {
       await rm(draft, { force: true });
     }
