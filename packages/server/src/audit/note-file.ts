@@ -8,8 +8,8 @@ export interface PlacedNote {
   readonly end: number;
 }
 
-/** Some hundred notes: taking them apart holds up no call for long. */
-const PIECE_BYTES = 128 * 1024;
+/** Some 150 notes: taking them apart holds up no call for long. */
+const PIECE_BYTES = 32 * 1024;
 /** No note is as long: what has no end after so much is none, and is given out as it is. */
 const MAX_NOTE_BYTES = 64 * 1024;
 /** The last line of a note, as `latin1`: a character for each byte, so that places in text are places in the file. */
