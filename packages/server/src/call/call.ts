@@ -1,6 +1,7 @@
 /**
  * The type of every stage of one call. Each stage takes what the stage before it made, so an order that skips
- * the decision does not compile: `forward` takes only an {@link IntendedCall}, which only `intend` makes.
+ * the decision does not compile: `forward` takes only an {@link IntendedCall}, which only `intend` makes, and
+ * `reserve` only a {@link PermittedCall}, which the verdict did not stop.
  */
 import type { Charge, Decision, JsonObject, JsonValue, Reservation } from "@portcullis/policy";
 import type { Message, RequestMessage } from "../mcp/json-rpc.ts";
@@ -116,15 +117,19 @@ export interface RoutedCall {
   readonly isRetry: boolean;
 }
 
-/** After decide: policy's answer, in whatever mode. */
-export interface JudgedCall {
+interface Judged {
   readonly call: RoutedCall;
   readonly decision: Decision;
   /** The tool's pin at the time of judging. */
   readonly tool: PinnedTool | undefined;
-  /** What the client gets instead of an answer; undefined lets the call go on. */
-  readonly stop: Stop | undefined;
 }
+
+/** What the client gets instead of an answer. */
+export type StoppedCall = Judged & { readonly stop: Stop };
+/** Goes on. Only this can be reserved for. */
+export type PermittedCall = Judged & { readonly stop: undefined };
+/** After decide: policy's answer, in whatever mode. */
+export type JudgedCall = StoppedCall | PermittedCall;
 
 export type Stop = "denied" | "held" | "unknown-tool";
 

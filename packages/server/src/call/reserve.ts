@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import type { AllowedCall, JudgedCall } from "./call.ts";
+import type { AllowedCall, PermittedCall } from "./call.ts";
 import type { CounterIds, Ports, Reserving } from "./ports.ts";
 import type { Grant } from "./records.ts";
 import type { Session } from "./sessions.ts";
@@ -16,7 +16,7 @@ export interface OverLimit {
  * where the counters answer at once.
  */
 export function reserve(
-  judged: JudgedCall,
+  judged: PermittedCall,
   ports: Pick<Ports, "counters" | "clock" | "observer">,
 ): Result<AllowedCall, OverLimit> | Promise<Result<AllowedCall, OverLimit>> {
   const { call, decision } = judged;
@@ -36,7 +36,7 @@ export function reserve(
   }
 }
 
-function conclude(judged: JudgedCall, reserving: Reserving): Result<AllowedCall, OverLimit> {
+function conclude(judged: PermittedCall, reserving: Reserving): Result<AllowedCall, OverLimit> {
   const { call, decision, tool } = judged;
   if (reserving.ok) return ok(allowed(judged, reserving.charges));
   if (call.arrival.access.mode === "enforce") return err(reserving);
@@ -88,7 +88,7 @@ function unavailable(reason: string, { observer }: Pick<Ports, "observer">): Res
 /** Ids that serve many calls: they remember the keys of their counters, which cost more to make than to count. */
 const remembered = new WeakMap<Grant | Session, Map<string, CounterIds>>();
 
-function counterIds({ call }: JudgedCall): CounterIds {
+function counterIds({ call }: PermittedCall): CounterIds {
   const { access } = call.arrival;
   const session = call.session?.id === undefined ? undefined : call.session;
   const owner = session ?? access.grant;
@@ -110,7 +110,7 @@ function counterIds({ call }: JudgedCall): CounterIds {
 }
 
 /** The only place where an {@link AllowedCall} is made. */
-function allowed(judged: JudgedCall, charges: AllowedCall["charges"]): AllowedCall {
+function allowed(judged: PermittedCall, charges: AllowedCall["charges"]): AllowedCall {
   const { call, decision, tool } = judged;
   return { call, decision, tool, charges } as AllowedCall;
 }
