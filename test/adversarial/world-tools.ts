@@ -10,8 +10,8 @@ const NAMES = [
 /** As `tools/list` gives them. */
 export const WORLD_TOOLS: readonly object[] = [
   ...NAMES.map((name) => ({ name, inputSchema: { type: "object" } })),
-  {
-    name: "read_region",
+  ...["read_region", "hidden_region", "read_secret_region"].map((name) => ({
+    name,
     inputSchema: {
       type: "object",
       properties: {
@@ -20,5 +20,5 @@ export const WORLD_TOOLS: readonly object[] = [
         dry: { type: "boolean", "x-mcp-header": "Dry" },
       },
     },
-  },
+  })),
 ];

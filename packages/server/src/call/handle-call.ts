@@ -10,15 +10,16 @@ import { type ReadError, readStrict } from "../mcp/strict-reading.ts";
 import type { AgentRequest } from "./agent-request.ts";
 import { Relay, type RelayTools } from "./answer.ts";
 import { readBody } from "./body.ts";
-import type { AllowedCall, Arrival, JudgedCall, Message, Reply, RoutedCall } from "./call.ts";
+import type { AllowedCall, Arrival, JudgedCall, Message, PermittedCall, Reply, RoutedCall } from "./call.ts";
 import { decide } from "./decide.ts";
 import { forward } from "./forward.ts";
 import { GuardedSink } from "./guarded-sink.ts";
 import { readHead } from "./head.ts";
 import { identify, renew } from "./identify.ts";
 import type { InFlightCalls } from "./in-flight.ts";
-import { intend, recordRefused, recordStopped } from "./intend.ts";
+import { intend, recordRefused, recordStopped, recordUnfit } from "./intend.ts";
 import { own } from "./lists.ts";
+import { mirrorProblem } from "./mirror.ts";
 import { findPin } from "./pin.ts";
 import type { Refusal, RefusalContext } from "./refusal.ts";
 import { contextOf, refuse } from "./refuse.ts";
@@ -122,6 +123,8 @@ async function govern(routed: RoutedCall, line: Line): Promise<void> {
   const call = { ...routed, arrival: { ...routed.arrival, access: access.value } };
   const judged = decide(call, pin.value, ports);
   if (judged.stop !== undefined) return stop(judged, refusalOf(judged, judged.stop), line);
+  const mismatch = mirrorProblem(judged);
+  if (mismatch !== undefined) return refuseUnfit(judged, { kind: "header-mismatch", detail: mismatch }, line);
   const reserving = reserve(judged, ports);
   const reserved = reserving instanceof Promise ? await reserving : reserving;
   if (!reserved.ok) {
@@ -167,6 +170,13 @@ async function stop(judged: JudgedCall, refusal: Refusal, line: Line): Promise<v
   const isOnRecord = await recordStopped(judged.call, judged.decision, judged.tool, line.ports);
   const told: Refusal = isOnRecord ? refusal : { kind: "audit-unavailable" };
   tell(judged.call.arrival, told, contextOf(judged.call), line);
+}
+
+/** Policy permits the call, and it cannot be sent as it is. */
+async function refuseUnfit(permitted: PermittedCall, refusal: Refusal, line: Line): Promise<void> {
+  const isOnRecord = await recordUnfit(permitted, refusal.kind, reasonOf(refusal), line.ports);
+  const told: Refusal = isOnRecord ? refusal : { kind: "audit-unavailable" };
+  tell(permitted.call.arrival, told, contextOf(permitted.call), line);
 }
 
 function refuseCall(call: RoutedCall, refusal: Refusal, line: Line): Promise<void> {

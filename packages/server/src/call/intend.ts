@@ -1,6 +1,6 @@
 import type { JsonObject } from "@portcullis/policy";
 import { maskSecrets } from "../mcp/mask-secrets.ts";
-import type { AllowedCall, Arrival, Decision, IntendedCall, RoutedCall } from "./call.ts";
+import type { AllowedCall, Arrival, Decision, IntendedCall, PermittedCall, RoutedCall } from "./call.ts";
 import type { IntentEntry, Ports } from "./ports.ts";
 import type { PinnedTool } from "./records.ts";
 
@@ -21,6 +21,17 @@ export async function recordStopped(
   ports: Ports,
 ): Promise<boolean> {
   return (await ports.audit.intend(intentEntry(call, decision, tool, "stopped", ports))) !== undefined;
+}
+
+/** The row of a call that policy permits and that is refused all the same. False when it could not be committed. */
+export async function recordUnfit(
+  { call, tool }: PermittedCall,
+  kind: string,
+  reason: string,
+  ports: Ports,
+): Promise<boolean> {
+  const decision: Decision = { effect: "deny", rule: `(${kind})`, message: reason, reservations: [] };
+  return (await ports.audit.intend(intentEntry(call, decision, tool, "refused", ports))) !== undefined;
 }
 
 /** The row of a request that was refused before policy could judge it. */

@@ -1,5 +1,4 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import { checkHeaderParams } from "../mcp/header-params.ts";
 import type { RoutedCall } from "./call.ts";
 import type { Ports, UpstreamFailure } from "./ports.ts";
 import type { PinnedTool, Server } from "./records.ts";
@@ -17,7 +16,7 @@ export function findPin(
   if (call.subject.kind === "list" && call.subject.of === "tools") return takeListForListing(server, ports);
   if (call.subject.kind !== "tool") return ok(undefined);
   const tool = lookUp(call, call.subject.name, ports);
-  if (ports.tools.isFresh(server) && tool !== undefined && tool.pin !== "removed") return checked(call, tool);
+  if (ports.tools.isFresh(server) && tool !== undefined && tool.pin !== "removed") return ok(tool);
   return takeListAndFind(call, call.subject.name, ports);
 }
 
@@ -48,21 +47,12 @@ async function takeListAndFind(
     if (!taken.ok) return err(unavailable(server, taken.error));
   }
   const tool = lookUp(call, name, ports);
-  if (tool !== undefined && tool.pin !== "removed") return checked(call, tool);
+  if (tool !== undefined && tool.pin !== "removed") return ok(tool);
   await ports.tools.refreshForUnknown(server);
-  return checked(call, lookUp(call, name, ports));
+  return ok(lookUp(call, name, ports));
 }
 
 function lookUp(call: RoutedCall, name: string, ports: Pick<Ports, "snapshot">): PinnedTool | undefined {
   const { server } = call.arrival.access;
   return (ports.snapshot.server(server.id) ?? server).tools.get(name);
-}
-
-/** 2026-07-28: `Mcp-Param-*` must say what the body says; the body decides (threat 17). */
-function checked(call: RoutedCall, tool: PinnedTool | undefined): Result<PinnedTool | undefined, Refusal> {
-  const isMirrored = call.era === "modern" && call.arrival.mirrored && call.subject.kind === "tool";
-  if (!isMirrored || tool === undefined || tool.headerParams.length === 0) return ok(tool);
-  const args = call.subject.kind === "tool" ? call.subject.args : undefined;
-  const problem = checkHeaderParams(call.arrival.headers.raw, tool.headerParams, args ?? {});
-  return problem === undefined ? ok(tool) : err({ kind: "header-mismatch", detail: problem });
 }

@@ -22,6 +22,8 @@ export interface LineOptions {
   readonly mode?: Mode;
   readonly counters?: Counters;
   readonly audit?: Audit;
+  /** Arguments of every tool that clients mirror, and the headers that they go into. */
+  readonly mirrors?: { readonly [argument: string]: string };
 }
 
 /** The whole line on a free port, in front of a server that counts its calls. Time stands still at `NOW_MS`. */
@@ -46,7 +48,7 @@ const INFO = { name: "test", version: "1" };
 
 export async function openLine(options: LineOptions): Promise<LineRig> {
   const cleanup = new Cleanup();
-  const upstream = await serveMcp(cleanup, scriptOf(options.era));
+  const upstream = await serveMcp(cleanup, scriptOf(options));
   const state = openTestState();
   // The snapshot is taken when the line is assembled: what governs must be there before.
   const { id, token } = register(state, upstream.url, options);
@@ -100,10 +102,13 @@ function validated(result: Result<PolicyDocument, unknown>): PolicyDocument {
   return result.value;
 }
 
-function scriptOf(era: Era) {
+function scriptOf({ era, mirrors = {} }: LineOptions) {
   const complete = era === "modern" ? { resultType: "complete" } : {};
   const names = ["run", "other", "held", "secret"];
-  const tools = names.map((name) => ({ name, inputSchema: { type: "object" } }));
+  const properties = Object.fromEntries(
+    Object.entries(mirrors).map(([name, header]) => [name, { type: "string", "x-mcp-header": header }]),
+  );
+  const tools = names.map((name) => ({ name, inputSchema: { type: "object", properties } }));
   const ran: Answer = { result: { ...complete, content: [{ type: "text", text: "ran" }] } };
   return {
     "server/discover": { result: { ...complete, supportedVersions: [MODERN], capabilities: {} } },

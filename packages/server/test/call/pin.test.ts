@@ -21,11 +21,7 @@ interface Knowledge {
 }
 
 /** The pin that is found, and how often the server was asked for its list. */
-async function find(
-  subject: Subject,
-  { isFresh, known = [], taken }: Knowledge,
-  more: Partial<Pick<RoutedCall, "era">> & { mirrored?: boolean; raw?: readonly string[] } = {},
-) {
+async function find(subject: Subject, { isFresh, known = [], taken }: Knowledge) {
   const asked: string[] = [];
   const toServer = (tools: readonly PinnedTool[]): Server => ({
     ...ACCESS.server,
@@ -45,9 +41,8 @@ async function find(
       refreshForUnknown: async () => void take("refreshForUnknown"),
     },
   } as unknown as Ports;
-  const { era = "modern", mirrored = true, raw = [] } = more;
-  const arrival = { access: ACCESS, mirrored, headers: { raw } } as unknown as Arrival;
-  const found = await findPin({ arrival, era, subject } as RoutedCall, ports);
+  const arrival = { access: ACCESS } as Arrival;
+  const found = await findPin({ arrival, era: "modern", subject } as RoutedCall, ports);
   return { found, asked };
 }
 
@@ -107,36 +102,5 @@ describe("the accepted tool of a call (policy-spec R4)", () => {
   ])("without a list, %s goes nowhere", async (_, subject) => {
     const knowledge = { isFresh: false, known: [RUN] };
     expect(await find(subject, knowledge)).toEqual({ found: UNAVAILABLE, asked: ["refresh"] });
-  });
-});
-
-describe("arguments that are mirrored into headers (threat 17)", () => {
-  const tool: PinnedTool = {
-    ...RUN,
-    headerParams: [{ header: "Mcp-Param-Region", path: ["region"], type: "string" }],
-  };
-  const knowledge: Knowledge = { isFresh: true, known: [tool] };
-  const subject = toolOf("run", { region: "eu" });
-  const raw = ["mcp-param-region", "us"];
-
-  test("must say what the body says", async () => {
-    const { found } = await find(subject, knowledge, { raw });
-    expect(found).toMatchObject({ ok: false, error: { kind: "header-mismatch" } });
-  });
-
-  test("that agree let the call go on, as do none on either side", async () => {
-    const results = [
-      await find(subject, knowledge, { raw: ["mcp-param-region", "eu"] }),
-      await find(toolOf("run"), knowledge),
-    ];
-    expect(results.map(({ found }) => found)).toEqual([ok(tool), ok(tool)]);
-  });
-
-  test("are not there in an earlier revision, nor on stdio", async () => {
-    const results = [
-      await find(subject, knowledge, { raw, era: "legacy" }),
-      await find(subject, knowledge, { raw, mirrored: false }),
-    ];
-    expect(results.map(({ found }) => found)).toEqual([ok(tool), ok(tool)]);
   });
 });
