@@ -37,6 +37,14 @@ function resultOf(method: unknown): object {
       return { supportedVersions: [MODERN], capabilities: { tools: {}, resources: {}, prompts: {} } };
     case "tools/list":
       return { tools: WORLD_TOOLS };
+    case "resources/list":
+      return { resources: [] };
+    case "resources/templates/list":
+      return { resourceTemplates: [] };
+    case "prompts/list":
+      return { prompts: [] };
+    case "tasks/list":
+      return { tasks: [] };
     case "tools/call":
       return { content: [{ type: "text", text: "done" }] };
     case "resources/read":

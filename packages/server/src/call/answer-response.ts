@@ -3,21 +3,14 @@
  * sealed handles, withheld instructions. Everything else keeps its bytes.
  */
 import { randomBytes } from "node:crypto";
-import {
-  decideTask,
-  err,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  ok,
-  type Result,
-} from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
 import { RELATED_TASK_META } from "../mcp/revisions.ts";
+import { keptByItsOwner, resultProblem, rewriteList, rewriteTaskList } from "./answer-list.ts";
 import { checkCreatedTask, checkTask } from "./answer-task.ts";
-import type { Access, IntendedCall, ListKind } from "./call.ts";
-import { type RequestStates, sealCursor, sealTask, type TaskOwners, withMembers } from "./handles.ts";
-import { LIST_MEMBER, listItems, own, visibleItems } from "./lists.ts";
+import type { IntendedCall } from "./call.ts";
+import { type RequestStates, sealTask, type TaskOwners, withMembers } from "./handles.ts";
+import { own } from "./lists.ts";
 import type { OutcomeStatus, Ports } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 import { requestDigest } from "./request-digest.ts";
@@ -95,6 +88,8 @@ function checkResult(
   }
 
   if (isUnaskedTask(call, request, result)) return invalid("it makes a task that was not asked for");
+  const problem = resultProblem(call.call, result);
+  if (problem !== undefined) return invalid(problem);
 
   const rewritten = rewriteResult(call, request, result, tools);
   const isToolError = subject.kind === "tool" && own(result, "isError") === true;
@@ -178,36 +173,6 @@ function rewriteResult(
   return isShared ? withMembers(result, keptByItsOwner(result)) : result;
 }
 
-function rewriteList(
-  call: IntendedCall,
-  request: RequestMessage,
-  kind: ListKind,
-  result: JsonObject,
-  { ports }: ResponseTools,
-): JsonObject {
-  const items = listItems(result, kind);
-  if (items === undefined) return result;
-  const { access } = call.call.arrival;
-  const noted = kind === "tools" ? ports.tools.observe(access.server, items) : items;
-  const server = ports.snapshot.server(access.server.id) ?? access.server;
-  return withMembers(result, {
-    [LIST_MEMBER[kind]]: visibleItems(kind, noted, access, server),
-    nextCursor: sealedCursor(result, request, access, ports),
-    ...(call.call.era === "modern" ? keptByItsOwner(result) : {}),
-  });
-}
-
-/** A client may keep what a grant was shown for so long; a list older than that is taken anew here too. */
-const MAX_TTL_MS = 5 * 60_000;
-
-/** A list filtered per grant is nobody else's, and not for ever (threat 39). */
-function keptByItsOwner(result: JsonObject): { readonly [name: string]: JsonValue | undefined } {
-  const ttlMs = own(result, "ttlMs");
-  if (ttlMs === undefined) return { cacheScope: "private" };
-  const isFine = typeof ttlMs === "number" && Number.isInteger(ttlMs) && ttlMs >= 0;
-  return { cacheScope: "private", ttlMs: isFine ? Math.min(ttlMs, MAX_TTL_MS) : 0 };
-}
-
 /** A tool's answer to `params.task`: the new task belongs to this grant and follows this tool. */
 function rewriteCreatedTask(
   call: IntendedCall,
@@ -240,42 +205,6 @@ function rewriteTask(
       ? { _meta: withMembers(meta, { [RELATED_TASK_META]: withMembers(related, { taskId: sealed }) }) }
       : {}),
   });
-}
-
-/** Only tasks that this grant made, and of tools that it may still see. */
-function rewriteTaskList(
-  call: IntendedCall,
-  request: RequestMessage,
-  result: JsonObject,
-  { ports, taskOwners }: ResponseTools,
-): JsonObject {
-  const { access } = call.call.arrival;
-  const list = own(result, "tasks");
-  const tasks = Array.isArray(list) ? (list as readonly JsonValue[]).filter(isJsonObject) : [];
-  const mine = tasks.flatMap((task) => {
-    const taskId = own(task, "taskId");
-    const tool = typeof taskId === "string" ? taskOwners.toolOf(access, taskId) : undefined;
-    if (typeof taskId !== "string" || tool === undefined || !maySee(access, tool)) return [];
-    return [withMembers(task, { taskId: sealTask(ports.keys, access, { tool, taskId }) })];
-  });
-  return withMembers(result, { tasks: mine, nextCursor: sealedCursor(result, request, access, ports) });
-}
-
-/** Where the list goes on, for its owner. An empty cursor is how some servers say that it does not. */
-function sealedCursor(
-  result: JsonObject,
-  { method }: RequestMessage,
-  access: Access,
-  { keys }: Pick<Ports, "keys">,
-): string | undefined {
-  const cursor = own(result, "nextCursor");
-  return typeof cursor === "string" && cursor !== "" ? sealCursor(keys, access, method, cursor) : undefined;
-}
-
-/** What is hidden or denied outright has no tasks either, however they were made (policy-spec R7). */
-function maySee(access: Access, tool: string): boolean {
-  const policy = access.policy?.compiled;
-  return policy !== undefined && decideTask(policy, tool).effect === "allow";
 }
 
 /** Instructions reach the model's context: they are pinned like tools (gateway.md 4). */

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "@portcullis/policy";
 
 /** The objects of a message whose member names decide what the message is. */
-export type ReservedLevel = "envelope" | "params" | "_meta" | "ref" | "notifications";
+export type ReservedLevel = "envelope" | "params" | "_meta" | "ref" | "notifications" | "result";
 
 /**
  * A member of `value` that equals a reserved name of `level` but for case or Unicode folding, or undefined.
@@ -69,4 +69,6 @@ const RESERVED: Readonly<Record<ReservedLevel, ReadonlySet<string>>> = {
   notifications: reserve([
     ..."toolsListChanged promptsListChanged resourcesListChanged resourceSubscriptions taskIds".split(" "),
   ]),
+  // Of a server's result: what is filtered, sealed or withheld before a client sees it.
+  result: reserve("tools resources resourceTemplates prompts tasks nextCursor instructions".split(" ")),
 };

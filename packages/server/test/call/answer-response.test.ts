@@ -104,12 +104,46 @@ describe("a response that cannot be passed on (threats 41 and 43)", () => {
   });
 });
 
+describe("what nobody could look through is not passed on (threats 2 and 39)", () => {
+  const lists: readonly (readonly [string, Subject])[] = [
+    ["tools", { kind: "list", of: "tools" }],
+    ["resources", { kind: "list", of: "resources" }],
+    ["resourceTemplates", { kind: "list", of: "templates" }],
+    ["prompts", { kind: "list", of: "prompts" }],
+    ["tasks", { kind: "task-list" }],
+  ];
+  const none = invalid("it has no list");
+  const folded = invalid("a name in it differs from one of the protocol's in its case alone");
+
+  test.each(lists)("a list of %s", (member, subject) => {
+    const upper = member.toUpperCase();
+    const shown = (result: JsonObject) => check(response(result), { subject }).checked;
+    expect([{}, { [member]: {} }, { [member]: null }, { [upper]: [{}] }].map(shown)).toEqual([
+      none,
+      none,
+      none,
+      none,
+    ]);
+    expect([{ [upper]: [] }, { NextCursor: "c" }].map((more) => shown({ [member]: [], ...more }))).toEqual([
+      folded,
+      folded,
+    ]);
+  });
+
+  test.each(["initialize", "server/discover"])("instructions under another name: %s", (method) => {
+    expect(check(response({ Instructions: "new" }), { method }).checked).toEqual(folded);
+  });
+
+  test("other results are the client's to read", () => {
+    expect(check(response({ Tools: [], content: [] })).checked).toEqual(passed());
+  });
+});
+
 describe("a response that keeps its bytes", () => {
   test.each<[string, JsonObject, Asked]>([
     ["a result", { content: [] }, {}],
     ["a complete one", { resultType: "complete" }, {}],
     ["any kind in an earlier revision", { resultType: "x" }, { era: "legacy" }],
-    ["a list that is none", { tools: {} }, { subject: { kind: "list", of: "tools" } }],
     ["instructions that are accepted", { instructions: "accepted" }, { method: "server/discover" }],
     ["no instructions", { instructions: 5 }, { method: "initialize" }],
     ["instructions of another result", { instructions: "x" }, { method: "ping" }],
@@ -305,7 +339,7 @@ describe("tasks (policy-spec R7, threat 53)", () => {
       nextCursor: unsealCursor(KEYS, ACCESS, "tasks/list", String(mine["nextCursor"])),
     }).toEqual({ tasks: [{ taskId: sealed("run", "t"), a: 1 }], nextCursor: "c" });
     expect(list(ofAnotherGrant(ACCESS))).toMatchObject({ tasks: [] });
-    expect(replaced(check(response({ tasks: 5, nextCursor: 5 }), asked))).toEqual({ tasks: [] });
+    expect(replaced(check(response({ tasks: [5], nextCursor: 5 }), asked))).toEqual({ tasks: [] });
     // Sealed, it would look like one more page, for ever.
     expect(replaced(check(response({ tasks: [], nextCursor: "" }), asked))).toEqual({ tasks: [] });
   });
