@@ -11,7 +11,7 @@ import type { Wire, WireEnd } from "./wire.ts";
 
 /** What a pool needs of the kind of wire that it holds. */
 export interface ChannelPoolSettings {
-  /** Opens a wire for the server of a request; undefined where it cannot be, and then nothing was sent. */
+  /** Opens a wire for the server of a request; undefined where it cannot be, and then nothing was sent. May throw. */
   readonly openWire: (request: UpstreamRequest) => Wire | undefined;
   /** A channel that served nothing for so long is closed. */
   readonly idleMs: number;
@@ -138,7 +138,7 @@ export class ChannelPool {
     const rivals = [...living].filter((other) => other.isOwn === isOwn);
     if (rivals.length >= places) return this.#waitForPlace(request, rivals) ?? BUSY;
 
-    const wire = this.#settings.openWire(request);
+    const wire = this.#openWire(request);
     if (wire === undefined) {
       this.#backOff.noteCrash(placeKey);
       return unreachable;
@@ -156,6 +156,17 @@ export class ChannelPool {
     this.#running.set(key, running);
     this.#living.set(server.id, living.add(running));
     return channel;
+  }
+
+  /** Undefined where it cannot be opened, for whatever reason: what is sealed cannot be read, a folder is gone. */
+  #openWire(request: UpstreamRequest): Wire | undefined {
+    try {
+      return this.#settings.openWire(request);
+    } catch (fault) {
+      const name = fault instanceof Error ? fault.name : "unknown";
+      this.#settings.warn("line_fault", { server: request.server.name, fault: name });
+      return undefined;
+    }
   }
 
   /** Undefined where nobody makes room. */
