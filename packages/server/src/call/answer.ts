@@ -131,10 +131,10 @@ export class Relay implements UpstreamSink, InFlight, Member {
     this.#stop("cancelled");
   }
 
-  /** A fault of the gateway: what was sent may have run, and nothing about it is told outside. */
+  /** A fault of the gateway, of which nothing is told outside: what was sent may have run. */
   failClosed(): void {
     this.#delivery.refuse({ kind: "internal" });
-    this.#stop("unknown");
+    this.#stop(this.#exchange === undefined ? "upstream_error" : "unknown");
   }
 
   /** The gateway ends: a stream that waits for what may never come is closed, a call may finish. */

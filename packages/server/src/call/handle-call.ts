@@ -2,7 +2,6 @@
  * One call, one straight line: head → identify → body → read → route → decide → hold → reserve → intend →
  * forward → answer → settle → record. README.md in this folder draws it with its exits.
  */
-import { randomBytes } from "node:crypto";
 import { isJsonObject } from "@portcullis/policy";
 import { isRequestId, type NotificationMessage, type RequestId, readMessage } from "../mcp/json-rpc.ts";
 import { MODERN_VERSION, PROTOCOL_VERSION_META } from "../mcp/revisions.ts";
@@ -23,6 +22,7 @@ import { mirrorProblem } from "./mirror.ts";
 import { findPin } from "./pin.ts";
 import type { Refusal, RefusalContext } from "./refusal.ts";
 import { contextOf, refuse } from "./refuse.ts";
+import { newRequestId } from "./request-id.ts";
 import { reserve } from "./reserve.ts";
 import { route, routeVerb } from "./route.ts";
 import { refusalOf } from "./stop.ts";
@@ -38,10 +38,12 @@ const LARGE_BODY_BYTES = 256 * 1024;
 
 /** One HTTP request, from its head to its last byte. Never rejects: what goes wrong is refused. */
 export function handleRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
-  // Nobody was identified: the state cannot be read.
-  return takeRequest(request, reply, line).catch((fault: unknown) =>
-    failClosed({ requestId: newRequestId(), reply }, fault, line),
-  );
+  return takeRequest(request, reply, line).catch((fault: unknown) => {
+    // Nobody was identified: the state cannot be read.
+    warnOfFault(newRequestId(), fault, line);
+    line.ports.observer.refused("internal");
+    refuse(reply, { kind: "internal" }, { id: undefined, era: "legacy", isToolCall: false });
+  });
 }
 
 async function takeRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
@@ -71,6 +73,7 @@ async function takeRequest(request: AgentRequest, reply: Reply, line: Line): Pro
 
 /** One message of a known principal: the part of the line that HTTP and stdio share. */
 export async function handleMessage(arrival: Arrival, body: Buffer, line: Line): Promise<void> {
+  let read: Message | undefined;
   try {
     const strict = readStrict(body);
     if (!strict.ok) return await refuseArrival(arrival, "", malformed(strict.error), line);
@@ -79,13 +82,14 @@ export async function handleMessage(arrival: Arrival, body: Buffer, line: Line):
     const message = readMessage(strict.value);
     if (!message.ok)
       return await refuseArrival(arrival, "", malformed(message.error), line, message.error.id);
+    read = message.value;
     const routing = route(arrival, body, message.value, line);
     const routed = routing instanceof Promise ? await routing : routing;
     if (!routed.ok) return await refuseMessage(arrival, message.value, routed.error, line);
     if ("dropped" in routed.value) return await drop(arrival, message.value, line);
     return await governOnce(routed.value, line);
   } catch (fault) {
-    return failClosed(arrival, fault, line);
+    return failClosed(arrival, read, fault, line);
   }
 }
 
@@ -96,7 +100,7 @@ export async function handleVerb(arrival: Arrival, line: Line): Promise<void> {
     if (!routed.ok) return await refuseArrival(arrival, arrival.verb, routed.error, line);
     return await govern(routed.value, line);
   } catch (fault) {
-    return failClosed(arrival, fault, line);
+    return failClosed(arrival, undefined, fault, line);
   }
 }
 
@@ -142,14 +146,19 @@ async function send(allowed: AllowedCall, line: Line): Promise<void> {
     ports.counters.refund(allowed.charges);
     return tell(allowed.call.arrival, { kind: "audit-unavailable" }, contextOf(allowed.call), line);
   }
-  if (releaseLeft(intended.call)) await new Promise(setImmediate);
-  // The grant may have ended while the row was committed: nothing of a revoked grant is sent (promise P4).
-  const { access, reply } = allowed.call.arrival;
+  const { arrival, message, session } = intended.call;
+  const { access, reply, requestId } = arrival;
   const relay = new Relay(intended, line);
-  if (!ports.snapshot.isCurrent(access.grant, access.digest) || reply.closed) return relay.cut();
-  relay.attach(forward(intended, new GuardedSink(relay, ports.observer), ports.upstreams));
-  const { message, session } = intended.call;
-  if (message?.kind === "notification") cancelNamed(message, session?.inFlight);
+  try {
+    if (releaseLeft(intended.call)) await new Promise(setImmediate);
+    // The grant may have ended while the row was committed: nothing of a revoked grant is sent (promise P4).
+    if (!ports.snapshot.isCurrent(access.grant, access.digest) || reply.closed) return relay.cut();
+    relay.attach(forward(intended, new GuardedSink(relay, ports.observer), ports.upstreams));
+    if (message?.kind === "notification") cancelNamed(message, session?.inFlight);
+  } catch (fault) {
+    warnOfFault(requestId, fault, line);
+    relay.failClosed();
+  }
 }
 
 /** A resumed stream takes the place of those that its client left, which are closed before it is asked for. */
@@ -185,10 +194,7 @@ function refuseCall(call: RoutedCall, refusal: Refusal, line: Line): Promise<voi
 
 /** The message was read, but has no route. */
 function refuseMessage(arrival: Arrival, message: Message, refusal: Refusal, line: Line): Promise<void> {
-  const method = message.kind === "response" ? "(response)" : message.method;
-  const id = message.kind === "request" ? message.id : undefined;
-  const era = isModern(arrival, message) ? "modern" : "legacy";
-  return refuseOnRecord(arrival, method, refusal, { id, era, isToolCall: false }, line);
+  return refuseOnRecord(arrival, methodOf(message), refusal, contextIn(arrival, message), line);
 }
 
 /** The request did not become a message. */
@@ -199,8 +205,7 @@ function refuseArrival(
   line: Line,
   id?: RequestId,
 ): Promise<void> {
-  const era = isModern(arrival, undefined) ? "modern" : "legacy";
-  return refuseOnRecord(arrival, method, refusal, { id, era, isToolCall: false }, line);
+  return refuseOnRecord(arrival, method, refusal, { ...contextIn(arrival, undefined), id }, line);
 }
 
 async function refuseOnRecord(
@@ -217,18 +222,11 @@ async function refuseOnRecord(
 
 /** A notification that goes nowhere gets 202; what it cancels is cancelled (a modern client on stdio). */
 async function drop(arrival: Arrival, message: Message, line: Line): Promise<void> {
-  const method = message.kind === "response" ? "(response)" : message.method;
   if (message.kind === "notification") cancelNamed(message, arrival.stdioSession?.inFlight);
-  const isOnRecord = await recordRefused(
-    arrival,
-    method,
-    "dropped",
-    "A message that nobody waits for.",
-    line.ports,
-  );
-  const context: RefusalContext = { id: undefined, era: "legacy", isToolCall: false };
+  const reason = "A message that nobody waits for.";
+  const isOnRecord = await recordRefused(arrival, methodOf(message), "dropped", reason, line.ports);
   if (isOnRecord) arrival.reply.whole(202, [], undefined);
-  else tell(arrival, { kind: "audit-unavailable" }, context, line);
+  else tell(arrival, { kind: "audit-unavailable" }, contextIn(arrival, message), line);
 }
 
 /** Nobody is known: no audit row, or strangers could fill the disk (gateway.md 2.2). */
@@ -255,6 +253,16 @@ function isModern(arrival: Arrival, message: Message | undefined): boolean {
   return isJsonObject(meta) && Object.hasOwn(meta, PROTOCOL_VERSION_META);
 }
 
+/** What a refusal needs to know of a message without a route. */
+function contextIn(arrival: Arrival, message: Message | undefined): RefusalContext {
+  const id = message?.kind === "request" ? message.id : undefined;
+  return { id, era: isModern(arrival, message) ? "modern" : "legacy", isToolCall: false };
+}
+
+function methodOf(message: Message): string {
+  return message.kind === "response" ? "(response)" : message.method;
+}
+
 function malformed(error: ReadError): Refusal {
   return { kind: "malformed", code: error.code, reason: error.reason };
 }
@@ -264,28 +272,18 @@ function reasonOf(refusal: Refusal): string {
   return "detail" in refusal ? refusal.detail : refusal.kind;
 }
 
-/** A bug or a broken disk: nothing more is sent, and nothing about it is told outside. */
-function failClosed(
-  { requestId, reply }: Pick<Arrival, "requestId" | "reply">,
-  fault: unknown,
-  { ports }: Pick<Line, "ports">,
-): void {
-  const name = fault instanceof Error ? fault.name : "unknown";
-  ports.observer.warn("line_fault", { request: requestId, fault: name });
-  ports.observer.refused("internal");
-  refuse(reply, { kind: "internal" }, { id: undefined, era: "legacy", isToolCall: false });
+/**
+ * A bug or a broken disk: nothing is sent, and nothing about it is told outside. The log may be what failed, so its row
+ * is tried for and not waited for.
+ */
+function failClosed(arrival: Arrival, message: Message | undefined, fault: unknown, line: Line): void {
+  warnOfFault(arrival.requestId, fault, line);
+  const unread = arrival.verb === "POST" ? "" : arrival.verb;
+  const method = message === undefined ? unread : methodOf(message);
+  recordRefused(arrival, method, "internal", "A fault of the gateway.", line.ports).catch(() => {});
+  tell(arrival, { kind: "internal" }, contextIn(arrival, message), line);
 }
 
-const REQUEST_ID_BYTES = 12;
-/** A call to the random source costs the same for one id and for hundreds. */
-let randomPool = Buffer.alloc(0);
-let randomAt = 0;
-
-function newRequestId(): string {
-  if (randomAt >= randomPool.length) {
-    randomPool = randomBytes(REQUEST_ID_BYTES * 256);
-    randomAt = 0;
-  }
-  randomAt += REQUEST_ID_BYTES;
-  return randomPool.toString("base64url", randomAt - REQUEST_ID_BYTES, randomAt);
+function warnOfFault(request: string, fault: unknown, { ports }: Pick<Line, "ports">): void {
+  ports.observer.warn("line_fault", { request, fault: fault instanceof Error ? fault.name : "unknown" });
 }

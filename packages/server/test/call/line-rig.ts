@@ -1,7 +1,10 @@
 import { Writable } from "node:stream";
 import { type PolicyDocument, type Result, validatePolicy } from "@portcullis/policy";
 import { JsonLinesAudit } from "../../src/audit/json-lines-audit.ts";
-import type { Audit, Clock, Counters } from "../../src/call/ports.ts";
+import type { Access, ClientHeaders } from "../../src/call/call.ts";
+import type { Line } from "../../src/call/handle-call.ts";
+import { identify } from "../../src/call/identify.ts";
+import type { Audit, Clock, Counters, Ports } from "../../src/call/ports.ts";
 import type { Era, Mode } from "../../src/call/records.ts";
 import { MemoryCounters } from "../../src/counters/memory-counters.ts";
 import { createAgentServer, drain, listen } from "../../src/front/http-server.ts";
@@ -24,6 +27,8 @@ export interface LineOptions {
   readonly audit?: Audit;
   /** Arguments of every tool that clients mirror, and the headers that they go into. */
   readonly mirrors?: { readonly [argument: string]: string };
+  /** What of the gateway is broken. */
+  readonly distort?: (ports: Ports) => Ports;
 }
 
 /** The whole line on a free port, in front of a server that counts its calls. Time stands still at `NOW_MS`. */
@@ -34,6 +39,9 @@ export interface LineRig extends AsyncDisposable {
   readonly ran: () => readonly unknown[];
   /** Rows of the log. */
   readonly rows: readonly { readonly [name: string]: unknown }[];
+  readonly line: Line;
+  /** Who calls, as it is now. */
+  access(): Access;
   /** Events that operators are warned of. */
   readonly warned: readonly (readonly [event: string, fields: object])[];
 }
@@ -43,6 +51,15 @@ export interface Answered {
   readonly body: unknown;
 }
 
+const asItIs = (ports: Ports): Ports => ports;
+const NO_HEADERS: ClientHeaders = {
+  raw: [],
+  accept: undefined,
+  protocolVersion: undefined,
+  sessionId: undefined,
+  lastEventId: undefined,
+  traceparent: undefined,
+};
 const CLOCK: Clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
 const INFO = { name: "test", version: "1" };
 
@@ -68,7 +85,8 @@ export async function openLine(options: LineOptions): Promise<LineRig> {
     config: { maxBodyBytes: 1_000_000, allowedHosts: hosts, allowedOrigins: new Set() },
     clock: CLOCK,
   });
-  const agents = createAgentServer(assembled.line);
+  const line: Line = { ...assembled.line, ports: (options.distort ?? asItIs)(assembled.line.ports) };
+  const agents = createAgentServer(line);
   const port = await listen(agents, "127.0.0.1", 0);
   hosts.add(`127.0.0.1:${port}`);
   const url = `http://127.0.0.1:${port}/mcp/${id}/`;
@@ -77,6 +95,13 @@ export async function openLine(options: LineOptions): Promise<LineRig> {
     send,
     ran: () => namesCalled(upstream.seen),
     rows,
+    line,
+    access: () => {
+      const head = { verb: "POST", serverId: id, token, headers: NO_HEADERS } as const;
+      const access = identify(head, assembled.line.ports);
+      if (!access.ok) throw new Error(access.error.kind);
+      return access.value;
+    },
     warned,
     [Symbol.asyncDispose]: async () => {
       await drain(agents, 0);
