@@ -4,9 +4,9 @@
  * `reserve` only a {@link PermittedCall}, which the verdict did not stop.
  */
 import type { Charge, Decision, JsonObject, JsonValue, Reservation } from "@portcullis/policy";
-import type { Message, RequestMessage } from "../mcp/json-rpc.ts";
+import type { Message, RequestId, RequestMessage } from "../mcp/json-rpc.ts";
 import type { SseEvent } from "../mcp/sse.ts";
-import type { TaskHandle } from "./handles.ts";
+import type { OpenState, TaskHandle } from "./handles.ts";
 import type { InFlightCalls } from "./in-flight.ts";
 import type { Era, GoverningPolicy, Grant, Mode, PinnedTool, Server } from "./records.ts";
 import type { Session } from "./sessions.ts";
@@ -113,9 +113,17 @@ export interface RoutedCall {
   readonly session: Session | undefined;
   /** Whose process a stdio upstream uses: the session (legacy, fresh on `initialize`) or the grant (modern). */
   readonly channel: string;
-  /** A retry after `input_required`: already charged (policy-spec L6). */
-  readonly isRetry: boolean;
+  /** What it is good for once, and uses up when it is sent. */
+  readonly once: Once | undefined;
 }
+
+/**
+ * What serves one message alone. `state`: of a retry after `input_required`, which is already charged (policy-spec L6).
+ * `question`: of the server to this session, which is answered once.
+ */
+export type Once =
+  | { readonly kind: "state"; readonly state: OpenState }
+  | { readonly kind: "question"; readonly id: RequestId };
 
 interface Judged {
   readonly call: RoutedCall;

@@ -19,6 +19,7 @@ import type { InFlightCalls } from "./in-flight.ts";
 import { intend, recordRefused, recordStopped, recordUnfit } from "./intend.ts";
 import { own } from "./lists.ts";
 import { mirrorProblem } from "./mirror.ts";
+import { giveBack, useUp } from "./once.ts";
 import { findPin } from "./pin.ts";
 import type { Refusal, RefusalContext } from "./refusal.ts";
 import { contextOf, refuse } from "./refuse.ts";
@@ -129,6 +130,7 @@ async function govern(routed: RoutedCall, line: Line): Promise<void> {
   if (judged.stop !== undefined) return stop(judged, refusalOf(judged, judged.stop), line);
   const mismatch = mirrorProblem(judged);
   if (mismatch !== undefined) return refuseUnfit(judged, { kind: "header-mismatch", detail: mismatch }, line);
+  if (!useUp(call, line)) return refuseUsed(call, line);
   const reserving = reserve(judged, ports);
   const reserved = reserving instanceof Promise ? await reserving : reserving;
   if (!reserved.ok) {
@@ -144,6 +146,7 @@ async function send(allowed: AllowedCall, line: Line): Promise<void> {
   const intended = await intend(allowed, ports);
   if (intended === undefined) {
     ports.counters.refund(allowed.charges);
+    giveBack(allowed.call, line);
     return tell(allowed.call.arrival, { kind: "audit-unavailable" }, contextOf(allowed.call), line);
   }
   const { arrival, message, session } = intended.call;
@@ -186,6 +189,13 @@ async function refuseUnfit(permitted: PermittedCall, refusal: Refusal, line: Lin
   const isOnRecord = await recordUnfit(permitted, refusal.kind, reasonOf(refusal), line.ports);
   const told: Refusal = isOnRecord ? refusal : { kind: "audit-unavailable" };
   tell(permitted.call.arrival, told, contextOf(permitted.call), line);
+}
+
+/** Another message was sent with what serves one alone. */
+function refuseUsed(call: RoutedCall, line: Line): Promise<void> {
+  const { arrival, message } = call;
+  if (message?.kind === "response") return drop(arrival, message, line);
+  return refuseCall(call, { kind: "handle-unknown", what: "requestState" }, line);
 }
 
 function refuseCall(call: RoutedCall, refusal: Refusal, line: Line): Promise<void> {

@@ -10,8 +10,8 @@ import type { Keys } from "./ports.ts";
 
 /** A sealed `requestState` is good for this long; a person may be answering. */
 export const REQUEST_STATE_TTL_MS = 15 * 60_000;
-/** Spent states are remembered until they would have expired; beyond this many the oldest go. */
-const MAX_SPENT_STATES = 100_000;
+/** Spent states are remembered until they would have expired; so many retries of one grant at one server, and no more. */
+export const MAX_SPENT_STATES = 50_000;
 
 /** Binds a handle to its owner. The grant's id survives a token's rotation. */
 function owner(access: Access): string {
@@ -81,20 +81,25 @@ export class TaskOwners {
   }
 }
 
-/** What is inside a sealed `requestState`. */
-export interface SealedState {
+/** A sealed `requestState` that was opened, and is good until it is spent. */
+export interface OpenState {
   /** The upstream's own state; undefined when it sent none. */
   readonly inner: string | undefined;
   readonly nonce: string;
+  readonly expiresMs: number;
+  /** The grant and the server that it was sealed for. */
+  readonly owner: string;
 }
 
 /**
- * Seals and opens `requestState`; each opens once (policy-spec L6: *its one retry*). Times are of the monotonic clock:
+ * Seals and opens `requestState`; each is spent once (policy-spec L6: *its one retry*). Times are of the monotonic clock:
  * what is spent is forgotten when it expires, and a wall clock that is set back would make it good again.
  */
 export class RequestStates {
-  /** Nonce → when it expires, oldest first. */
-  readonly #spent = new Map<string, number>();
+  /** By nonce, oldest first. */
+  readonly #spent = new Map<string, OpenState>();
+  /** How many of the spent ones are each owner's. */
+  readonly #counts = new Map<string, number>();
   readonly #keys: Keys;
   /** What is spent is known to this process alone, so a state is good in the process that sealed it (threat 53). */
   readonly #process: string;
@@ -111,28 +116,43 @@ export class RequestStates {
     return this.#keys.seal("request-state", this.#place(access, digest), plain);
   }
 
-  /** Opens and spends. Undefined: not ours, someone else's, for another request, expired, or spent. */
-  open(access: Access, digest: string, sealed: string, nowMs: number): SealedState | undefined {
+  /** Opens without spending. Undefined: not ours, someone else's, for another request, expired, or spent. */
+  open(access: Access, digest: string, sealed: string, nowMs: number): OpenState | undefined {
     const plain = this.#keys.unseal("request-state", this.#place(access, digest), sealed);
     if (plain === undefined) return undefined;
     const parsed: unknown = JSON.parse(plain);
     if (!isJsonObject(parsed)) return undefined;
     const { i, n, x } = parsed;
     if (typeof n !== "string" || typeof x !== "number" || x <= nowMs || this.#spent.has(n)) return undefined;
-    this.#spend(n, x, nowMs);
-    return { inner: typeof i === "string" ? i : undefined, nonce: n };
+    return { inner: typeof i === "string" ? i : undefined, nonce: n, expiresMs: x, owner: owner(access) };
+  }
+
+  /**
+   * False when it was spent meanwhile or has expired, and where its owner has spent too many to remember one more:
+   * what is forgotten would be good again.
+   */
+  spend(state: OpenState, nowMs: number): boolean {
+    for (const old of this.#spent.values()) {
+      if (old.expiresMs > nowMs) break;
+      this.giveBack(old);
+    }
+    const count = this.#counts.get(state.owner) ?? 0;
+    if (state.expiresMs <= nowMs || count >= MAX_SPENT_STATES || this.#spent.has(state.nonce)) return false;
+    this.#spent.set(state.nonce, state);
+    this.#counts.set(state.owner, count + 1);
+    return true;
+  }
+
+  /** Nothing was sent with it: it is good again, as long as it would have been. */
+  giveBack({ nonce, owner }: OpenState): void {
+    if (!this.#spent.delete(nonce)) return;
+    const count = (this.#counts.get(owner) ?? 0) - 1;
+    if (count > 0) this.#counts.set(owner, count);
+    else this.#counts.delete(owner);
   }
 
   #place(access: Access, digest: string): string {
     return `${owner(access)} ${digest} ${this.#process}`;
-  }
-
-  #spend(nonce: string, expiresMs: number, nowMs: number): void {
-    this.#spent.set(nonce, expiresMs);
-    for (const [old, expires] of this.#spent) {
-      if (expires > nowMs && this.#spent.size <= MAX_SPENT_STATES) break;
-      this.#spent.delete(old);
-    }
   }
 }
 

@@ -21,7 +21,7 @@ export function reserve(
 ): Result<AllowedCall, OverLimit> | Promise<Result<AllowedCall, OverLimit>> {
   const { call, decision } = judged;
   // A retry after `input_required` keeps its reservation and is not charged again (L6).
-  if (decision.reservations.length === 0 || call.isRetry) {
+  if (decision.reservations.length === 0 || call.once?.kind === "state") {
     return ok(allowed(judged, []));
   }
   const failed = (cause: unknown) => unavailable(cause instanceof Error ? cause.name : "unknown", ports);

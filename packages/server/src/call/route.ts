@@ -8,7 +8,7 @@ import {
   MODERN_VERSION,
   UNSUPPORTED_VERSION,
 } from "../mcp/revisions.ts";
-import type { Arrival, RoutedCall } from "./call.ts";
+import type { Arrival, Once, RoutedCall } from "./call.ts";
 import { type RequestStates, withMembers, withOpenRelatedTask } from "./handles.ts";
 import { own } from "./lists.ts";
 import type { Ports } from "./ports.ts";
@@ -28,7 +28,6 @@ export interface RouteTools {
 /** A message that is answered here and goes nowhere: dropped notifications, answers to nobody. */
 export interface Dropped {
   readonly dropped: true;
-  readonly method: string;
 }
 
 /** What routing makes of a message. */
@@ -82,7 +81,7 @@ export async function routeVerb(arrival: Arrival, tools: RouteTools): Promise<Re
     subject: { kind: "free" },
     session: session.value,
     channel: session.value.id === undefined ? access.grant.id : session.value.channel,
-    isRetry: false,
+    once: undefined,
   });
 }
 
@@ -132,13 +131,13 @@ function routeModern(
   const base = { arrival, era: "modern", method: message.method, session: undefined, channel } as const;
   const opened = openRequestState(message, subject.value.message ?? message, arrival, tools);
   if (!opened.ok) return opened;
-  const rebuilt = opened.value ?? subject.value.message;
+  const rebuilt = opened.value?.message ?? subject.value.message;
   return ok({
     ...base,
     subject: subject.value.subject,
     message: rebuilt ?? message,
     body: rebuilt === undefined ? body : encode(rebuilt),
-    isRetry: opened.value !== undefined,
+    once: opened.value?.once,
   });
 }
 
@@ -154,6 +153,12 @@ function eraRefusal(error: MessageError): Refusal {
   return { kind: "malformed", code: error.code, reason: error.reason };
 }
 
+/** A request with the server's own state in it, and what makes it good once. */
+interface OpenedState {
+  readonly message: RequestMessage;
+  readonly once: Once;
+}
+
 /**
  * Opens a sealed `requestState`, which stands for the request as the client wrote it; `rebuilt` is the request with
  * its other handles opened. Undefined: it carries none.
@@ -163,7 +168,7 @@ function openRequestState(
   rebuilt: RequestMessage,
   arrival: Arrival,
   { states, ports }: RouteTools,
-): Result<RequestMessage | undefined, Refusal> {
+): Result<OpenedState | undefined, Refusal> {
   const params = message.params;
   const sealed = params === undefined ? undefined : own(params, "requestState");
   if (params === undefined || sealed === undefined) return ok(undefined);
@@ -175,8 +180,8 @@ function openRequestState(
   // The state is the client's to forge: what does not open is refused, never forwarded (threat 53).
   if (opened === undefined) return err({ kind: "handle-unknown", what: "requestState" });
   return ok({
-    ...rebuilt,
-    params: withMembers(rebuilt.params ?? params, { requestState: opened.inner }),
+    message: { ...rebuilt, params: withMembers(rebuilt.params ?? params, { requestState: opened.inner }) },
+    once: { kind: "state", state: opened },
   });
 }
 
@@ -196,7 +201,7 @@ function routeLegacy(
       subject: { kind: "free" },
       session: undefined,
       channel: Sessions.newId(),
-      isRetry: false,
+      once: undefined,
     });
   }
   const found = findSession(arrival, tools);
@@ -220,7 +225,7 @@ function routeLegacy(
     subject: subject.value.subject,
     session,
     channel: session.channel,
-    isRetry: false,
+    once: undefined,
   });
 }
 
@@ -236,7 +241,7 @@ function findSession(arrival: Arrival, { sessions, ports }: RouteTools): Result<
   return session === undefined ? err({ kind: "session-unknown" }) : ok(session);
 }
 
-/** A client's answer to a server's request passes once, and only where the server asked in this session. */
+/** A client's answer to a server's request passes only where the server asked in this session. */
 function routeResponse(
   arrival: Arrival,
   body: Buffer,
@@ -244,7 +249,7 @@ function routeResponse(
   session: Session,
   { keys }: Pick<Ports, "keys">,
 ): Result<RoutedCall | Dropped, Refusal> {
-  if (!session.serverRequests.delete(message.id)) return ok({ dropped: true, method: "(response)" });
+  if (!session.serverRequests.has(message.id)) return ok({ dropped: true });
   const { result } = message;
   const opened = result === undefined ? undefined : withOpenRelatedTask(keys, arrival.access, result);
   const sent = opened === undefined ? message : { ...message, result: opened };
@@ -260,7 +265,7 @@ function routeResponse(
     subject: { kind: "free" },
     session,
     channel: session.channel,
-    isRetry: false,
+    once: { kind: "question", id: message.id },
   });
 }
 
@@ -285,9 +290,9 @@ function routeNotification(
   // 2026-07-28 over HTTP has no notification from a client: closing the stream is the cancel.
   const isKnown =
     isClientNotification(message.method, place.era) && (place.era === "legacy" || !arrival.mirrored);
-  if (!isKnown) return ok({ dropped: true, method: message.method });
+  if (!isKnown) return ok({ dropped: true });
   const { method } = message;
-  return ok({ arrival, message, body, method, subject: { kind: "free" }, isRetry: false, ...place });
+  return ok({ arrival, message, body, method, subject: { kind: "free" }, once: undefined, ...place });
 }
 
 /** A message whose handle was opened is written anew; everything else keeps the bytes that were judged. */

@@ -31,7 +31,7 @@ function routed(subject: Subject, access: Access): RoutedCall {
     subject,
     session: undefined,
     channel: "c",
-    isRetry: false,
+    once: undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Access } from "../../src/call/call.ts";
 import {
+  MAX_SPENT_STATES,
   REQUEST_STATE_TTL_MS,
   RequestStates,
   sealCursor,
@@ -109,18 +110,44 @@ describe("who made a task", () => {
 describe("a request's state opens once, for the same request of the same owner (policy-spec L6)", () => {
   const seal = (states: RequestStates, nonce = "n") => states.seal(ACCESS, "digest", "inner", 0, nonce);
 
+  const use = (states: RequestStates, sealed: string, nowMs = 1): boolean => {
+    const opened = states.open(ACCESS, "digest", sealed, nowMs);
+    return opened !== undefined && states.spend(opened, nowMs);
+  };
+
   test("once", () => {
     const states = new RequestStates(KEYS);
     const sealed = seal(states);
-    expect([states.open(ACCESS, "digest", sealed, 1), states.open(ACCESS, "digest", sealed, 1)]).toEqual([
-      { inner: "inner", nonce: "n" },
-      undefined,
-    ]);
+    const opened = states.open(ACCESS, "digest", sealed, 1);
+    expect(opened).toMatchObject({ inner: "inner", nonce: "n" });
+    expect([use(states, sealed), states.open(ACCESS, "digest", sealed, 1)]).toEqual([true, undefined]);
     const empty = states.seal(ACCESS, "digest", undefined, 0, "m");
-    expect(states.open(ACCESS, "digest", empty, 1)).toEqual({
-      inner: undefined,
-      nonce: "m",
-    });
+    expect(states.open(ACCESS, "digest", empty, 1)).toMatchObject({ inner: undefined, nonce: "m" });
+  });
+
+  test("for one of two that came at the same time, and for the next when nothing was sent", () => {
+    const states = new RequestStates(KEYS);
+    const sealed = seal(states);
+    const opened = [1, 2].flatMap(() => states.open(ACCESS, "digest", sealed, 1) ?? []);
+    expect(opened.map((one) => states.spend(one, 1))).toEqual([true, false]);
+    for (const one of opened) states.giveBack(one);
+    expect([use(states, sealed), use(states, sealed)]).toEqual([true, false]);
+  });
+
+  test("not when it expires while it is judged", () => {
+    const states = new RequestStates(KEYS);
+    const opened = states.open(ACCESS, "digest", seal(states), 1);
+    expect(opened !== undefined && states.spend(opened, REQUEST_STATE_TTL_MS)).toBe(false);
+  });
+
+  test("so many are remembered for one owner that no more are spent, until the first expire", () => {
+    const states = new RequestStates(KEYS);
+    const spend = (nonce: string, owner: string, nowMs = 0, expiresMs = REQUEST_STATE_TTL_MS) =>
+      states.spend({ inner: undefined, nonce, expiresMs, owner }, nowMs);
+    for (let at = 0; at < MAX_SPENT_STATES; at += 1) if (!spend(`n-${at}`, "one")) throw new Error("full");
+    expect([spend("more", "one"), spend("n-0", "one"), spend("more", "other")]).toEqual([false, false, true]);
+    const later = REQUEST_STATE_TTL_MS;
+    expect([spend("more", "one", later, 2 * later), spend("n-0", "one", later)]).toEqual([true, false]);
   });
 
   test.each<[string, Access, string, number]>([
@@ -131,7 +158,7 @@ describe("a request's state opens once, for the same request of the same owner (
     const states = new RequestStates(KEYS);
     const sealed = seal(states);
     expect(states.open(access, digest, sealed, nowMs)).toBeUndefined();
-    expect(states.open(ACCESS, "digest", sealed, REQUEST_STATE_TTL_MS - 1)).toEqual({
+    expect(states.open(ACCESS, "digest", sealed, REQUEST_STATE_TTL_MS - 1)).toMatchObject({
       inner: "inner",
       nonce: "n",
     });
@@ -160,8 +187,8 @@ describe("a request's state opens once, for the same request of the same owner (
   test("a spent state stays spent as long as it would have been good", () => {
     const states = new RequestStates(KEYS);
     const first = seal(states, "first");
-    states.open(ACCESS, "digest", first, 0);
-    states.open(ACCESS, "digest", states.seal(ACCESS, "digest", "x", 10, "second"), 10);
+    use(states, first, 0);
+    use(states, states.seal(ACCESS, "digest", "x", 10, "second"), 10);
     expect(states.open(ACCESS, "digest", first, REQUEST_STATE_TTL_MS - 1)).toBeUndefined();
   });
 });

@@ -141,6 +141,8 @@ function scriptOf({ era, mirrors = {} }: LineOptions) {
     "notifications/initialized": {},
     "tools/list": { result: { ...complete, tools } },
     "tools/call": ran,
+    // A client's answer to the server.
+    "": {},
     "prompts/get": ran,
     "resources/read": ran,
   };

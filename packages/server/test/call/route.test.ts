@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Access, Arrival, StdioSessionSlot, Verb } from "../../src/call/call.ts";
 import { RequestStates, sealCursor, sealTask } from "../../src/call/handles.ts";
 import { InFlightCalls } from "../../src/call/in-flight.ts";
+import { giveBack, useUp } from "../../src/call/once.ts";
 import type { Ports, UpstreamFailure } from "../../src/call/ports.ts";
 import type { Era } from "../../src/call/records.ts";
 import { requestDigest } from "../../src/call/request-digest.ts";
@@ -98,7 +99,7 @@ describe("a modern message", () => {
         subject: { kind: "tool", name: "run", args: {} },
         session: undefined,
         channel: ACCESS.grant.id,
-        isRetry: false,
+        once: undefined,
       },
     });
     expect(routed.ok && "body" in routed.value && routed.value.body).toBe(BODY);
@@ -110,7 +111,7 @@ describe("a modern message", () => {
     const opened = request("prompts/list", { _meta: META, cursor: "p2" });
     expect(await modern(request("prompts/list", { _meta: META, cursor }), { raw })).toMatchObject({
       ok: true,
-      value: { message: opened, body: bytesOf(opened), isRetry: false },
+      value: { message: opened, body: bytesOf(opened), once: undefined },
     });
   });
 
@@ -121,8 +122,10 @@ describe("a modern message", () => {
     const opened = call({ requestState: "inner" });
     expect(first).toMatchObject({
       ok: true,
-      value: { message: opened, body: bytesOf(opened), isRetry: true },
+      value: { message: opened, body: bytesOf(opened), once: { kind: "state", state: { nonce: "n" } } },
     });
+    if (!first.ok || "dropped" in first.value) throw new Error("not routed");
+    expect([useUp(first.value, tools), useUp(first.value, tools)]).toEqual([true, false]);
     const unknown = refused({ kind: "handle-unknown", what: "requestState" });
     expect(await modern(call({ requestState }), {}, tools)).toEqual(unknown);
     const again = tools.states.seal(ACCESS, requestDigest(call(), KEYS), "inner", 0, "m");
@@ -136,7 +139,7 @@ describe("a modern message", () => {
     const requestState = tools.states.seal(ACCESS, requestDigest(call(), KEYS), undefined, 0, "n");
     expect(await modern(call({ requestState }), {}, tools)).toMatchObject({
       ok: true,
-      value: { message: call(), isRetry: true },
+      value: { message: call(), once: { kind: "state" } },
     });
   });
 
@@ -189,7 +192,7 @@ describe("a modern message", () => {
   test("a notification goes nowhere over HTTP, where closing the stream is the cancel", async () => {
     expect(await modern(cancelled, { raw: [] })).toEqual({
       ok: true,
-      value: { dropped: true, method: "notifications/cancelled" },
+      value: { dropped: true },
     });
   });
 
@@ -242,7 +245,7 @@ describe("a legacy message", () => {
       method: "initialize",
       subject: { kind: "free" },
       session: undefined,
-      isRetry: false,
+      once: undefined,
     });
     expect(routes[0]?.channel).toMatch(/^[\w-]{32}$/);
     expect(routes[0]?.channel).not.toBe(routes[1]?.channel);
@@ -310,7 +313,7 @@ describe("a legacy message", () => {
     });
     expect(await legacy({ ...progress, method: "notifications/x" })).toEqual({
       ok: true,
-      value: { dropped: true, method: "notifications/x" },
+      value: { dropped: true },
     });
   });
 });
@@ -328,14 +331,17 @@ describe("a client's answer to a request of the server", () => {
     const session = tools.sessions.open("s", ACCESS, "u", 0);
     session.serverRequests.add(9);
     const message = answer({ a: 1 });
-    expect(await legacy(message, { session: "s" }, tools)).toMatchObject({
+    const first = await legacy(message, { session: "s" }, tools);
+    expect(first).toMatchObject({
       ok: true,
       value: { message, body: BODY, method: "(response)", subject: { kind: "free" }, session, channel: "s" },
     });
-    expect(await legacy(message, { session: "s" }, tools)).toEqual({
-      ok: true,
-      value: { dropped: true, method: "(response)" },
-    });
+    if (!first.ok || "dropped" in first.value) throw new Error("not routed");
+    expect([useUp(first.value, tools), useUp(first.value, tools)]).toEqual([true, false]);
+    const dropped = { ok: true, value: { dropped: true } };
+    expect(await legacy(message, { session: "s" }, tools)).toEqual(dropped);
+    giveBack(first.value, tools);
+    expect(await legacy(message, { session: "s" }, tools)).toMatchObject({ value: { message } });
   });
 
   test("that belongs to a task names it as the server does", async () => {
@@ -372,7 +378,7 @@ describe("GET and DELETE", () => {
         subject: { kind: "free" },
         session,
         channel: "s",
-        isRetry: false,
+        once: undefined,
       },
     });
     expect(await verb(name, { session: "x" }, tools)).toEqual(refused({ kind: "session-unknown" }));
