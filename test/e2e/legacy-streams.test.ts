@@ -289,6 +289,30 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     expect(await (await send(call("run", 1), session)).json()).toEqual(response(1));
   });
 
+  test("an invalid response on a resumed stream is told there, and is the outcome", async () => {
+    const session = await initialize();
+    const opening = streamOn("POST");
+    const client = await listen(call("run", 1), session);
+    const server = await opening;
+    server.send(note("started"), "s-1");
+    server.end();
+    await client.next();
+    expect(await client.next()).toBeUndefined();
+    const reopening = streamOn("GET");
+    const resumed = await listen(undefined, { ...session, headers: { "last-event-id": "s-1" } });
+    const replay = await reopening;
+    replay.send({ jsonrpc: "2.0", id: 1, result: {}, error: { code: 1, message: "both" } }, "s-2");
+    const told = await resumed.next();
+    expect(told).toMatchObject({ id: "s-2", data: { jsonrpc: "2.0", id: 1, result: { isError: true } } });
+    expect(JSON.stringify(told)).toContain("it has not exactly one of result and error");
+    await vi.waitFor(() => expect(outcomes("run")).toEqual(["upstream_error"]));
+    // Each is answered once.
+    replay.send(response(1), "s-3");
+    replay.send(note("end"));
+    expect((await resumed.next())?.["data"]).toEqual(note("end"));
+    resumed.close();
+  });
+
   test("a call that still runs is resumed: the server is freed of the stream that the client left", async () => {
     const session = await initialize();
     const opening = streamOn("POST");

@@ -13,6 +13,7 @@ import { own } from "./lists.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
 import { type AnswerTools, checkAnswer, isResponseTo, readAnswer } from "./read-answer.ts";
 import { Recording } from "./record.ts";
+import type { Refusal } from "./refusal.ts";
 import { type Member, NOWHERE, type Roster } from "./roster.ts";
 import { forgetInFlight, noteInFlight, type Session, type Sessions } from "./sessions.ts";
 
@@ -174,13 +175,14 @@ export class Relay implements UpstreamSink, InFlight, Member {
   takeResponse(value: JsonObject, data: string): string | undefined {
     if (this.#delivery.isDelivered) return undefined;
     const checked = checkAnswer(this.call, value, this.#tools);
-    if (!checked.ok) return undefined;
-    this.#record(checked.value.status, checked.value.ending, 200);
+    if (checked.ok) this.#record(checked.value.status, checked.value.ending, 200);
+    else this.#record("upstream_error", OTHER, undefined);
     this.#exchange?.cancel();
     this.#delivery.endUnanswered();
     this.#finish();
     // The stream that it was awaited on may have ended long ago.
     forgetInFlight(this.call.call, this);
+    if (!checked.ok) return this.#delivery.textOf(this.#refusalOf(checked.error));
     return checked.value.replaced === undefined ? data : JSON.stringify(checked.value.replaced);
   }
 
@@ -248,8 +250,12 @@ export class Relay implements UpstreamSink, InFlight, Member {
   }
 
   #onProblem(problem: ResponseProblem): void {
-    this.#delivery.refuse(refusalOfProblem(problem, this.call.call.arrival.access.server.name));
+    this.#delivery.refuse(this.#refusalOf(problem));
     this.#stop("upstream_error");
+  }
+
+  #refusalOf(problem: ResponseProblem): Refusal {
+    return refusalOfProblem(problem, this.call.call.arrival.access.server.name);
   }
 
   /** No other stream of the session will bring the response. */

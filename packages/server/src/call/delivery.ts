@@ -2,6 +2,7 @@ import type { SseEvent } from "../mcp/sse.ts";
 import type { RoutedCall } from "./call.ts";
 import type { Refusal } from "./refusal.ts";
 import { contextOf, refuse } from "./refuse.ts";
+import { toWire } from "./wire.ts";
 
 /** The client's side of one answer: gives it at most once (threat 41), on whatever is open. */
 export class Delivery {
@@ -51,6 +52,11 @@ export class Delivery {
     if (this.#isDelivered) return;
     this.#isDelivered = true;
     refuse(this.#call.arrival.reply, refusal, contextOf(this.#call));
+  }
+
+  /** A refusal as an event of another stream of the session, on which the response came. */
+  textOf(refusal: Refusal): string {
+    return toWire(refusal, contextOf(this.#call)).body;
   }
 
   /** Ends what the client waits for without a response: a stream, which is opened for it if need be. */
