@@ -10,7 +10,7 @@ export function intentBody(seq: number, entry: IntentEntry): string {
   return (
     "{" +
     (argumentsBytes === undefined ? "" : `"argumentBytes":${argumentsBytes},`) +
-    `"argumentKeys":${JSON.stringify(boundedKeys(entry.argumentKeys))},` +
+    `"argumentKeys":${JSON.stringify(entry.argumentKeys)},` +
     (argumentsHmac === undefined ? "" : `"argumentsHmac":${JSON.stringify(argumentsHmac)},`) +
     `"effect":${quoted(entry.effect)},"fate":${quoted(entry.fate)},` +
     `"grant":${quoted(entry.grant)},"grantLabel":${quoted(entry.grantLabel)},"kind":"intent",` +
@@ -66,18 +66,3 @@ export interface KeptCheckpoint {
 
 /** What `of` says in an entry that is no call's. */
 export const NO_CALL = 0;
-
-/** A stranger chooses the names of arguments: at most so many, and so many characters in all, make a row. */
-const MAX_KEYS = 200;
-const MAX_KEYS_LENGTH = 8_000;
-
-/** The names as they are; of too many or too long ones the first, and how many more there were. */
-function boundedKeys(keys: readonly string[]): readonly string[] {
-  let length = 0;
-  for (const [at, key] of keys.entries()) {
-    length += key.length;
-    if (at >= MAX_KEYS || length > MAX_KEYS_LENGTH)
-      return [...keys.slice(0, at), `(${keys.length - at} more)`];
-  }
-  return keys;
-}

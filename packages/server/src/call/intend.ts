@@ -1,8 +1,8 @@
-import type { JsonObject } from "@portcullis/policy";
 import { maskSecrets } from "../mcp/mask-secrets.ts";
 import type { AllowedCall, Arrival, Decision, IntendedCall, PermittedCall, RoutedCall } from "./call.ts";
 import type { IntentEntry, Ports } from "./ports.ts";
 import type { PinnedTool } from "./records.ts";
+import { argumentKeys, shownName } from "./shown-names.ts";
 
 /** Stage 8: the audit row of an allowed call, committed before the first byte goes upstream. No audit, no call. */
 export function intend(allowed: AllowedCall, ports: Ports): Promise<IntendedCall | undefined> {
@@ -72,7 +72,7 @@ function intentEntry(
   return {
     ...principal(call.arrival, ports),
     method: call.method,
-    tool: shownName(toolName(call)),
+    tool: toolName(call),
     toolHash: tool?.observedHash,
     argumentKeys: args === undefined ? [] : argumentKeys(args),
     argumentsHmac: text === undefined ? undefined : ports.keys.argumentsHmac(text),
@@ -84,23 +84,11 @@ function intentEntry(
   };
 }
 
-/** A stranger chooses names; none may make a row as large as a message. */
-const MAX_NAME_LENGTH = 256;
-const MAX_KEYS = 100;
 const MAX_MESSAGE_LENGTH = 1_000;
 
-function shownName(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : maskSecrets(name).slice(0, MAX_NAME_LENGTH);
-}
-
 function toolName({ subject }: RoutedCall): string | undefined {
-  if (subject.kind === "tool") return subject.name;
-  return subject.kind === "task" ? subject.tool : undefined;
-}
-
-function argumentKeys(args: JsonObject): string[] {
-  const keys = Object.keys(args).slice(0, MAX_KEYS);
-  return keys.map((key) => maskSecrets(key).slice(0, MAX_NAME_LENGTH)).sort();
+  if (subject.kind === "tool") return shownName(subject.name);
+  return subject.kind === "task" ? shownName(subject.tool) : undefined;
 }
 
 /** policy-spec L5 tells the agent what it asked for; that is an argument's value, and none is ever on record. */

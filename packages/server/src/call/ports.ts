@@ -66,7 +66,7 @@ export interface IntentEntry {
   readonly method: string;
   readonly tool: string | undefined;
   readonly toolHash: string | undefined;
-  /** Top-level names, sorted; never values. */
+  /** Top-level names, sorted and bounded; never values. */
   readonly argumentKeys: readonly string[];
   readonly argumentsHmac: string | undefined;
   readonly argumentsBytes: number | undefined;

@@ -155,16 +155,6 @@ describe("the mark before which every call is over", () => {
   });
 });
 
-describe("rows of bounded size (threat 77)", () => {
-  it("keeps the first names of too many arguments and says how many more there were", async () => {
-    const argumentKeys = Array.from({ length: 1_000 }, (_, at) => `key-${at}`);
-    await ledger.intend(intentOf({ argumentKeys }));
-    const [row] = [...exportRows(ledger.db, {})];
-    expect(row?.argumentKeys.length).toBe(201);
-    expect(row?.argumentKeys.slice(-2)).toEqual(["key-199", "(800 more)"]);
-  });
-});
-
 describe("the WAL (performance.md, Audit)", () => {
   it("is moved into the file by a thread, while commits go on", async () => {
     const onFailure = (reason: string) => expect.fail(reason);

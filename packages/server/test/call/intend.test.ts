@@ -77,21 +77,39 @@ describe("the row of a call", () => {
     });
   });
 
-  test("is bounded, whatever a stranger sends", async () => {
-    const names = Array.from(
-      { length: 101 },
-      (_, index) => `${String(index).padStart(3, "0")}${"x".repeat(300)}`,
-    );
-    const args = Object.fromEntries(names.map((name) => [name, 1]));
+  test("is bounded, whatever a stranger sends (threat 77)", async () => {
     const row = await rowOf(
-      { kind: "tool", name: "n".repeat(300), args },
+      { kind: "tool", name: "n".repeat(300), args: { [`${"k".repeat(300)}`]: 1 } },
       { ...ALLOW, message: "m".repeat(1_001) },
     );
     expect(row).toMatchObject({
       tool: "n".repeat(256),
-      argumentKeys: names.slice(0, 100).map((name) => name.slice(0, 256)),
+      argumentKeys: ["k".repeat(256)],
       message: "m".repeat(1_000),
     });
+  });
+
+  const named = (names: readonly string[]): Subject => ({
+    kind: "tool",
+    name: "run",
+    args: Object.fromEntries(names.map((name) => [name, 1])),
+  });
+
+  test("keeps the first names of too many arguments, and says how many more there were", async () => {
+    const names = Array.from({ length: 1_000 }, (_, at) => `key-${String(999 - at).padStart(3, "0")}`);
+    const keys = (await rowOf(named(names)))?.argumentKeys;
+    expect(keys).toEqual([...names.slice(0, 200).sort(), "(800 more)"]);
+  });
+
+  test("keeps the first names of too long ones", async () => {
+    const names = Array.from({ length: 40 }, (_, at) => `${String(at).padStart(3, "0")}${"x".repeat(300)}`);
+    const keys = (await rowOf(named(names)))?.argumentKeys;
+    expect(keys).toEqual([...names.slice(0, 31).map((name) => name.slice(0, 256)), "(9 more)"]);
+  });
+
+  test("shows no secret that stands as a name", async () => {
+    const keys = (await rowOf(named(["b", "sk_live_0123456789abcdef", "a"])))?.argumentKeys;
+    expect(keys).toEqual(["[secret]", "a", "b"]);
   });
 
   test("does not tell the amount that was asked for (policy-spec L5)", async () => {
