@@ -1,5 +1,5 @@
 import { headerParamsOf } from "../mcp/header-params.ts";
-import { encodeHeaderValue, readHeader } from "../mcp/headers.ts";
+import { encodeHeaderValue } from "../mcp/headers.ts";
 import { MODERN_VERSION } from "../mcp/revisions.ts";
 import type { IntendedCall, RoutedCall } from "./call.ts";
 import type { Exchange, UpstreamRequest, UpstreamSink, Upstreams } from "./ports.ts";
@@ -33,8 +33,8 @@ export function isOpenEnded(call: RoutedCall): boolean {
 }
 
 /**
- * Of the client's headers only these travel, and whatever the operator lists for the server; `mcp-*` are made
- * anew from the judged message (gateway.md 2.9, threats 17, 47, 57).
+ * Of the client's headers only these travel; `mcp-*` are made anew from the judged message (gateway.md 2.9, threats
+ * 17, 47, 57).
  */
 function upstreamHeaders(call: RoutedCall, tool: PinnedTool | undefined): string[] {
   const { arrival } = call;
@@ -43,10 +43,6 @@ function upstreamHeaders(call: RoutedCall, tool: PinnedTool | undefined): string
   if (arrival.headers.traceparent !== undefined) headers.push("traceparent", arrival.headers.traceparent);
   if (call.era === "modern") pushModern(call, tool, headers);
   else pushLegacy(call, headers);
-  for (const name of arrival.access.server.forwardHeaders) {
-    const value = readHeader(arrival.headers.raw, name);
-    if (value !== undefined) headers.push(name, value);
-  }
   return headers;
 }
 

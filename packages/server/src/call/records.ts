@@ -61,8 +61,6 @@ export interface Server {
   readonly era: "auto" | Era;
   readonly deadlineMs: number;
   readonly onChange: OnChange;
-  /** Lower-case names of client headers that travel upstream besides the standard ones. */
-  readonly forwardHeaders: readonly string[];
   /** Every tool ever accepted or seen, by name. */
   readonly tools: ReadonlyMap<string, PinnedTool>;
   /** True once some list of tools was accepted. */

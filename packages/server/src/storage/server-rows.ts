@@ -55,7 +55,6 @@ export interface NewServer {
   readonly era: "auto" | Era;
   readonly deadlineMs: number;
   readonly onChange: OnChange;
-  readonly forwardHeaders?: readonly string[];
 }
 
 /** A server's row, without its tools. */
@@ -83,8 +82,8 @@ export function addServer(
     }
     db.run(
       `INSERT INTO server (id, organisation, name, kind, url, command, credential, working_directory, era,
-         deadline_ms, on_change, forward_headers, transport, sealed_place, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         deadline_ms, on_change, transport, sealed_place, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       organisation,
       server.name,
@@ -96,7 +95,6 @@ export function addServer(
       server.era,
       server.deadlineMs,
       server.onChange,
-      JSON.stringify(server.forwardHeaders ?? []),
       transportOf(target),
       sealedPlace(kek, organisation, id, target),
       nowMs,
@@ -220,7 +218,6 @@ export function toServerRow(row: Row): ServerRow {
     era: textOf(row, "era") as ServerRow["era"],
     deadlineMs: numberOf(row, "deadline_ms"),
     onChange: textOf(row, "on_change") as OnChange,
-    forwardHeaders: JSON.parse(textOf(row, "forward_headers")) as string[],
     hasAcceptedList: numberOf(row, "has_accepted_list") === 1,
     acceptedInstructionsHash: instructionsHash(optionalTextOf(row, "accepted_instructions")),
     createdAtMs: numberOf(row, "created_at"),

@@ -25,7 +25,7 @@ function setUp() {
     const added = addServer(
       state,
       Buffer.alloc(32, 7),
-      { name, target, era: "auto", deadlineMs: 1_000, onChange: "block", forwardHeaders: [] },
+      { name, target, era: "auto", deadlineMs: 1_000, onChange: "block" },
       1_000,
     );
     if (!added.ok) expect.fail(added.error);

@@ -70,7 +70,6 @@ export function serverAt(url: string, more: Partial<Server> = {}): Server {
     era: "auto",
     deadlineMs: 5_000,
     onChange: "block",
-    forwardHeaders: [],
     tools: new Map(),
     hasAcceptedList: false,
     acceptedInstructionsHash: undefined,

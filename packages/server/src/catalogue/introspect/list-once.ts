@@ -66,7 +66,6 @@ function serverOf({ command, timeoutMs }: OnceSettings): ListedServer {
     era: "auto",
     deadlineMs: timeoutMs,
     onChange: "allow",
-    forwardHeaders: [],
     tools: new Map(),
     hasAcceptedList: false,
     acceptedInstructionsHash: undefined,
