@@ -28,7 +28,7 @@ const OTHER = { kind: "other" } as const;
 const NOT_SENT = { kind: "failure", failure: { kind: "cut", sent: false } } as const;
 
 /**
- * Stage 10: takes the upstream's answer and passes on what is valid and visible. Nothing of an upstream is copied
+ * Stage answer: takes the upstream's answer and passes on what is valid and visible. Nothing of an upstream is copied
  * to a client without being parsed first; every request is answered at most once.
  */
 export class Relay implements UpstreamSink, InFlight, Member {

@@ -3,7 +3,7 @@ import type { AgentRequest } from "./agent-request.ts";
 import type { LineConfig } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** Stage 3: the body, whole and within its bound. Its time is bounded by the server's `requestTimeout`. */
+/** Stage body: the body, whole and within its bound. Its time is bounded by the server's `requestTimeout`. */
 export function readBody(
   request: AgentRequest,
   config: Pick<LineConfig, "maxBodyBytes">,

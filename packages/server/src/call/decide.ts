@@ -11,7 +11,7 @@ import type { Access, JudgedCall, RoutedCall, Stop } from "./call.ts";
 import type { Ports } from "./ports.ts";
 import type { PinnedTool } from "./records.ts";
 
-/** Stage 5: policy's answer, and whether it stops the call in this mode (policy-spec section 6, A1). */
+/** Stage decide: policy's answer, and whether it stops the call in this mode (policy-spec section 6, A1). */
 export function decide(
   call: RoutedCall,
   tool: PinnedTool | undefined,

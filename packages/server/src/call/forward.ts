@@ -8,7 +8,7 @@ import type { PinnedTool } from "./records.ts";
 /** What an upstream server is told when the client did not say what it takes. */
 const ACCEPT_BOTH = "application/json, text/event-stream";
 
-/** Stage 9: sends the judged bytes. Takes only a call whose intent is on record. */
+/** Stage forward: sends the judged bytes. Takes only a call whose intent is on record. */
 export function forward(call: IntendedCall, sink: UpstreamSink, upstreams: Upstreams): Exchange {
   const routed = call.call;
   const { access } = routed.arrival;

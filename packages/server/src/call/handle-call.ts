@@ -1,6 +1,6 @@
 /**
- * One call, one straight line: head → identify → body → read → route → decide → hold → reserve → intend →
- * forward → answer → settle → record. README.md in this folder draws it with its exits.
+ * One call, one straight line: head → identify → body → read → route → pin → decide → hold → mirror → reserve →
+ * intend → forward → answer → settle → record. README.md in this folder draws it with its exits.
  */
 import { isJsonObject } from "@portcullis/policy";
 import { isRequestId, type NotificationMessage, type RequestId, readMessage } from "../mcp/json-rpc.ts";

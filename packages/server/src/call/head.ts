@@ -11,7 +11,7 @@ const ROUTE = /^\/mcp\/(srv_[0-9A-Za-z]{16})\/?$/;
 const MAX_AUTHORIZATION_BYTES = 512;
 const MAX_TRACEPARENT_BYTES = 512;
 
-/** Stage 1: an exact route, an allowed verb, host and origin, and no header that two readers could read two ways. */
+/** Stage head: an exact route, an allowed verb, host and origin, and no header that two readers could read two ways. */
 export function readHead(request: IncomingMessage, config: LineConfig): Result<Head, Refusal> {
   const target = request.url ?? "";
   const query = target.indexOf("?");

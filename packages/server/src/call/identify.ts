@@ -4,7 +4,7 @@ import type { Ports } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**
- * Stage 2: who calls what. Checksum before digest, digest before lookup; unknown, revoked and expired are one and
+ * Stage identify: who calls what. Checksum before digest, digest before lookup; unknown, revoked and expired are one and
  * the same 401, and a server that the grant does not name is the same 404 as one that does not exist.
  */
 export function identify(

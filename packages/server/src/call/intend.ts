@@ -4,7 +4,7 @@ import type { IntentEntry, Ports } from "./ports.ts";
 import type { PinnedTool } from "./records.ts";
 import { argumentKeys, shownName } from "./shown-names.ts";
 
-/** Stage 8: the audit row of an allowed call, committed before the first byte goes upstream. No audit, no call. */
+/** Stage intend: the audit row of an allowed call, committed before the first byte goes upstream. No audit, no call. */
 export function intend(allowed: AllowedCall, ports: Ports): Promise<IntendedCall | undefined> {
   const entry = intentEntry(allowed.call, allowed.decision, allowed.tool, "sent", ports);
   return ports.audit.intend(entry).then((seq) => {

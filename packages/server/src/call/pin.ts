@@ -5,7 +5,7 @@ import type { PinnedTool, Server } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**
- * The tool that a call names, from a list that is fresh enough. Synchronous where the list is at hand, which is
+ * Stage pin: the tool that a call names, from a list that is fresh enough. Synchronous where the list is at hand, which is
  * nearly always.
  */
 export function findPin(

@@ -11,7 +11,7 @@ import type { Era, GoverningPolicy, Grant, GrantId, Mode, PolicyId, Server, Serv
 export interface Snapshot {
   /** `digest` as `Keys.tokenDigest` makes it. Revoked grants are not found; expiry is the caller's to check. */
   grantByDigest(digest: string): Grant | undefined;
-  /** The same grant as it is now; undefined once revoked or rotated away from `digest`. */
+  /** False once the grant was revoked or rotated away from `digest`. Expiry is the caller's to check. */
   isCurrent(grant: Grant, digest: string | undefined): boolean;
   server(id: string): Server | undefined;
   policy(id: PolicyId): GoverningPolicy | undefined;

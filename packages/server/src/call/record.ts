@@ -2,7 +2,7 @@ import type { IntendedCall } from "./call.ts";
 import type { OutcomeStatus, Ports } from "./ports.ts";
 import { type Ending, refundOf } from "./settle.ts";
 
-/** Stages 11 and 12 of one sent call: settles its charges and records its outcome, once. */
+/** Stages settle and record of one sent call: settles its charges and records its outcome, once. */
 export class Recording {
   readonly #call: IntendedCall;
   readonly #ports: Ports;

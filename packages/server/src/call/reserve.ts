@@ -12,7 +12,7 @@ export interface OverLimit {
 }
 
 /**
- * Stage 7: all limits at once or none (policy-spec L5). In shadow mode an exceeded limit is only recorded. At once,
+ * Stage reserve: all limits at once or none (policy-spec L5). In shadow mode an exceeded limit is only recorded. At once,
  * where the counters answer at once.
  */
 export function reserve(

@@ -34,7 +34,7 @@ export interface Dropped {
 export type Routing = Result<RoutedCall | Dropped, Refusal>;
 
 /**
- * Stage 4: which revision the message speaks, which session it belongs to, what it is about. The body decides;
+ * Stage route: which revision the message speaks, which session it belongs to, what it is about. The body decides;
  * headers only have to agree with it. Synchronous where the server's era is known, which is nearly always.
  */
 export function route(

@@ -2,7 +2,7 @@ import type { JudgedCall, Stop } from "./call.ts";
 import type { Refusal } from "./refusal.ts";
 import { NO_APPROVALS_YET } from "./wire.ts";
 
-/** Stage 6 and its neighbours: what a client is told when the verdict stops its call. */
+/** Stage hold, and what else the verdict stops: what a client is told when the verdict stops its call. */
 export function refusalOf(judged: JudgedCall, stop: Stop): Refusal {
   const { subject } = judged.call;
   switch (stop) {

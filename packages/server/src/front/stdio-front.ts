@@ -30,8 +30,8 @@ const CALL_PATIENCE = 3;
 
 /**
  * Speaks MCP on a pair of streams, one message per line, with the same line behind it as HTTP has. `access` is
- * asked anew for every message, so that an edited policy governs the next one. Resolves when the client closed
- * its side and every message it had sent was handled.
+ * asked anew for every message, so that what is known of the server by then governs it. Resolves when the client
+ * closed its side and every message it had sent was handled.
  */
 export async function serveStdio(
   input: Readable,

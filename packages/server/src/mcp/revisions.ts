@@ -18,17 +18,12 @@ export const INTERNAL_ERROR = -32603;
 export const HEADER_MISMATCH = -32020;
 export const MISSING_CAPABILITY = -32021;
 export const UNSUPPORTED_VERSION = -32022;
-/** Earlier revisions only: resource not found. Accepted from servers, never emitted in the modern era. */
-export const LEGACY_RESOURCE_NOT_FOUND = -32002;
-/** 2025-11-25 only: the client must open a URL first. Never emitted in the modern era. */
-export const LEGACY_URL_ELICITATION_REQUIRED = -32042;
 
 // Reserved `_meta` keys: 2026-07-28 basic/index "`_meta`"; related-task: 2025-11-25 basic/utilities/tasks
 export const PROTOCOL_VERSION_META = "io.modelcontextprotocol/protocolVersion";
 export const CLIENT_CAPABILITIES_META = "io.modelcontextprotocol/clientCapabilities";
 export const CLIENT_INFO_META = "io.modelcontextprotocol/clientInfo";
 export const SERVER_INFO_META = "io.modelcontextprotocol/serverInfo";
-export const LOG_LEVEL_META = "io.modelcontextprotocol/logLevel";
 export const SUBSCRIPTION_ID_META = "io.modelcontextprotocol/subscriptionId";
 export const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
 
@@ -139,7 +134,7 @@ export function clientMethod(name: string, era: MessageEra): ClientMethod | unde
   return found === undefined || !isOf(found.era, era) ? undefined : found;
 }
 
-/** True for a notification that clients of `era` send; others are accepted and dropped (gateway stage 5). */
+/** True for a notification that clients of `era` send; others are accepted and dropped (gateway.md 2.5). */
 export function isClientNotification(name: string, era: MessageEra): boolean {
   const found = CLIENT_NOTIFICATIONS.get(name);
   return found !== undefined && isOf(found, era);
