@@ -55,7 +55,7 @@ export {
 } from "./import/import-policy.ts";
 export type { NotCarried, Severity } from "./import/loss.ts";
 export { strictnessNotes } from "./import/strictness.ts";
-export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+export { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
 export { policyJsonSchema } from "./json-schema.ts";
 export { type LintOptions, lintPolicy, MAX_WARNINGS } from "./lint.ts";
 export {

@@ -1,11 +1,11 @@
 /** Lists as a grant may see them, and the results in which a name decides what the client may know. */
-import { decideTask, isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { decideTask, isJsonObject, type JsonObject, type JsonValue, own } from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
 import { findFoldedMember } from "../mcp/reserved-names.ts";
 import type { ResponseTools } from "./answer-response.ts";
 import type { Access, IntendedCall, ListKind, RoutedCall } from "./call.ts";
 import { sealCursor, sealTask, withMembers } from "./handles.ts";
-import { LIST_MEMBER, listItems, own, visibleItems } from "./lists.ts";
+import { LIST_MEMBER, listItems, visibleItems } from "./lists.ts";
 import type { Ports } from "./ports.ts";
 
 /**

@@ -3,14 +3,13 @@
  * sealed handles, withheld instructions. Everything else keeps its bytes.
  */
 import { randomBytes } from "node:crypto";
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
 import { RELATED_TASK_META } from "../mcp/revisions.ts";
 import { keptByItsOwner, resultProblem, rewriteList, rewriteTaskList } from "./answer-list.ts";
 import { checkCreatedTask, checkTask } from "./answer-task.ts";
 import type { IntendedCall } from "./call.ts";
 import { type RequestStates, sealTask, type TaskOwners, withMembers } from "./handles.ts";
-import { own } from "./lists.ts";
 import type { OutcomeStatus, Ports } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 import { requestDigest } from "./request-digest.ts";

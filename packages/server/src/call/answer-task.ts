@@ -3,13 +3,12 @@
  * passes the gate that a direct answer passes, and the client sees the task by its sealed id alone.
  */
 import { randomBytes } from "node:crypto";
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import { TASKS_EXTENSION } from "../mcp/revisions.ts";
 import type { RoutedCall } from "./call.ts";
 import { mayFollowTask } from "./decide.ts";
 import { type RequestStates, sealTask, type TaskHandle, withMembers } from "./handles.ts";
 import { asOfNow } from "./identify.ts";
-import { own } from "./lists.ts";
 import type { Ports } from "./ports.ts";
 import { requestDigest } from "./request-digest.ts";
 import { declaresExtension, deniedInputs } from "./server-requests.ts";

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@portcullis/policy";
+import { type JsonObject, own } from "@portcullis/policy";
 import { readServerMessage } from "../mcp/server-message.ts";
 import type { SseEvent } from "../mcp/sse.ts";
 import { type ResponseProblem, refusalOfProblem } from "./answer-response.ts";
@@ -9,7 +9,6 @@ import type { IntendedCall } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { isOpenEnded } from "./forward.ts";
 import type { InFlight } from "./in-flight.ts";
-import { own } from "./lists.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
 import { type AnswerTools, checkAnswer, isResponseTo, readAnswer } from "./read-answer.ts";
 import { Recording } from "./record.ts";

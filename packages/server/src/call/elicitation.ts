@@ -4,9 +4,8 @@
  * (2026-07-28 client/elicitation "Safe URL Handling", "Security Considerations").
  */
 import { isIP } from "node:net";
-import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "@portcullis/policy";
 import { namesSecret } from "../mcp/secret-names.ts";
-import { own } from "./lists.ts";
 
 /** Why these `params` of `elicitation/create` are not passed on, or undefined. Never contains anything of them. */
 export function elicitationProblem(params: JsonValue | undefined): string | undefined {

@@ -2,7 +2,7 @@
  * One call, one straight line: head → identify → body → read → route → pin → decide → hold → mirror → reserve →
  * intend → forward → answer → settle → record. README.md in this folder draws it with its exits.
  */
-import { isJsonObject } from "@portcullis/policy";
+import { isJsonObject, own } from "@portcullis/policy";
 import { isRequestId, type NotificationMessage, type RequestId, readMessage } from "../mcp/json-rpc.ts";
 import { MODERN_VERSION, PROTOCOL_VERSION_META } from "../mcp/revisions.ts";
 import { type ReadError, readStrict } from "../mcp/strict-reading.ts";
@@ -17,7 +17,6 @@ import { readHead } from "./head.ts";
 import { identify, renew } from "./identify.ts";
 import type { InFlightCalls } from "./in-flight.ts";
 import { intend, recordRefused, recordStopped, recordUnfit } from "./intend.ts";
-import { own } from "./lists.ts";
 import { mirrorProblem } from "./mirror.ts";
 import { giveBack, useUp } from "./once.ts";
 import { findPin } from "./pin.ts";

@@ -7,9 +7,12 @@ import {
   isToolListed,
   type JsonObject,
   type JsonValue,
+  own,
 } from "@portcullis/policy";
 import type { Access, ListKind } from "./call.ts";
 import type { Server } from "./records.ts";
+
+export { own };
 
 /** The member of the result that holds each list. */
 export const LIST_MEMBER: { readonly [kind in ListKind]: string } = {
@@ -64,11 +67,6 @@ export function visibleItems(
 function isToolOffered(server: Server, name: string): boolean {
   const pin = server.tools.get(name)?.pin;
   return pin === "accepted" || (server.onChange !== "block" && (pin === "changed" || pin === "new"));
-}
-
-/** An own member; inherited ones are never read from hostile objects (threat 7). */
-export function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function unreachable(value: never): never {

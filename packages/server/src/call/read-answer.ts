@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { err, type JsonObject, ok, type Result } from "@portcullis/policy";
+import { err, type JsonObject, ok, own, type Result } from "@portcullis/policy";
 import { readServerMessage } from "../mcp/server-message.ts";
 import {
   type CheckedResponse,
@@ -9,7 +9,6 @@ import {
 } from "./answer-response.ts";
 import type { IntendedCall } from "./call.ts";
 import type { ListMemo } from "./list-memo.ts";
-import { own } from "./lists.ts";
 
 export interface AnswerTools extends ResponseTools {
   readonly lists: ListMemo;

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "@portcullis/policy";
+import { err, ok, own, type Result } from "@portcullis/policy";
 import { checkMirrors, type EraError, eraOfMessage, eraOnStdio, type MessageError } from "../mcp/era.ts";
 import type { Message, NotificationMessage, RequestMessage, ResponseMessage } from "../mcp/json-rpc.ts";
 import {
@@ -10,7 +10,6 @@ import {
 } from "../mcp/revisions.ts";
 import type { Arrival, Once, RoutedCall } from "./call.ts";
 import { type RequestStates, withMembers, withOpenRelatedTask } from "./handles.ts";
-import { own } from "./lists.ts";
 import type { Ports } from "./ports.ts";
 import type { Era, Server } from "./records.ts";
 import type { Refusal } from "./refusal.ts";

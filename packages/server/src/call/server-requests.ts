@@ -1,9 +1,8 @@
 /** Whether a server may ask this grant's client for something (policy-spec R7). */
-import { decideServerRequest, isJsonObject, type JsonObject } from "@portcullis/policy";
+import { decideServerRequest, isJsonObject, type JsonObject, own } from "@portcullis/policy";
 import { CLIENT_CAPABILITIES_META, SERVER_REQUESTS, type ServerRequestSubject } from "../mcp/revisions.ts";
 import type { Access, RoutedCall } from "./call.ts";
 import { elicitationProblem } from "./elicitation.ts";
-import { own } from "./lists.ts";
 
 type ServerRequestKind = Exclude<ServerRequestSubject, "free">;
 

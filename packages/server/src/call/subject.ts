@@ -1,10 +1,9 @@
-import { decideResource, err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
+import { decideResource, err, isJsonObject, type JsonObject, ok, own, type Result } from "@portcullis/policy";
 import type { RequestMessage } from "../mcp/json-rpc.ts";
 import { clientMethod, TASKS_EXTENSION } from "../mcp/revisions.ts";
 import type { Access, ListKind, Subject } from "./call.ts";
 import { mayFollowTask } from "./decide.ts";
 import { unsealCursor, unsealTask, withMembers } from "./handles.ts";
-import { own } from "./lists.ts";
 import type { Keys } from "./ports.ts";
 import type { Era } from "./records.ts";
 import type { Refusal } from "./refusal.ts";

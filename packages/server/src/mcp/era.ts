@@ -1,4 +1,4 @@
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, ok, own, type Result } from "@portcullis/policy";
 import { decodeHeaderValue, type RawHeaders, readHeader } from "./headers.ts";
 import type { Message, RequestId } from "./json-rpc.ts";
 import {
@@ -99,7 +99,7 @@ function checkName(message: Message & { kind: "request" }, raw: RawHeaders): Mes
   const nameParam = clientMethod(message.method, "modern")?.nameParam;
   if (nameParam === undefined) return undefined;
   const header = readHeader(raw, "mcp-name");
-  const named = own(message.params, nameParam);
+  const named = message.params === undefined ? undefined : own(message.params, nameParam);
   if (header === undefined) {
     // A body without the name itself is refused as what it is, invalid params, by whoever reads the name.
     return typeof named === "string" ? mirrorError(message, "the `Mcp-Name` header is missing") : undefined;
@@ -139,12 +139,8 @@ function checkEnvelope(message: Message, meta: JsonObject): Result<MessageEra, E
 }
 
 function metaOf(params: JsonObject | undefined): JsonObject | undefined {
-  const meta = own(params, "_meta");
+  const meta = params === undefined ? undefined : own(params, "_meta");
   return isJsonObject(meta) ? meta : undefined;
-}
-
-function own(value: JsonObject | undefined, name: string): JsonValue | undefined {
-  return value !== undefined && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 function mismatch(message: Message, reason: string): Result<never, EraError> {

@@ -1,4 +1,4 @@
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import { findFoldedParam } from "./reserved-names.ts";
 import { CLIENT_METHODS, INVALID_REQUEST } from "./revisions.ts";
 
@@ -129,10 +129,6 @@ function findStranger(value: JsonObject): string | undefined {
     }
   }
   return undefined;
-}
-
-function own(value: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** A UTF-16 unit is at most three bytes of UTF-8, so short strings need no counting. */

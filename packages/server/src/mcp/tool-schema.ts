@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "@portcullis/policy";
 
 /** Subschemas of one schema, once its references are followed: more is made to keep somebody busy (threat 36). */
 const MAX_SUBSCHEMAS = 100_000;
@@ -129,8 +129,4 @@ function decode(part: string): string {
   } catch {
     return part;
   }
-}
-
-function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
