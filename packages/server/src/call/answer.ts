@@ -1,7 +1,7 @@
 import { type JsonObject, own } from "@portcullis/policy";
 import { readServerMessage } from "../mcp/server-message.ts";
 import type { SseEvent } from "../mcp/sse.ts";
-import { type ResponseProblem, refusalOfProblem } from "./answer-response.ts";
+import type { ResponseProblem } from "./answer-response.ts";
 import { screenServerMessage } from "./answer-server.ts";
 import { noteVersion, openSession } from "./answer-session.ts";
 import { modernStatus } from "./answer-status.ts";
@@ -12,7 +12,6 @@ import type { InFlight } from "./in-flight.ts";
 import type { Exchange, UpstreamFailure, UpstreamSink } from "./ports.ts";
 import { type AnswerTools, checkAnswer, isResponseTo, readAnswer } from "./read-answer.ts";
 import { Recording } from "./record.ts";
-import type { Refusal } from "./refusal.ts";
 import { type Member, NOWHERE, type Roster } from "./roster.ts";
 import { forgetInFlight, noteInFlight, type Session, type Sessions } from "./sessions.ts";
 
@@ -45,7 +44,6 @@ export class Relay implements UpstreamSink, InFlight, Member {
   #hasEventId = false;
   /** The session of an `initialize` that is answered on a stream: opened by its head, complete with the response. */
   #opened: Session | undefined;
-  #bytes = 0;
 
   constructor(call: IntendedCall, tools: RelayTools) {
     this.call = call;
@@ -67,7 +65,7 @@ export class Relay implements UpstreamSink, InFlight, Member {
   }
 
   onAnswer(status: number, body: Buffer, session: string | undefined): void {
-    this.#bytes += body.length;
+    this.#recording.bytes += body.length;
     if (this.call.call.message?.kind !== "request") this.#answerWithoutResponse(status);
     else this.#answerRequest(status, body, session);
     this.#finish();
@@ -88,7 +86,7 @@ export class Relay implements UpstreamSink, InFlight, Member {
     // A comment keeps the connection alive; an event without data carries an id to resume from (2025-11-25
     // transports). There is nothing to judge in either.
     if (data === undefined || data === "") return this.#send(event);
-    this.#bytes += data.length;
+    this.#recording.bytes += data.length;
     const value = readServerMessage(data);
     if (value === undefined)
       return this.#onProblem({ kind: "invalid", reason: "an event is not a plain JSON object" });
@@ -105,13 +103,13 @@ export class Relay implements UpstreamSink, InFlight, Member {
     // A legacy stream may end before its response: the client resumes it, and the call stays in flight.
     if (isAwaited && !this.#delivery.isResumable) return this.onFail({ kind: "cut", sent: true });
     routed.arrival.reply.end(isAwaited ? () => this.#lose() : undefined);
-    if (!isAwaited) this.#record("ok", OTHER, 200);
+    if (!isAwaited) this.#recording.record("ok", OTHER, 200);
     this.#finish();
   }
 
   onFail(failure: UpstreamFailure): void {
     const { server } = this.call.call.arrival.access;
-    this.#record(
+    this.#recording.record(
       failure.sent ? "unknown" : "upstream_error",
       { kind: "failure", failure },
       failure.httpStatus,
@@ -174,28 +172,27 @@ export class Relay implements UpstreamSink, InFlight, Member {
   takeResponse(value: JsonObject, data: string): string | undefined {
     if (this.#delivery.isDelivered) return undefined;
     const checked = checkAnswer(this.call, value, this.#tools);
-    if (checked.ok) this.#record(checked.value.status, checked.value.ending, 200);
-    else this.#record("upstream_error", OTHER, undefined);
+    if (checked.ok) this.#recording.record(checked.value.status, checked.value.ending, 200);
+    else this.#recording.record("upstream_error", OTHER, undefined);
     this.#exchange?.cancel();
     this.#delivery.endUnanswered();
     this.#finish();
     // The stream that it was awaited on may have ended long ago.
     forgetInFlight(this.call.call, this);
-    if (!checked.ok) return this.#delivery.textOf(this.#refusalOf(checked.error));
+    if (!checked.ok) return this.#delivery.textOf(checked.error);
     return checked.value.replaced === undefined ? data : JSON.stringify(checked.value.replaced);
   }
 
   #answerWithoutResponse(status: number): void {
     const { session, arrival } = this.call.call;
-    const { verb, access } = arrival;
     const isFine = status >= 200 && status < 300;
-    this.#record(isFine ? "ok" : "upstream_error", { kind: "http", status }, status);
-    if (verb === "DELETE" && isFine && session !== undefined) this.#tools.sessions.forget(session);
+    this.#recording.record(isFine ? "ok" : "upstream_error", { kind: "http", status }, status);
+    if (arrival.verb === "DELETE" && isFine && session !== undefined) this.#tools.sessions.forget(session);
     // A server without a GET stream or without DELETE says 405: that is its answer, not a fault.
     if (isFine || status === 405) {
       this.#delivery.whole(status, status === 405 ? ["allow", "POST"] : [], undefined);
     } else if (status === 404 && session?.id !== undefined) this.#forgetSession(session);
-    else this.#delivery.refuse({ kind: "upstream-rejected", server: access.server.name, httpStatus: status });
+    else this.#delivery.reject(status);
   }
 
   #answerRequest(status: number, body: Buffer, session: string | undefined): void {
@@ -206,7 +203,7 @@ export class Relay implements UpstreamSink, InFlight, Member {
       return this.#answerUnusable(status, status >= 200 && status < 300);
     }
     const { value, text, ending } = read.value;
-    this.#record(read.value.status, ending, status);
+    this.#recording.record(read.value.status, ending, status);
     const isOpened = routed.method === "initialize" && read.value.status === "ok";
     const opened = isOpened ? openSession(routed, session, this.#tools) : undefined;
     if (opened !== undefined && value !== undefined) noteVersion(opened, value);
@@ -216,12 +213,11 @@ export class Relay implements UpstreamSink, InFlight, Member {
   }
 
   #answerUnusable(status: number, isFine: boolean): void {
-    const { session, arrival } = this.call.call;
-    const server = arrival.access.server.name;
-    this.#record("upstream_error", isFine ? OTHER : { kind: "http", status }, status);
+    const { session } = this.call.call;
+    this.#recording.record("upstream_error", isFine ? OTHER : { kind: "http", status }, status);
     if (status === 404 && session?.id !== undefined) return this.#forgetSession(session);
-    if (!isFine) return this.#delivery.refuse({ kind: "upstream-rejected", server, httpStatus: status });
-    this.#delivery.refuse({ kind: "upstream-invalid", server, reason: "it is not a plain JSON object" });
+    if (!isFine) return this.#delivery.reject(status);
+    this.#delivery.refuseProblem({ kind: "invalid", reason: "it is not a plain JSON object" });
   }
 
   #onResponseEvent(event: SseEvent, value: JsonObject, text: string): void {
@@ -242,19 +238,15 @@ export class Relay implements UpstreamSink, InFlight, Member {
     if (this.#delivery.isDelivered) return;
     const checked = checkAnswer(this.call, value, this.#tools);
     if (!checked.ok) return this.#onProblem(checked.error);
-    this.#record(checked.value.status, checked.value.ending, 200);
+    this.#recording.record(checked.value.status, checked.value.ending, 200);
     if (this.#opened !== undefined) noteVersion(this.#opened, value);
     const { replaced } = checked.value;
     this.#delivery.lastEvent(replaced === undefined ? event : { ...event, data: JSON.stringify(replaced) });
   }
 
   #onProblem(problem: ResponseProblem): void {
-    this.#delivery.refuse(this.#refusalOf(problem));
+    this.#delivery.refuseProblem(problem);
     this.#stop("upstream_error");
-  }
-
-  #refusalOf(problem: ResponseProblem): Refusal {
-    return refusalOfProblem(problem, this.call.call.arrival.access.server.name);
   }
 
   /** No other stream of the session will bring the response. */
@@ -284,15 +276,11 @@ export class Relay implements UpstreamSink, InFlight, Member {
 
   #stop(status: "ok" | "cancelled" | "unknown" | "upstream_error"): void {
     // policy-spec L6: what was never handed to the upstream provably did not run.
-    this.#record(status, this.#exchange === undefined ? NOT_SENT : OTHER, undefined);
+    this.#recording.record(status, this.#exchange === undefined ? NOT_SENT : OTHER, undefined);
     if (this.#isDone) return;
     this.#exchange?.cancel();
     this.#delivery.endUnanswered();
     this.#finish();
-  }
-
-  #record(...[status, ending, httpStatus]: DropLast<Parameters<Recording["record"]>>): void {
-    this.#recording.record(status, ending, httpStatus, this.#bytes);
   }
 
   #finish(): void {
@@ -304,5 +292,3 @@ export class Relay implements UpstreamSink, InFlight, Member {
     this.#tools.open.delete(this);
   }
 }
-
-type DropLast<T extends readonly unknown[]> = T extends readonly [...infer Rest, unknown] ? Rest : never;

@@ -1,4 +1,5 @@
 import type { SseEvent } from "../mcp/sse.ts";
+import { type ResponseProblem, refusalOfProblem } from "./answer-response.ts";
 import type { RoutedCall } from "./call.ts";
 import type { Refusal } from "./refusal.ts";
 import { contextOf, refuse } from "./refuse.ts";
@@ -54,8 +55,19 @@ export class Delivery {
     refuse(this.#call.arrival.reply, refusal, contextOf(this.#call));
   }
 
-  /** A refusal as an event of another stream of the session, on which the response came. */
-  textOf(refusal: Refusal): string {
+  /** In place of an answer that is not passed on. */
+  refuseProblem(problem: ResponseProblem): void {
+    this.refuse(refusalOfProblem(problem, this.#call.arrival.access.server.name));
+  }
+
+  /** In place of an answer that says no more than its HTTP status. */
+  reject(httpStatus: number): void {
+    this.refuse({ kind: "upstream-rejected", server: this.#call.arrival.access.server.name, httpStatus });
+  }
+
+  /** What is told of an answer that is not passed on, as the event of another stream, on which it came. */
+  textOf(problem: ResponseProblem): string {
+    const refusal = refusalOfProblem(problem, this.#call.arrival.access.server.name);
     return toWire(refusal, contextOf(this.#call)).body;
   }
 

@@ -6,6 +6,8 @@ import { type Ending, refundOf } from "./settle.ts";
 export class Recording {
   readonly #call: IntendedCall;
   readonly #ports: Ports;
+  /** Of the answer so far. */
+  bytes = 0;
   #isRecorded = false;
 
   constructor(call: IntendedCall, ports: Ports) {
@@ -13,8 +15,8 @@ export class Recording {
     this.#ports = ports;
   }
 
-  /** `bytes` of the answer so far. Later calls change nothing: the first known end is the outcome. */
-  record(status: OutcomeStatus, ending: Ending, httpStatus: number | undefined, bytes: number): void {
+  /** Later calls change nothing: the first known end is the outcome. */
+  record(status: OutcomeStatus, ending: Ending, httpStatus: number | undefined): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
     const { counters, audit, clock, observer } = this.#ports;
@@ -23,7 +25,7 @@ export class Recording {
     if (refund === "all") counters.refund(charges);
     if (refund === "on-error") counters.refund(charges.filter((charge) => charge.refundOnError));
     const latencyMs = clock.monotonicMs() - call.arrival.startedMs;
-    audit.record({ of: seq, time: clock.nowMs(), status, httpStatus, latencyMs, bytes });
+    audit.record({ of: seq, time: clock.nowMs(), status, httpStatus, latencyMs, bytes: this.bytes });
     observer.answered(call.arrival.access.server, status, latencyMs);
   }
 }

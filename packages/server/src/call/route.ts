@@ -1,6 +1,6 @@
-import { err, ok, own, type Result } from "@portcullis/policy";
+import { err, ok, type Result } from "@portcullis/policy";
 import { checkMirrors, type EraError, eraOfMessage, eraOnStdio, type MessageError } from "../mcp/era.ts";
-import type { Message, NotificationMessage, RequestMessage, ResponseMessage } from "../mcp/json-rpc.ts";
+import type { Message, NotificationMessage, ResponseMessage } from "../mcp/json-rpc.ts";
 import {
   HEADER_MISMATCH,
   isClientNotification,
@@ -8,12 +8,12 @@ import {
   MODERN_VERSION,
   UNSUPPORTED_VERSION,
 } from "../mcp/revisions.ts";
-import type { Arrival, Once, RoutedCall } from "./call.ts";
-import { type RequestStates, withMembers, withOpenRelatedTask } from "./handles.ts";
+import type { Arrival, RoutedCall } from "./call.ts";
+import { type RequestStates, withOpenRelatedTask } from "./handles.ts";
+import { encode, openRelatedTask, openRequestState } from "./open-message.ts";
 import type { Ports } from "./ports.ts";
 import type { Era, Server } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
-import { requestDigest } from "./request-digest.ts";
 import { type Session, Sessions } from "./sessions.ts";
 import { readSubject } from "./subject.ts";
 
@@ -152,38 +152,6 @@ function eraRefusal(error: MessageError): Refusal {
   return { kind: "malformed", code: error.code, reason: error.reason };
 }
 
-/** A request with the server's own state in it, and what makes it good once. */
-interface OpenedState {
-  readonly message: RequestMessage;
-  readonly once: Once;
-}
-
-/**
- * Opens a sealed `requestState`, which stands for the request as the client wrote it; `rebuilt` is the request with
- * its other handles opened. Undefined: it carries none.
- */
-function openRequestState(
-  message: RequestMessage,
-  rebuilt: RequestMessage,
-  arrival: Arrival,
-  { states, ports }: RouteTools,
-): Result<OpenedState | undefined, Refusal> {
-  const params = message.params;
-  const sealed = params === undefined ? undefined : own(params, "requestState");
-  if (params === undefined || sealed === undefined) return ok(undefined);
-  const digest = requestDigest(message, ports.keys);
-  const opened =
-    typeof sealed === "string"
-      ? states.open(arrival.access, digest, sealed, ports.clock.monotonicMs())
-      : undefined;
-  // The state is the client's to forge: what does not open is refused, never forwarded (threat 53).
-  if (opened === undefined) return err({ kind: "handle-unknown", what: "requestState" });
-  return ok({
-    message: { ...rebuilt, params: withMembers(rebuilt.params ?? params, { requestState: opened.inner }) },
-    once: { kind: "state", state: opened },
-  });
-}
-
 function routeLegacy(
   arrival: Arrival,
   body: Buffer,
@@ -268,17 +236,6 @@ function routeResponse(
   });
 }
 
-/** A notification about a task, as the server that made the task knows it; undefined where it names none. */
-function openRelatedTask(
-  message: NotificationMessage,
-  { access }: Arrival,
-  { keys }: Pick<Ports, "keys">,
-): NotificationMessage | undefined {
-  const { params } = message;
-  const opened = params === undefined ? undefined : withOpenRelatedTask(keys, access, params);
-  return opened === undefined ? undefined : { ...message, params: opened };
-}
-
 /** Known notifications pass; unknown ones get 202 and go nowhere (gateway.md 2.5). */
 function routeNotification(
   arrival: Arrival,
@@ -292,13 +249,4 @@ function routeNotification(
   if (!isKnown) return ok({ dropped: true });
   const { method } = message;
   return ok({ arrival, message, body, method, subject: { kind: "free" }, once: undefined, ...place });
-}
-
-/** A message whose handle was opened is written anew; everything else keeps the bytes that were judged. */
-function encode(message: RequestMessage | NotificationMessage): Buffer {
-  const { method, params } = message;
-  const id = message.kind === "request" ? { id: message.id } : {};
-  return Buffer.from(
-    JSON.stringify({ jsonrpc: "2.0", ...id, method, ...(params === undefined ? {} : { params }) }),
-  );
 }

@@ -197,7 +197,8 @@ describe("a sent call is settled and recorded once (policy-spec L6)", () => {
     } as unknown as Ports;
     const call = { call: routed({}), charges, seq: 4 } as unknown as IntendedCall;
     const recording = new Recording(call, ports);
-    for (const ending of endings) recording.record("ok", ending, 200, 9);
+    recording.bytes += 9;
+    for (const ending of endings) recording.record("ok", ending, 200);
     return { refunds, rows, answers };
   }
 
