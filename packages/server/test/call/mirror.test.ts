@@ -77,6 +77,21 @@ describe("who may not see a tool learns nothing from its headers (policy-spec R4
     ]);
   });
 
+  test("so is a tool that nobody accepted yet", async () => {
+    await using rig = await openModern();
+    // The first list is accepted; what comes later waits.
+    await rig.send("tools/list", {});
+    const region = { type: "string", "x-mcp-header": "Region" };
+    const late = { name: "late", inputSchema: { type: "object", properties: { region } } };
+    rig.line.ports.tools.observe(rig.access().server, [late]);
+    expect(rig.access().server.tools.get("late")).toMatchObject({ pin: "new", headerParams: [{}] });
+    const answers = [
+      await rig.send("tools/call", call("late")),
+      await rig.send("tools/call", call("nosuch")),
+    ].map((answer) => JSON.stringify(answer));
+    expect(answers[0]?.replace("late", "nosuch")).toBe(answers[1]);
+  });
+
   test("a denied call is told that it is denied", async () => {
     await using rig = await openModern();
     const { body } = await rig.send("tools/call", call("other"));
