@@ -5,8 +5,8 @@ import type { PinnedTool, Server } from "./records.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**
- * Stage pin: the tool that a call names, from a list that is fresh enough. Synchronous where the list is at hand, which is
- * nearly always.
+ * Stage pin: the tool that a call names, from a list that is fresh enough. Synchronous where the list is at hand, which
+ * is nearly always.
  */
 export function findPin(
   call: RoutedCall,
