@@ -47,7 +47,7 @@ export class Relay implements UpstreamSink, InFlight, Member {
 
   constructor(call: IntendedCall, tools: RelayTools) {
     this.call = call;
-    this.sinceMs = tools.ports.clock.monotonicMs();
+    this.sinceMs = call.call.arrival.startedMs;
     this.#tools = tools;
     this.#recording = new Recording(call, tools.ports);
     this.#delivery = new Delivery(call.call);

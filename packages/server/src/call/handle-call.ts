@@ -2,26 +2,39 @@
  * One call, one straight line: head → identify → body → read → route → pin → decide → hold → mirror → reserve →
  * intend → forward → answer → settle → record. README.md in this folder draws it with its exits.
  */
-import { isJsonObject, own } from "@portcullis/policy";
-import { isRequestId, type NotificationMessage, type RequestId, readMessage } from "../mcp/json-rpc.ts";
-import { MODERN_VERSION, PROTOCOL_VERSION_META } from "../mcp/revisions.ts";
+import { own } from "@portcullis/policy";
+import { isRequestId, type NotificationMessage, readMessage } from "../mcp/json-rpc.ts";
 import { type ReadError, readStrict } from "../mcp/strict-reading.ts";
 import type { AgentRequest } from "./agent-request.ts";
 import { Relay, type RelayTools } from "./answer.ts";
 import { readBody } from "./body.ts";
-import type { AllowedCall, Arrival, JudgedCall, Message, PermittedCall, Reply, RoutedCall } from "./call.ts";
+import type { AllowedCall, Arrival, Message, Reply, RoutedCall } from "./call.ts";
 import { decide } from "./decide.ts";
 import { forward } from "./forward.ts";
 import { GuardedSink } from "./guarded-sink.ts";
 import { readHead } from "./head.ts";
 import { identify, renew } from "./identify.ts";
 import type { InFlightCalls } from "./in-flight.ts";
-import { intend, recordRefused, recordStopped, recordUnfit } from "./intend.ts";
+import { intend, recordRefused } from "./intend.ts";
 import { mirrorProblem } from "./mirror.ts";
 import { giveBack, useUp } from "./once.ts";
 import { findPin } from "./pin.ts";
-import type { Refusal, RefusalContext } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
 import { contextOf, refuse } from "./refuse.ts";
+import {
+  contextIn,
+  failClosed,
+  methodOf,
+  refuseArrival,
+  refuseCall,
+  refuseMessage,
+  refuseUnfit,
+  stop,
+  tell,
+  tellFault,
+  tellOnRecord,
+  warnOfFault,
+} from "./refuse-on-record.ts";
 import { newRequestId } from "./request-id.ts";
 import { reserve } from "./reserve.ts";
 import { route, routeVerb } from "./route.ts";
@@ -142,23 +155,25 @@ async function govern(routed: RoutedCall, line: Line): Promise<void> {
 
 async function send(allowed: AllowedCall, line: Line): Promise<void> {
   const { ports } = line;
-  const intended = await intend(allowed, ports);
-  if (intended === undefined) {
-    ports.counters.refund(allowed.charges);
-    giveBack(allowed.call, line);
-    return tell(allowed.call.arrival, { kind: "audit-unavailable" }, contextOf(allowed.call), line);
-  }
-  const { arrival, message, session } = intended.call;
-  const { access, reply, requestId } = arrival;
-  const relay = new Relay(intended, line);
+  const { arrival, message, session } = allowed.call;
+  let relay: Relay | undefined;
   try {
+    const intended = await intend(allowed, ports);
+    if (intended === undefined) {
+      ports.counters.refund(allowed.charges);
+      giveBack(allowed.call, line);
+      return tell(arrival, { kind: "audit-unavailable" }, contextOf(allowed.call), line);
+    }
+    relay = new Relay(intended, line);
     if (releaseLeft(intended.call)) await new Promise(setImmediate);
     // The grant may have ended while the row was committed: nothing of a revoked grant is sent (promise P4).
+    const { access, reply } = arrival;
     if (!ports.snapshot.isCurrent(access.grant, access.digest) || reply.closed) return relay.cut();
     relay.attach(forward(intended, new GuardedSink(relay, ports.observer), ports.upstreams));
     if (message?.kind === "notification") cancelNamed(message, session?.inFlight);
   } catch (fault) {
-    warnOfFault(requestId, fault, line);
+    if (relay === undefined) return tellFault(arrival, fault, contextOf(allowed.call), line);
+    warnOfFault(arrival.requestId, fault, line);
     relay.failClosed();
   }
 }
@@ -177,19 +192,6 @@ function cancelNamed(message: NotificationMessage, inFlight: InFlightCalls | und
   if (isRequestId(id)) inFlight?.get(id)?.cancel();
 }
 
-async function stop(judged: JudgedCall, refusal: Refusal, line: Line): Promise<void> {
-  const isOnRecord = await recordStopped(judged.call, judged.decision, judged.tool, line.ports);
-  const told: Refusal = isOnRecord ? refusal : { kind: "audit-unavailable" };
-  tell(judged.call.arrival, told, contextOf(judged.call), line);
-}
-
-/** Policy permits the call, and it cannot be sent as it is. */
-async function refuseUnfit(permitted: PermittedCall, refusal: Refusal, line: Line): Promise<void> {
-  const isOnRecord = await recordUnfit(permitted, refusal.kind, reasonOf(refusal), line.ports);
-  const told: Refusal = isOnRecord ? refusal : { kind: "audit-unavailable" };
-  tell(permitted.call.arrival, told, contextOf(permitted.call), line);
-}
-
 /** Another message was sent with what serves one alone. */
 function refuseUsed(call: RoutedCall, line: Line): Promise<void> {
   const { arrival, message } = call;
@@ -197,45 +199,12 @@ function refuseUsed(call: RoutedCall, line: Line): Promise<void> {
   return refuseCall(call, { kind: "handle-unknown", what: "requestState" }, line);
 }
 
-function refuseCall(call: RoutedCall, refusal: Refusal, line: Line): Promise<void> {
-  return refuseOnRecord(call.arrival, call.method, refusal, contextOf(call), line);
-}
-
-/** The message was read, but has no route. */
-function refuseMessage(arrival: Arrival, message: Message, refusal: Refusal, line: Line): Promise<void> {
-  return refuseOnRecord(arrival, methodOf(message), refusal, contextIn(arrival, message), line);
-}
-
-/** The request did not become a message. */
-function refuseArrival(
-  arrival: Arrival,
-  method: string,
-  refusal: Refusal,
-  line: Line,
-  id?: RequestId,
-): Promise<void> {
-  return refuseOnRecord(arrival, method, refusal, { ...contextIn(arrival, undefined), id }, line);
-}
-
-async function refuseOnRecord(
-  arrival: Arrival,
-  method: string,
-  refusal: Refusal,
-  context: RefusalContext,
-  line: Line,
-): Promise<void> {
-  const reason = reasonOf(refusal);
-  const isOnRecord = await recordRefused(arrival, method, refusal.kind, reason, line.ports);
-  tell(arrival, isOnRecord ? refusal : { kind: "audit-unavailable" }, context, line);
-}
-
 /** A notification that goes nowhere gets 202; what it cancels is cancelled (a modern client on stdio). */
-async function drop(arrival: Arrival, message: Message, line: Line): Promise<void> {
+function drop(arrival: Arrival, message: Message, line: Line): Promise<void> {
   if (message.kind === "notification") cancelNamed(message, arrival.stdioSession?.inFlight);
   const reason = "A message that nobody waits for.";
-  const isOnRecord = await recordRefused(arrival, methodOf(message), "dropped", reason, line.ports);
-  if (isOnRecord) arrival.reply.whole(202, [], undefined);
-  else tell(arrival, { kind: "audit-unavailable" }, contextIn(arrival, message), line);
+  const recorded = recordRefused(arrival, methodOf(message), "dropped", reason, line.ports);
+  return tellOnRecord(recorded, arrival, undefined, contextIn(arrival, message), line);
 }
 
 /** Nobody is known: no audit row, or strangers could fill the disk (gateway.md 2.2). */
@@ -249,50 +218,6 @@ function refuseStranger(request: AgentRequest, reply: Reply, refusal: Refusal, l
   refuse(reply, told, { id: undefined, era: "modern", isToolCall: false });
 }
 
-function tell(arrival: Arrival, refusal: Refusal, context: RefusalContext, line: Line): void {
-  line.ports.observer.refused(refusal.kind);
-  refuse(arrival.reply, refusal, context);
-}
-
-/** The era of a message that has no route: what its header or its envelope says. */
-function isModern(arrival: Arrival, message: Message | undefined): boolean {
-  if (arrival.headers.protocolVersion === MODERN_VERSION) return true;
-  const params = message === undefined || message.kind === "response" ? undefined : message.params;
-  const meta = params === undefined ? undefined : own(params, "_meta");
-  return isJsonObject(meta) && Object.hasOwn(meta, PROTOCOL_VERSION_META);
-}
-
-/** What a refusal needs to know of a message without a route. */
-function contextIn(arrival: Arrival, message: Message | undefined): RefusalContext {
-  const id = message?.kind === "request" ? message.id : undefined;
-  return { id, era: isModern(arrival, message) ? "modern" : "legacy", isToolCall: false };
-}
-
-function methodOf(message: Message): string {
-  return message.kind === "response" ? "(response)" : message.method;
-}
-
 function malformed(error: ReadError): Refusal {
   return { kind: "malformed", code: error.code, reason: error.reason };
-}
-
-function reasonOf(refusal: Refusal): string {
-  if ("reason" in refusal) return refusal.reason;
-  return "detail" in refusal ? refusal.detail : refusal.kind;
-}
-
-/**
- * A bug or a broken disk: nothing is sent, and nothing about it is told outside. The log may be what failed, so its row
- * is tried for and not waited for.
- */
-function failClosed(arrival: Arrival, message: Message | undefined, fault: unknown, line: Line): void {
-  warnOfFault(arrival.requestId, fault, line);
-  const unread = arrival.verb === "POST" ? "" : arrival.verb;
-  const method = message === undefined ? unread : methodOf(message);
-  recordRefused(arrival, method, "internal", "A fault of the gateway.", line.ports).catch(() => {});
-  tell(arrival, { kind: "internal" }, contextIn(arrival, message), line);
-}
-
-function warnOfFault(request: string, fault: unknown, { ports }: Pick<Line, "ports">): void {
-  ports.observer.warn("line_fault", { request, fault: fault instanceof Error ? fault.name : "unknown" });
 }

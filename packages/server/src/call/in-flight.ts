@@ -14,7 +14,7 @@ export interface InFlight {
   readonly release: () => boolean;
   /** Nobody will ask again: the outcome stays unknown. */
   readonly abandon: () => void;
-  /** When it was sent, on the monotonic clock. */
+  /** When it came, on the monotonic clock. */
   readonly sinceMs: number;
 }
 

@@ -68,6 +68,40 @@ describe("a fault where a call would be sent (threat 65)", () => {
   });
 });
 
+describe("a fault after the row leaves one row", () => {
+  test("where the answer cannot be given", async () => {
+    let isBroken = true;
+    const refused = (): void => {
+      if (!isBroken) return;
+      isBroken = false;
+      throw new RangeError("no");
+    };
+    const distort = (ports: Ports): Ports => ({ ...ports, observer: { ...ports.observer, refused } });
+    await using rig = await openLine({ era: "modern", policy: POLICY, distort });
+    const { status } = await rig.send("tools/call", { name: "other", arguments: {} });
+    expect([status, rig.rows.length]).toEqual([500, 1]);
+  });
+
+  test.each(["run", "other"])("where the log fails when it has the row: %s", async (name) => {
+    const distort = (ports: Ports): Ports => ({
+      ...ports,
+      audit: {
+        intend: async (entry) => {
+          await ports.audit.intend(entry);
+          throw new RangeError("no");
+        },
+        record: (entry) => ports.audit.record(entry),
+      },
+    });
+    await using rig = await openLine({ era: "modern", policy: POLICY, distort });
+    expect(await rig.send("tools/call", { name, arguments: {} })).toMatchObject({
+      status: 500,
+      body: INTERNAL,
+    });
+    expect([rig.rows.length, rig.ran()]).toEqual([1, []]);
+  });
+});
+
 describe("a fault before a call is judged", () => {
   const distort = (ports: Ports): Ports => ({
     ...ports,
