@@ -1,5 +1,5 @@
 /** What a server may send to a client on its own: known notifications, and requests that policy allows (R7). */
-import { decideResource, isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { decideResource, isJsonObject, type JsonObject, type JsonValue, own } from "@portcullis/policy";
 import { isRequestId } from "../mcp/json-rpc.ts";
 import {
   INTERNAL_ERROR,
@@ -14,7 +14,6 @@ import type { Access, RoutedCall } from "./call.ts";
 import { elicitationProblem } from "./elicitation.ts";
 import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { asOfNow } from "./identify.ts";
-import { own } from "./lists.ts";
 import type { Keys, Ports } from "./ports.ts";
 import { mayAsk } from "./server-requests.ts";
 import type { Session } from "./sessions.ts";

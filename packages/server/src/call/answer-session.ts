@@ -1,6 +1,5 @@
-import { isJsonObject, type JsonObject } from "@portcullis/policy";
+import { isJsonObject, type JsonObject, own } from "@portcullis/policy";
 import type { RoutedCall } from "./call.ts";
-import { own } from "./lists.ts";
 import type { Ports } from "./ports.ts";
 import type { Session, Sessions } from "./sessions.ts";
 

@@ -12,8 +12,6 @@ import {
 import type { Access, ListKind } from "./call.ts";
 import type { Server } from "./records.ts";
 
-export { own };
-
 /** The member of the result that holds each list. */
 export const LIST_MEMBER: { readonly [kind in ListKind]: string } = {
   tools: "tools",
