@@ -16,8 +16,8 @@ function parsed(text: string): JsonObject {
 }
 
 describe("a hostile server in the catalogue", () => {
-  test("a description of 3 MB is cut and reported, and its end still counts for the hash", () => {
-    const long = "d".repeat(3 * 1024 * 1024);
+  test("a description of 10 MB is cut and reported, and its end still counts for the hash", () => {
+    const long = "d".repeat(10 * 1024 * 1024);
     const { reader, report } = store([sent("get_a", `${long}1`), sent("get_b", `${long}2`)]);
     expect(reader.tool("acme", "get_a")?.definition.description).toHaveLength(BOUNDS.descriptionChars);
     expect(report.notes).toEqual([
@@ -27,21 +27,6 @@ describe("a hostile server in the catalogue", () => {
     const other = store([sent("get_a", `${long}3`)]);
     const hash = reader.tool("acme", "get_a")?.definitionHash;
     expect(other.reader.tool("acme", "get_a")?.definitionHash).not.toBe(hash);
-  });
-
-  test.each([
-    ["a description", { description: "d".repeat(BOUNDS.definitionChars) }],
-    ["an unknown member", { _meta: { x: ["d".repeat(BOUNDS.definitionChars / 2), "d".repeat(3_000_000)] } }],
-    [
-      "many small members",
-      { _meta: Object.fromEntries(Array.from({ length: 600_000 }, (_, at) => [at, 1])) },
-    ],
-  ])("a definition that %s makes larger than its bound is left out and reported", (_what, more) => {
-    const { report } = store([{ name: "get_a", ...more }, sent("get_b")]);
-    expect(report).toMatchObject({
-      added: 1,
-      notes: [{ tool: undefined, reason: "its definition is over 4194304 characters" }],
-    });
   });
 
   test("of 100,000 tools only the first are kept, and that is told", () => {

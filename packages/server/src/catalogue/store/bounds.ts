@@ -7,8 +7,6 @@ import { toolSchemaProblem } from "../../mcp/tool-schema.ts";
 /** What one server may bring into the index; everything beyond is cut or left out, and reported. */
 export const BOUNDS = {
   toolsPerServer: 20_000,
-  /** Of one definition, as JSON without escapes. */
-  definitionChars: 4 * 1024 * 1024,
   descriptionChars: 16_384,
   titleChars: 512,
   /** Of an input schema, as JSON. */
@@ -31,7 +29,6 @@ export interface BoundedTool {
 export function boundTool(raw: JsonObject): Result<BoundedTool, string> {
   const name = own(raw, "name");
   if (!isAcceptableToolName(name)) return err("the name is not 1 to 256 printable ASCII characters");
-  if (isTooLarge(raw)) return err(`its definition is over ${BOUNDS.definitionChars} characters`);
   const depthProblem = isTooDeep(raw) ? "it is nested too deeply" : undefined;
   const hash = hashOf(raw);
   if (hash === undefined) return err("it has no canonical form");
@@ -92,24 +89,6 @@ function toAnnotations(value: JsonValue | undefined): ToolAnnotations | undefine
     if (typeof flag === "boolean") kept[hint] = flag;
   }
   return Object.keys(kept).length === 0 ? undefined : kept;
-}
-
-/** Counts with a list of its own, so that no stack ends, and stops at the bound. */
-function isTooLarge(raw: JsonObject): boolean {
-  const open: JsonValue[] = [raw];
-  let chars = 0;
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (typeof next !== "object" || next === null) chars += String(next).length;
-    else {
-      for (const [name, value] of Object.entries(next)) {
-        chars += Array.isArray(next) ? 1 : name.length + '"":,'.length;
-        open.push(value);
-      }
-    }
-    chars += 2;
-    if (chars > BOUNDS.definitionChars) return true;
-  }
-  return false;
 }
 
 /** Deeper than any schema that `toolSchemaProblem` lets through; walked level by level, so that no stack ends. */
