@@ -82,15 +82,18 @@ describe("registered servers in the catalogue", () => {
     expect(reader.totals()).toMatchObject({ servers: 0, tools: 0 });
   });
 
-  test("with definitions that are too long are shown without them, and the others with theirs", () => {
+  test("with too many long definitions are shown with the shorter ones, and the others with all", () => {
     const { mirror, add, observe, reader, skipped, state } = setUp();
     const huge = Array.from({ length: 9 }, (_, at) => toolOf(`get_${at}`, { text: "x".repeat(1024 * 1024) }));
-    recordObserved(state, add("huge", ["huge-server"]), huge, { complete: true }, 2_000);
+    const all = [...huge, toolOf("delete_all")];
+    recordObserved(state, add("huge", ["huge-server"]), all, { complete: true }, 2_000);
     observe(add("shop", ["shop-server"]), ["get_a"], 2_000);
     mirror();
     expect(skipped).toEqual(["huge"]);
-    expect([reader.tools("local/huge"), reader.tools("local/shop").length]).toEqual([[], 1]);
-    expect(reader.server("local/huge")).toMatchObject({ title: "huge", tools: 0 });
+    expect(reader.tools("local/shop")).toHaveLength(1);
+    // Seven of a little more than a MiB fit, and the short one.
+    expect(reader.server("local/huge")).toMatchObject({ title: "huge", tools: 8 });
+    expect(reader.tool("local/huge", "delete_all")).toBeDefined();
   });
 
   test("two of one package stay two", () => {

@@ -19,7 +19,7 @@ const MAX_DEFINITIONS_CHARS = 8 * 1024 * 1024;
 export interface MirrorOptions {
   readonly rules: Rules;
   readonly nowMs: number;
-  /** A server whose tools are not looked at: its definitions are longer than fits beside everything else. */
+  /** A server of whose tools the longest are not shown: all together are longer than fits beside everything else. */
   readonly onSkipped: (server: string) => void;
 }
 
@@ -47,8 +47,7 @@ function toIncoming(
 ): IncomingServer {
   const seen = state.db.get("SELECT max(observed_at) AS at FROM tool WHERE server = ?", id)?.["at"];
   const isKnownAlready = isKnown(catalogue, state, id, name);
-  const isTooLong = !isKnownAlready && lengthOf(state, id) > MAX_DEFINITIONS_CHARS;
-  if (isTooLong) onSkipped(name);
+  if (!isKnownAlready && lengthOf(state, id) > MAX_DEFINITIONS_CHARS) onSkipped(name);
   return {
     name: liveName(name),
     status: "active",
@@ -57,7 +56,7 @@ function toIncoming(
     title: name,
     package: target.kind === "stdio" ? packageOf(target.command) : undefined,
     transports: [target.kind === "stdio" ? "stdio" : (target.transport ?? "http")],
-    tools: isKnownAlready || isTooLong ? undefined : { kind: "sent", items: definitionsOf(state, id) },
+    tools: isKnownAlready ? undefined : { kind: "sent", items: definitionsOf(state, id) },
     atMs: typeof seen === "number" ? seen : nowMs,
   };
 }
@@ -81,11 +80,16 @@ function lengthOf(state: State, id: ServerRow["id"]): number {
   return numberOf(state.db.get(sum, id) ?? {}, "n");
 }
 
+/** The shortest that fit together: a server cannot hide its other tools behind one that is very long. */
 function definitionsOf(state: State, id: ServerRow["id"]): readonly JsonObject[] {
   const rows = state.db.iterate(
-    `SELECT observed_definition AS definition FROM tool
-       WHERE server = ? AND observed_definition IS NOT NULL ORDER BY name`,
+    `SELECT definition FROM (
+       SELECT name, observed_definition AS definition,
+           sum(length(observed_definition)) OVER (ORDER BY length(observed_definition), name) AS together
+         FROM tool WHERE server = ? AND observed_definition IS NOT NULL
+     ) WHERE together <= ? ORDER BY name`,
     id,
+    MAX_DEFINITIONS_CHARS,
   );
   return Array.from(rows, (row) => JSON.parse(textOf(row, "definition")) as JsonObject);
 }

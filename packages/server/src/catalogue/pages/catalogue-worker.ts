@@ -22,7 +22,7 @@ function open({
   const state = openState(join(dataFolder, "state.db"));
   if (!state.ok) return state;
   const contact = new SqliteContactBox(join(dataFolder, "contact.db"));
-  const onSkipped = (server: string) => tell({ fault: `the tools of ${server} are too long to be shown` });
+  const onSkipped = (server: string) => tell({ fault: `the longest tools of ${server} are not shown` });
   const keeper = new IndexKeeper({ catalogue: catalogue.value, state: state.value, nowMs, onSkipped });
   keeper.open();
   keeper.rejudge().catch(tellFault);
