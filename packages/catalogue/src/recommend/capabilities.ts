@@ -1,3 +1,4 @@
+import { isJsonObject } from "@portcullis/policy";
 import type { EvidenceSource } from "../verdict.ts";
 import type { ClassifiedTool } from "./classified-tool.ts";
 import { type Found, readTool, type ToolReading } from "./tool-reading.ts";
@@ -117,15 +118,33 @@ function readsSecrets(reading: ToolReading): CapabilityReason | undefined {
 }
 
 function sendsOut(reading: ToolReading): CapabilityReason | undefined {
-  const recipient = reading.argument("recipient") ?? ofModifier(reading, "external-recipient");
   const { category } = reading.classified.verdict;
-  if (category !== "Read" && recipient !== undefined) return because(recipient, "reaches people outside");
+  const recipient = category === "Read" ? undefined : recipientOf(reading);
+  if (recipient !== undefined) return because(recipient, "reaches people outside");
   const url = urlOf(reading);
   if (url !== undefined)
     return because(url, "asks an address that the agent chooses, and data can stand in it");
   if (category === "Read" || category === "Destructive") return undefined;
   return because(reading.inName(SENDING), "sends or publishes");
 }
+
+/** Who is reached: not the place that something is moved to, nor whoever is named as its author. */
+function recipientOf(reading: ToolReading): Found | undefined {
+  const { tool, verdict } = reading.classified;
+  const properties = tool.inputSchema?.["properties"];
+  const hasSource = isJsonObject(properties) && Object.keys(properties).some((name) => SOURCE.test(name));
+  const isNobody = (text: string, pointer = "") =>
+    (hasSource && DESTINATION.test(text)) || AUTHOR.test(pointer);
+  const argument = reading.argument("recipient");
+  if (argument !== undefined) return isNobody(argument.text) ? undefined : argument;
+  const signs = verdict.evidence.filter(({ says }) => says === "external-recipient");
+  if (signs.length > 0 && signs.every(({ text, pointer }) => isNobody(text, pointer))) return undefined;
+  return ofModifier(reading, "external-recipient");
+}
+
+const SOURCE = /^(?:source|src|from)(?![a-z])/i;
+const DESTINATION = /^dest(?:ination)?(?![a-z])/i;
+const AUTHOR = /\/properties\/(?:author|committer)\//i;
 
 function runsCode(reading: ToolReading): Found | undefined {
   const modifier = ofModifier(reading, "arbitrary-code");
