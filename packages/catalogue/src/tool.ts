@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { isJsonObject, type JsonObject, own } from "@portcullis/policy";
 
 /** A tool as its server defines it (`tools/list`). Everything in it is written by a stranger. */
 export interface ToolDefinition {
@@ -47,8 +47,4 @@ function toAnnotations(annotations: JsonObject): ToolAnnotations {
       (HINTS.includes(name) && typeof value === "boolean") || (name === "title" && typeof value === "string"),
   );
   return Object.fromEntries(kept);
-}
-
-function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "@portcullis/policy";
 import { toNameWords } from "./words.ts";
 
 /** An argument of a tool, as far as it is read. */
@@ -119,10 +119,6 @@ function valuesOf(schema: JsonObject): readonly string[] {
     .filter((value) => typeof value === "string")
     .slice(0, SCHEMA_LIMITS.values)
     .map((value) => value.slice(0, SCHEMA_LIMITS.name));
-}
-
-function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function escapePointer(name: string): string {

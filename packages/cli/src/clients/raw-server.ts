@@ -1,4 +1,4 @@
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import type { ClientKind } from "./client-kind.ts";
 
 /** An entry of a client's file by meaning, with variables as they are written. */
@@ -107,8 +107,4 @@ function transportOf(entry: JsonObject): RawServer["transport"] {
   const named = own(entry, "type") ?? own(entry, "transport");
   if (named === "sse") return "sse";
   return named === "http" || named === "streamable-http" || named === "streamableHttp" ? "http" : undefined;
-}
-
-function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }

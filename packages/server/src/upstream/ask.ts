@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, ok, own, type Result } from "@portcullis/policy";
 import type { UpstreamFailure, UpstreamSink, Upstreams } from "../call/ports.ts";
 import type { Era, Server } from "../call/records.ts";
 import { isRequestId, type RequestId } from "../mcp/json-rpc.ts";
@@ -146,11 +146,6 @@ export function tell(upstreams: Pick<Upstreams, "open">, question: Question): Pr
     onFail: () => resolve(),
   });
   return promise;
-}
-
-/** An own member of a stranger's object. */
-export function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 type Sent = Parameters<Upstreams["open"]>[0];

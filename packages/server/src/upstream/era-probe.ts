@@ -1,4 +1,4 @@
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import type { UpstreamFailure, Upstreams } from "../call/ports.ts";
 import type { Era, Server } from "../call/records.ts";
 import {
@@ -8,7 +8,7 @@ import {
   MODERN_VERSION,
   UNSUPPORTED_VERSION,
 } from "../mcp/revisions.ts";
-import { ask, INITIALIZE_PARAMS, own, ownChannel, type Question, type Reply } from "./ask.ts";
+import { ask, INITIALIZE_PARAMS, ownChannel, type Question, type Reply } from "./ask.ts";
 
 /** A server that answers nothing to an unknown request is asked the other way after this. */
 const HTTP_PROBE_MS = 10_000;

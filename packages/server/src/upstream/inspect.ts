@@ -1,8 +1,8 @@
-import { err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, ok, own, type Result } from "@portcullis/policy";
 import type { UpstreamFailure, Upstreams } from "../call/ports.ts";
 import type { Era, Server } from "../call/records.ts";
 import { METHOD_NOT_FOUND, SERVER_INFO_META } from "../mcp/revisions.ts";
-import { ask, INITIALIZE_PARAMS, own, ownChannel, type Question, tell } from "./ask.ts";
+import { ask, INITIALIZE_PARAMS, ownChannel, type Question, tell } from "./ask.ts";
 
 /** What a server says about itself and its tools. Everything in it is the server's word. */
 export interface Inspection {

@@ -1,5 +1,5 @@
 import { type ToolDefinition, toToolDefinition } from "@portcullis/catalogue";
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 
 /** A tool of the input, with the server that the input names. */
 export interface GivenTool {
@@ -72,10 +72,6 @@ function toTool(value: JsonValue, listServer: string | undefined, place: string)
     server: typeof server === "string" ? server : listServer,
     tool: toToolDefinition(named, value),
   });
-}
-
-function own(value: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 async function* linesOf(bytes: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {

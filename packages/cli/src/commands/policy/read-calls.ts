@@ -1,4 +1,4 @@
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import { readStrict } from "@portcullis/server";
 import { parseInstantMs } from "../../instant.ts";
 import { splitArray } from "./split-array.ts";
@@ -62,8 +62,4 @@ function parseCall(
   if (session !== undefined && typeof session !== "string") return err("`session` must be a string");
   const unknown = Object.keys(value).filter((key) => !KEYS.includes(key));
   return ok({ call: { tool, args, atMs, grant, session }, unknown });
-}
-
-function own(value: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -1,5 +1,5 @@
 import { packageOf } from "@portcullis/catalogue";
-import { err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, ok, own, type Result } from "@portcullis/policy";
 import { type ParseError, parse } from "jsonc-parser";
 import type { PackageFacts } from "../reader.ts";
 
@@ -85,10 +85,6 @@ function readEntry(name: string, entry: JsonObject): StackEntry {
 function packageIn(command: readonly string[]): StackEntry["package"] {
   const reference = packageOf(command);
   return reference && { registry: reference.registry, name: reference.name };
-}
-
-function own(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function isText(value: unknown): value is string {

@@ -1,5 +1,5 @@
 import type { ToolAnnotations, ToolDefinition } from "@portcullis/catalogue";
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import { definitionHash } from "../../mcp/canonical-json.ts";
 import { isAcceptableToolName } from "../../mcp/tool-name.ts";
 import { toolSchemaProblem } from "../../mcp/tool-schema.ts";
@@ -111,8 +111,4 @@ function hashOf(raw: JsonObject): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }

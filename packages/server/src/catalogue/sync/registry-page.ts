@@ -1,4 +1,4 @@
-import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
+import { err, isJsonObject, type JsonObject, type JsonValue, ok, own, type Result } from "@portcullis/policy";
 import type { PackageFacts, ServerFacts } from "../reader.ts";
 import type { IncomingServer } from "../store/incoming.ts";
 
@@ -101,8 +101,4 @@ function objectsOf(object: JsonObject, name: string): readonly JsonObject[] {
 function textOf(object: JsonObject, name: string): string | undefined {
   const value = own(object, name);
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "@portcullis/policy";
 import { isRequestId, type RequestId } from "../../mcp/json-rpc.ts";
 import { SUBSCRIPTION_ID_META } from "../../mcp/revisions.ts";
 import { readBoundedObject } from "../../mcp/server-message.ts";
@@ -122,10 +122,6 @@ function metaOf(holder: JsonObject): JsonObject {
 
 function objectOf(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
-}
-
-function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function escapeCodeUnit(unit: string): string {
