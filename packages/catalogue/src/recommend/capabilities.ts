@@ -1,5 +1,5 @@
 import { isJsonObject } from "@portcullis/policy";
-import type { EvidenceSource } from "../verdict.ts";
+import type { Evidence, EvidenceSource } from "../verdict.ts";
 import type { ClassifiedTool } from "./classified-tool.ts";
 import { type Found, readTool, type ToolReading } from "./tool-reading.ts";
 
@@ -133,12 +133,12 @@ function recipientOf(reading: ToolReading): Found | undefined {
   const { tool, verdict } = reading.classified;
   const properties = tool.inputSchema?.["properties"];
   const hasSource = isJsonObject(properties) && Object.keys(properties).some((name) => SOURCE.test(name));
-  const isNobody = (text: string, pointer = "") =>
-    (hasSource && DESTINATION.test(text)) || AUTHOR.test(pointer);
   const argument = reading.argument("recipient");
-  if (argument !== undefined) return isNobody(argument.text) ? undefined : argument;
+  if (argument !== undefined) return argument;
   const signs = verdict.evidence.filter(({ says }) => says === "external-recipient");
-  if (signs.length > 0 && signs.every(({ text, pointer }) => isNobody(text, pointer))) return undefined;
+  const isNobody = ({ text, pointer = "" }: Evidence) =>
+    (hasSource && DESTINATION.test(text)) || AUTHOR.test(pointer);
+  if (signs.length > 0 && signs.every(isNobody)) return undefined;
   return ofModifier(reading, "external-recipient");
 }
 

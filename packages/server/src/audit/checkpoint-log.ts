@@ -12,9 +12,9 @@ import {
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DiskSync, type SyncFailure } from "../storage/disk-sync.ts";
+import { LAST_LINE } from "./note-file.ts";
 
 /** The last line of a whole note, as bytes: a torn one may end inside a character. */
-const SIGNATURE_LINE = new RegExp(Buffer.from("\n— portcullis-audit \\S+\n").toString("latin1"), "g");
 /** A torn note, and the zeros that a power cut may leave behind it, are shorter. */
 const TAIL_BYTES = 64 * 1024;
 const COPIED_BYTES = 256 * 1024;
@@ -134,7 +134,7 @@ function mend(fd: number): boolean {
   const { size } = fstatSync(fd);
   const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
   readSync(fd, tail, 0, tail.length, size - tail.length);
-  const last = [...tail.toString("latin1").matchAll(SIGNATURE_LINE)].at(-1);
+  const last = [...tail.toString("latin1").matchAll(LAST_LINE)].at(-1);
   const whole = last === undefined ? 0 : last.index + last[0].length;
   // Nothing whole in so long a tail is not the trace of a torn note: it is left for `log verify` to judge.
   if (whole === tail.length || (last === undefined && size > TAIL_BYTES)) return false;

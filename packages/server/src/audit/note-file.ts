@@ -13,7 +13,7 @@ const PIECE_BYTES = 32 * 1024;
 /** No note is as long: what has no end after so much is none, and is given out as it is. */
 const MAX_NOTE_BYTES = 64 * 1024;
 /** The last line of a note, as `latin1`: a character for each byte, so that places in text are places in the file. */
-const LAST_LINE = new RegExp(Buffer.from("\n— portcullis-audit \\S+\n").toString("latin1"), "g");
+export const LAST_LINE = new RegExp(Buffer.from("\n— portcullis-audit \\S+\n").toString("latin1"), "g");
 
 /** The notes of a file in the order in which they stand, a piece at a time. Rejects when it cannot be read. */
 export async function* readNotePieces(file: string): AsyncGenerator<readonly PlacedNote[]> {

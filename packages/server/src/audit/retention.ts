@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { reasonOf } from "../storage/disk-sync.ts";
 import { sizeOfNote, timeOfNote } from "./checkpoint.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import type { Ledger } from "./ledger.ts";
@@ -68,7 +69,7 @@ export class Retention implements AsyncDisposable {
     } catch (cause) {
       // A file that is not there yet: no checkpoint was made.
       if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return;
-      if (!this.#isFailing) this.#options.onFailure(cause instanceof Error ? cause.message : "unknown error");
+      if (!this.#isFailing) this.#options.onFailure(reasonOf(cause));
       this.#isFailing = true;
     }
   }

@@ -12,7 +12,7 @@ export interface RefreshOptions {
   /** The snapshot to bring in instead of the one that was shipped. */
   readonly seed?: Buffer | undefined;
   readonly nowMs: number;
-  /** The tools of this registered server are too long to be shown. */
+  /** The longest tools of this registered server are not shown. */
   readonly onSkipped: (server: string) => void;
 }
 

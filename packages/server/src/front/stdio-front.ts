@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import type { Access, Arrival, ClientHeaders, StdioSessionSlot, Verb } from "../call/call.ts";
 import { handleMessage, handleVerb, type Line } from "../call/handle-call.ts";
 import { InFlightCalls } from "../call/in-flight.ts";
 import { refuse } from "../call/refuse.ts";
+import { warnOfFault } from "../call/refuse-on-record.ts";
+import { newRequestId } from "../call/request-id.ts";
 import type { Session } from "../call/sessions.ts";
 import { type RequestId, readMessage } from "../mcp/json-rpc.ts";
 import { readStrict } from "../mcp/strict-reading.ts";
@@ -141,9 +142,8 @@ class StdioFront {
     try {
       return this.#access();
     } catch (fault) {
-      const { observer } = this.#line.ports;
-      observer.warn("line_fault", { fault: fault instanceof Error ? fault.name : "unknown" });
-      observer.refused("internal");
+      warnOfFault(newRequestId(), fault, this.#line);
+      this.#line.ports.observer.refused("internal");
       return undefined;
     }
   }
@@ -159,7 +159,7 @@ class StdioFront {
     const reply = new LineReply(this.#lines, verb, listener);
     this.#open.add(reply);
     return {
-      requestId: randomBytes(12).toString("base64url"),
+      requestId: newRequestId(),
       verb,
       access,
       headers,

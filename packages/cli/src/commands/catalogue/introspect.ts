@@ -24,8 +24,12 @@ export async function catalogueIntrospect(context: Context): Promise<ExitCode> {
   if (!spec.ok) return refuse(context, spec.error);
   // Before anything of it is downloaded.
   const alike = createNameCheck()(spec.value);
-  if (alike !== undefined) context.out.warn(alike);
-  const warnings = alike === undefined ? [] : [alike];
+  const warnings: string[] = [];
+  const warn = (warning: string): void => {
+    warnings.push(warning);
+    context.out.warn(toPrintable(warning));
+  };
+  if (alike !== undefined) warn(alike);
   const signal = io.stopSignal();
   return withCatalogue(context, async (catalogue) => {
     const looked = introspect(spec.value, {
@@ -33,7 +37,7 @@ export async function catalogueIntrospect(context: Context): Promise<ExitCode> {
       args: rest,
       env: io.env,
       signal,
-      onWarning: (warning) => context.out.warn(toPrintable(warning)),
+      onWarning: warn,
     });
     const found = await withProgress(io, `looking at ${spec.value.name}`, looked);
     if (!found.ok) return refuse(context, found.error);

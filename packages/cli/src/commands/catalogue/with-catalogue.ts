@@ -54,7 +54,10 @@ function refresh({ dataDir, io, out }: Context, catalogue: Catalogue): string | 
       rules: CATALOGUE_RULES,
       state,
       nowMs: io.nowMs(),
-      onSkipped: (server) => out.warn(`the tools of \`${server}\` are too long to be shown`),
+      onSkipped: (server) =>
+        out.warn(
+          `the longest tools of \`${server}\` are not in the catalogue; \`server tools ${server}\` lists all`,
+        ),
     })) {
       if (done - told < TELL_EVERY) continue;
       told = done;

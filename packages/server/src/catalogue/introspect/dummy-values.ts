@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readEntries } from "./read-bounded.ts";
 
 /** A name of a variable as programs spell it in messages and in code. */
 const NAME = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
@@ -66,14 +67,6 @@ function sourceFiles(folder: string): readonly string[] {
     }
   }
   return found.slice(0, MAX_FILES);
-}
-
-function readEntries(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }
 
 function sizeOf(path: string): number {

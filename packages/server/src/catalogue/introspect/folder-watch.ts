@@ -1,5 +1,6 @@
-import { type Dirent, lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { readEntries } from "./read-bounded.ts";
 
 /** How much may lie in a folder: the sizes of its files, added up. */
 export interface FolderLimit {
@@ -48,15 +49,6 @@ function holdsMoreThan({ path, maxBytes }: FolderLimit): boolean {
     if (bytes > maxBytes) return true;
   }
   return false;
-}
-
-function readEntries(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    // Gone meanwhile.
-    return [];
-  }
 }
 
 function sizeOf(path: string): number {

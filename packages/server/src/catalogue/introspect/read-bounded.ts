@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, type Dirent, openSync, readdirSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { err, ok, type Result } from "@portcullis/policy";
 
@@ -30,4 +30,13 @@ export function readBounded(path: string): Result<string, string> {
   return bytes.length > MAX_TEXT_BYTES
     ? err(`its \`${basename(path)}\` is larger than 1 MiB`)
     : ok(bytes.toString("utf8"));
+}
+
+/** What lies in a folder; nothing where it is gone, or cannot be read. */
+export function readEntries(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }

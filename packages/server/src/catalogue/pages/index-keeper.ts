@@ -12,7 +12,7 @@ export interface KeeperOptions {
   readonly catalogue: Catalogue;
   readonly state: State;
   nowMs(): number;
-  /** The tools of this registered server are too long to be shown. */
+  /** The longest tools of this registered server are not shown. */
   readonly onSkipped: (server: string) => void;
 }
 
