@@ -196,7 +196,7 @@ describe("strangers in numbers (threat 56)", () => {
   });
 });
 
-describe("run, for clients on stdio (gateway.md 5)", () => {
+describe("run, for clients on stdio", () => {
   test("what the server says on its own stream reaches the client, screened", async () => {
     const notices = [
       { jsonrpc: "2.0", method: "notifications/made-up" },

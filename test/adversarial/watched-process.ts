@@ -7,7 +7,7 @@ import { PORTCULLIS } from "../e2e/served.ts";
 import type { Figures, Question } from "./loop-watch.ts";
 
 const WATCH = join(import.meta.dirname, "loop-watch.ts");
-/** threats.md, rule 5 of the oracle: nothing that a stranger sends holds the loop up for longer. */
+/** Rule 5 of the oracle: nothing that a stranger sends holds the loop up for longer. */
 const LONGEST_BLOCK_MS = 50;
 /** A message from here on is read in one piece all the same; it may take what a call may take at all (F21). */
 const LARGE_BYTES = 1_000_000;

@@ -50,7 +50,7 @@ function expectGiven(shown: Shown): void {
   expect(shown.cwd).toBe(join(cwd, "folder"));
 }
 
-describe("what a command is given (gateway.md 4)", () => {
+describe("what a command is given", () => {
   test("`server add --env --cwd`: variables and folder reach it, sealed at rest, never shown", async () => {
     const added = await portcullis(
       ...["server", "add", "--name", "docs", ...SETTINGS, "--json", "--", ...MIRROR],

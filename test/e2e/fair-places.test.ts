@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig[Symbol.asyncDispose]());
 
-test("a grant with every session open does not keep another out (gateway.md 4)", async () => {
+test("a grant with every session open does not keep another out", async () => {
   const held = [];
   // One after the other, so that the first is idle for longest. Each holds its GET stream open, as SDKs do.
   for (let count = 0; count < PLACES; count += 1) {

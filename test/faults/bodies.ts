@@ -10,7 +10,7 @@ import { Rig, type Served } from "./rig.ts";
 
 const OPEN = { version: "1", default: "allow" } as const;
 const MIB = 1024 * 1024;
-/** One body or event (gateway.md 2.10). */
+/** One body or event. */
 const MAX_BODY_BYTES = 8 * MIB;
 const DEADLINE_MS = 55_000;
 const STALL_MS = 30_000;

@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly minutes: number;
 }
 
-/** One fault of faults.md, done to a real gateway. */
+/** One fault, done to a real gateway. */
 export interface Experiment {
   /** `F1` and so on. */
   readonly id: string;

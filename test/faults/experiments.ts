@@ -14,7 +14,7 @@ import { F2 } from "./steps.ts";
 import { F3, F23 } from "./traffic.ts";
 import { F5, F6, F8 } from "./upstreams.ts";
 
-/** In the order of faults.md. */
+/** In the order of their numbers. */
 export const EXPERIMENTS: readonly Experiment[] = [
   F1,
   F2,

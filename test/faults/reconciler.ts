@@ -3,7 +3,7 @@ import { Database, verifyLedger } from "@portcullis/server";
 import type { ClientCall } from "./load.ts";
 import type { Rig } from "./rig.ts";
 
-/** Client, audit, counters and upstream, held against each other after a run (faults.md I1–I7). */
+/** Client, audit, counters and upstream, held against each other after a run. */
 export interface Reconciliation {
   readonly calls: number;
   readonly executions: number;

@@ -14,7 +14,7 @@ const COUNTED = {
   tools: { pay: { limits: [{ counter: "odd-calls", window: "month", max: 1_000_000 }] } },
 } as const;
 const DEADLINE_MS = 2_000;
-/** What a server has that nobody gave another (gateway.md 2.9). */
+/** What a server has that nobody gave another. */
 const DEFAULT_DEADLINE_MS = 55_000;
 const HUNG = 100;
 /** For how long an answer may be late. */

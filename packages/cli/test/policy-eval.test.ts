@@ -25,7 +25,7 @@ const POLICY = {
 const ALLOW = { effect: "allow", rule: "", message: "" };
 const LIMIT_REACHED = "Rate limit of 1 per minute reached; retry in";
 
-describe("policy eval decides as the gateway does (product.md, Command line)", () => {
+describe("policy eval decides as the gateway does", () => {
   test.each<{ name: string; call: unknown; decision: unknown }>([
     { name: "plain allow", call: { tool: "list" }, decision: ALLOW },
     {

@@ -10,7 +10,7 @@ const POLICY = { version: "1", default: "deny", tools: { read: {} } };
 /** Whole processes start here, on machines that are busy with other tests. */
 vi.setConfig({ testTimeout: 30_000 });
 
-describe("server commands (product.md, Machine interface)", () => {
+describe("server commands", () => {
   test("add prints id, name and the gateway's URL, and accepts the first list", async () => {
     const bench = openWorkbench();
     bench.setTools([tool("read"), tool("write")]);
@@ -107,7 +107,7 @@ describe("server commands (product.md, Machine interface)", () => {
     );
   });
 
-  test("tools shows what changed; accept-tools accepts it by name or all (gateway.md 4, pins)", async () => {
+  test("tools shows what changed; accept-tools accepts it by name or all", async () => {
     const bench = openWorkbench();
     bench.setTools([tool("gone"), tool("read"), tool("same")]);
     await bench.json("server", "add", "--name", "files", "--", ...bench.command);

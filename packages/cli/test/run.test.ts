@@ -24,7 +24,7 @@ const POLICY = {
   },
 };
 
-describe("run -c POLICY -- command (gateway.md 5)", () => {
+describe("run -c POLICY -- command", () => {
   test("standard output is MCP alone; rows go to --log", async () => {
     const cwd = newFolder();
     writeFileSync(join(cwd, "p.json"), JSON.stringify(POLICY));

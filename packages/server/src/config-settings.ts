@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { err, ok, type Result } from "@portcullis/policy";
 
-/** Everything an operator can set. Every default is in config-settings.ts (product.md, Configuration). */
+/** Everything an operator can set. Every default is in config-settings.ts. */
 export interface Config {
   /** Address that the gateway listens on. */
   readonly host: string;
@@ -50,7 +50,7 @@ const DAY_MS = 86_400_000;
 /** Above this a message costs more memory than a gateway for many agents can give one of them. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** The one place of every default (product.md, Configuration). */
+/** The one place of every default. */
 export const SETTINGS: { readonly [K in ConfigKey]: Setting<Config[K]> } = {
   host: setting("127.0.0.1", text(isHost), "an IP address or a host name"),
   port: setting(7411, wholeNumber(0, 65_535), "a whole number from 0 to 65535"),

@@ -31,7 +31,7 @@ export interface ConfigSources {
 
 /**
  * Flags, then `PORTCULLIS_*`, then the config file of the data folder, then defaults. Unknown keys, values out of
- * range and insecure combinations are errors, one line each, that say what to do (product.md, Configuration).
+ * range and insecure combinations are errors, one line each, that say what to do.
  */
 export async function resolveConfig(
   sources: ConfigSources,

@@ -183,7 +183,7 @@ function workingDirectory({ target }: Server): string {
   return (target.kind === "stdio" ? target.workingDirectory : undefined) ?? process.cwd();
 }
 
-/** Typing a URL on the command line is the opt-in for exactly its host and port (gateway.md 4). */
+/** Typing a URL on the command line is the opt-in for exactly its host and port. */
 function outboundRules(server: Server): OutboundRules {
   if (server.target.kind !== "http") return {};
   const { hostname, port, protocol } = new URL(server.target.url);

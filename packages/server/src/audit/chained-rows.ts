@@ -60,7 +60,7 @@ const HASH_BYTES = 32;
 /** Entries up to this are hashed in place: their parts are bounded, and nearly all are shorter. */
 const scratch = Buffer.allocUnsafeSlow(16 * 1024);
 
-/** `SHA-256(previous || entry)` (secrets.md: audit integrity). The entry as UTF-8 text or its bytes. */
+/** `SHA-256(previous || entry)`. The entry as UTF-8 text or its bytes. */
 export function chain(previous: Buffer, body: string | Uint8Array): Buffer {
   const size = HASH_BYTES + (typeof body === "string" ? Buffer.byteLength(body) : body.length);
   const bytes = size <= scratch.length ? scratch.subarray(0, size) : Buffer.allocUnsafe(size);

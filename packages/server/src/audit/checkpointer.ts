@@ -3,7 +3,7 @@ import type { DiskSync, SyncFailure } from "../storage/disk-sync.ts";
 import { signCheckpoint } from "./checkpoint.ts";
 import { CheckpointLog } from "./checkpoint-log.ts";
 
-/** A checkpoint at least this often while entries come (secrets.md: audit integrity). */
+/** A checkpoint at least this often while entries come. */
 const EVERY_MS = 60_000;
 const EVERY_ENTRIES = 1_000;
 

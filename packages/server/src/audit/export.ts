@@ -1,6 +1,6 @@
 import { type Database, numberOf, type Row, textOf } from "../storage/database.ts";
 
-/** One row of `log export`, as product.md's machine interface has it. */
+/** One row of `log export`, the same in every release of one major version. */
 export interface LogRow {
   readonly seq: number;
   /** ISO 8601. */

@@ -206,7 +206,7 @@ function rewriteTask(
   });
 }
 
-/** Instructions reach the model's context: they are pinned like tools (gateway.md 4). */
+/** Instructions reach the model's context: they are pinned like tools. */
 function withheldInstructions(call: IntendedCall, result: JsonObject, ports: Ports): JsonObject {
   const instructions = own(result, "instructions");
   if (typeof instructions !== "string") return result;

@@ -33,8 +33,8 @@ export function isOpenEnded(call: RoutedCall): boolean {
 }
 
 /**
- * Of the client's headers only these travel; `mcp-*` are made anew from the judged message (gateway.md 2.9, threats
- * 17, 47, 57).
+ * Of the client's headers only these travel; `mcp-*` are made anew from the judged message (threats 17,
+ * 47, 57).
  */
 function upstreamHeaders(call: RoutedCall, tool: PinnedTool | undefined): string[] {
   const { arrival } = call;

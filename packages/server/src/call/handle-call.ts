@@ -207,7 +207,7 @@ function drop(arrival: Arrival, message: Message, line: Line): Promise<void> {
   return tellOnRecord(recorded, arrival, undefined, contextIn(arrival, message), line);
 }
 
-/** Nobody is known: no audit row, or strangers could fill the disk (gateway.md 2.2). */
+/** Nobody is known: no audit row, or strangers could fill the disk. */
 function refuseStranger(request: AgentRequest, reply: Reply, refusal: Refusal, line: Line): void {
   const { ports, throttle } = line;
   const address = request.socket.remoteAddress ?? "";

@@ -1,6 +1,6 @@
 /**
  * Handles that upstream servers give out and clients bring back: cursors, task ids, `requestState`. Each is sealed
- * to the grant and the server, so that possession is never authority (gateway.md 3, threats 52 and 53).
+ * to the grant and the server, so that possession is never authority (threats 52 and 53).
  */
 import { randomBytes } from "node:crypto";
 import { isJsonObject, type JsonObject, type JsonValue } from "@portcullis/policy";

@@ -57,7 +57,7 @@ function queryRefusal(query: string): Refusal {
 
 function checkBodyHeaders(request: IncomingMessage, verb: Verb): Result<void, Refusal> {
   const encoding = request.headers["content-encoding"];
-  // gateway.md 2.1: encoded bodies are refused whatever the coding, `identity` included (threat 10).
+  // Encoded bodies are refused whatever the coding, `identity` included (threat 10).
   if (encoding !== undefined)
     return err({ kind: "unsupported-media-type", detail: "encoded bodies are not read" });
   if (verb !== "POST") {

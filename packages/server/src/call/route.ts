@@ -236,7 +236,7 @@ function routeResponse(
   });
 }
 
-/** Known notifications pass; unknown ones get 202 and go nowhere (gateway.md 2.5). */
+/** Known notifications pass; unknown ones get 202 and go nowhere. */
 function routeNotification(
   arrival: Arrival,
   body: Buffer,

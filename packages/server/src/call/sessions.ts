@@ -4,7 +4,7 @@ import type { Access, RoutedCall } from "./call.ts";
 import { type InFlight, InFlightCalls } from "./in-flight.ts";
 import type { GrantId, ServerId } from "./records.ts";
 
-/** A legacy session, bound to one grant and one server. Possession of its id is not authority (gateway.md 3). */
+/** A legacy session, bound to one grant and one server. Possession of its id is not authority. */
 export interface Session {
   /** What the client sends as `Mcp-Session-Id`; undefined where the upstream issues no sessions. */
   readonly id: string | undefined;

@@ -9,7 +9,7 @@ export function refusalOf(judged: JudgedCall, stop: Stop): Refusal {
     case "unknown-tool":
       return { kind: "unknown-tool", name: subject.kind === "tool" ? subject.name : "" };
     case "held":
-      // gateway.md 2.6: without approvals a hold is refused; the row keeps the holding rule.
+      // Without approvals a hold is refused; the row keeps the holding rule.
       return { kind: "held", message: NO_APPROVALS_YET };
     case "denied":
       return { kind: "denied", message: judged.decision.message };

@@ -15,7 +15,7 @@ export interface ReadLimits {
   readonly maxKeyBytes: number;
 }
 
-/** gateway.md 2.3 and threats "The strict scanner". */
+/** What a body may hold at most (threats 8 and 9). */
 export const DEFAULT_LIMITS: ReadLimits = {
   maxDepth: 64,
   maxNodes: 50_000,

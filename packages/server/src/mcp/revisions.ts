@@ -134,7 +134,7 @@ export function clientMethod(name: string, era: MessageEra): ClientMethod | unde
   return found === undefined || !isOf(found.era, era) ? undefined : found;
 }
 
-/** True for a notification that clients of `era` send; others are accepted and dropped (gateway.md 2.5). */
+/** True for a notification that clients of `era` send; others are accepted and dropped. */
 export function isClientNotification(name: string, era: MessageEra): boolean {
   const found = CLIENT_NOTIFICATIONS.get(name);
   return found !== undefined && isOf(found, era);

@@ -16,7 +16,7 @@ export interface SseEvent {
 /** Why a stream is no longer read. */
 export type SseFault = "event-too-large" | "not-utf8";
 
-/** Largest event by default, in bytes of its lines: the largest answer that is collected (gateway.md 2.10). */
+/** Largest event by default, in bytes of its lines: the largest answer that is collected. */
 export const MAX_EVENT_BYTES = 8 * 1024 * 1024;
 
 /**

@@ -7,7 +7,7 @@ export type { ReadError, ReadLimits };
 export { DEFAULT_LIMITS };
 
 /**
- * Reads a body that every JSON reader understands in the same way, or refuses it (gateway.md 2.3; threats 1–14):
+ * Reads a body that every JSON reader understands in the same way, or refuses it (threats 1–14):
  * UTF-8 without BOM, one object, no duplicate or `__proto__` key, no lone surrogate, faithful numbers, bounded.
  * The bytes that were judged may be sent on as they are. Never throws.
  *

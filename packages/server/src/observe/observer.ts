@@ -7,7 +7,7 @@ import { type Counter, type Histogram, Metrics } from "./metrics.ts";
 /** Values that fit a log line; a token or an argument value is never one of them. */
 type Fields = { readonly [name: string]: string | number | undefined };
 
-/** One warning of a kind per this long: strangers must not fill the disk with log lines (gateway.md 2.2). */
+/** One warning of a kind per this long: strangers must not fill the disk with log lines. */
 const WARN_EVERY_MS = 1_000;
 
 /** Seconds; calls end at the deadline of 55 s. */

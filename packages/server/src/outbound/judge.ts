@@ -55,7 +55,7 @@ const METADATA_ADDRESSES = [
 ].map((text) => ipaddr.parse(text).toNormalizedString());
 const METADATA: ReadonlySet<string> = new Set(METADATA_ADDRESSES);
 
-/** secrets.md SSRF 2, beyond what `ipaddr.js` calls unicast: IPv4-compatible, IETF protocol assignments, 6to4 relays. */
+/** Beyond what `ipaddr.js` calls unicast: IPv4-compatible, IETF protocol assignments, 6to4 relays. */
 const DENIED_RANGES = ["::/96", "2001::/23", "192.88.99.0/24"].map((text) => ipaddr.parseCIDR(text));
 /** RFC 4291 section 2.4: the only part of IPv6 that is routed between networks today. */
 const GLOBAL_IPV6 = ipaddr.parseCIDR("2000::/3");
@@ -63,7 +63,7 @@ const GLOBAL_IPV6 = ipaddr.parseCIDR("2000::/3");
 const PRIVATE_KINDS: ReadonlySet<string> = new Set(["loopback", "private", "uniqueLocal", "carrierGradeNat"]);
 
 /**
- * Judges the text of a URL that somebody else chose (secrets.md SSRF 1): its normalised host, scheme, port and
+ * Judges the text of a URL that somebody else chose: its normalised host, scheme, port and
  * user information. Literal addresses are judged here too, names when they are resolved. The error is a short
  * reason that ends in what to do.
  */
@@ -92,7 +92,7 @@ export function endpointOf(url: URL): Endpoint {
 }
 
 /**
- * Why an address must not be connected to, or undefined (secrets.md SSRF 2). `isAllowed` opens private and
+ * Why an address must not be connected to, or undefined. `isAllowed` opens private and
  * loopback ranges and nothing else.
  */
 export function judgeAddress(text: string, isAllowed: boolean): string | undefined {

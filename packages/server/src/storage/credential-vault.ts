@@ -43,7 +43,7 @@ const TAG_BYTES = 16;
 /** Names the key that wraps; a later rotation adds another name. */
 const KEK_ID = "local1";
 
-/** `v1.<kek_id>.<wrapped_dek>.<nonce>.<ciphertext>`: a fresh key per secret, wrapped by the folder's (secrets.md). */
+/** `v1.<kek_id>.<wrapped_dek>.<nonce>.<ciphertext>`: a fresh key per secret, wrapped by the folder's. */
 export function sealCredential(kek: Buffer, place: CredentialPlace, plain: string): string {
   const dek = randomBytes(32);
   const wrapped = encrypt(kek, `${KEK_ID}|${aad(place)}`, dek);

@@ -16,7 +16,7 @@ const ED25519_PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Keys of one data folder, all derived from its key file, each for one purpose (secrets.md: key separation). */
+/** Keys of one data folder, all derived from its key file, each for one purpose. */
 export class FolderKeys implements Keys {
   readonly #pepper: HmacKey;
   readonly #auditKey: HmacKey;

@@ -33,7 +33,7 @@ export function openState(file: string): Result<State, string> {
   }
 }
 
-/** Names of servers and policies, labels of grants (product.md). */
+/** Names of servers and policies, labels of grants. */
 const NAME = /^[a-z0-9-]{1,64}$/;
 
 export function checkName(what: string, name: string): Result<void, string> {

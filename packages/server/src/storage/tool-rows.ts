@@ -27,7 +27,7 @@ export function listTools({ db }: State, server: ServerId): readonly ToolRow[] {
 
 /**
  * Notes what a list showed. A complete list also tells what is gone. The first complete list of a server is
- * accepted: there is nothing to compare it with, and the operator has just added the server (gateway.md 4).
+ * accepted: there is nothing to compare it with, and the operator has just added the server.
  */
 export function recordObserved(
   state: State,

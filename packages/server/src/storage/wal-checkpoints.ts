@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { type DiskSync, reasonOf } from "./disk-sync.ts";
 
-/** How often committed pages are moved (performance.md). */
+/** How often committed pages are moved. */
 export const PASSIVE_EVERY_MS = 500;
 /** 64 MiB of pages of 4 KiB. */
 export const TRUNCATE_ABOVE_PAGES = 16_384;

@@ -10,7 +10,7 @@ interface Probing {
   readonly era: Promise<Result<Era, UpstreamFailure>>;
 }
 
-/** Which era each server speaks: set by the operator, or asked once and kept for a while (gateway.md 3). */
+/** Which era each server speaks: set by the operator, or asked once and kept for a while. */
 export class EraBook {
   readonly #upstreams: Pick<Upstreams, "open" | "closeSession">;
   readonly #detected: Findings<Era>;

@@ -23,7 +23,7 @@ interface Finding<T> {
   isSuspect: boolean;
 }
 
-/** What was found out about servers, until it is old or a failure makes it doubtful (gateway.md 3). */
+/** What was found out about servers, until it is old or a failure makes it doubtful. */
 export class Findings<T> {
   readonly #monotonicMs: () => number;
   readonly #found = new Map<ServerId, Finding<T>>();

@@ -12,7 +12,7 @@ const TLS_CODES: ReadonlySet<string> = new Set([
 ]);
 const TLS_PREFIXES = ["ERR_TLS_", "ERR_SSL_", "CERT_", "UNABLE_TO_", "CRL_", "ERROR_IN_CERT_"];
 
-/** The connection was torn down here because a request stayed unread (gateway.md 2.9). */
+/** The connection was torn down here because a request stayed unread. */
 export const UNREAD_WRITE = "PORTCULLIS_UNREAD_WRITE";
 
 /**

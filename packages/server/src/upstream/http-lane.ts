@@ -11,7 +11,7 @@ import { ConnectionPool } from "./http1/connection-pool.ts";
 import type { TransportRequest } from "./upstreams.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
-/** How much one server may occupy (the bulkhead of gateway.md 2.9), and how connections to it are made. */
+/** How much one server may occupy (its bulkhead), and how connections to it are made. */
 export interface LaneSettings {
   readonly limits: ExchangeLimits;
   readonly maxInFlight: number;
@@ -138,7 +138,7 @@ function openPool(judged: JudgedUrl, settings: LaneSettings, watchdog: Watchdog)
   return new ConnectionPool(judged.url, connect, watchdog);
 }
 
-/** Ends a connection whose other side has read nothing of what was written for `stallMs` (gateway.md 2.9). */
+/** Ends a connection whose other side has read nothing of what was written for `stallMs`. */
 function watchWrites(socket: Socket, stallMs: number, watchdog: Watchdog): void {
   let unreadSinceMs: number | undefined;
   const watched: Watched = {

@@ -22,7 +22,7 @@ export function readResponseHead(
 ): ResponseHead | UpstreamFailure {
   const found = findHeaders(raw);
   if (found === undefined) return { kind: "garbage", sent: true, httpStatus: status };
-  // gateway.md 2.9: redirects are never followed; a credential would travel to a place nobody registered.
+  // Redirects are never followed; a credential would travel to a place nobody registered.
   if (status >= 300 && status < 400) return { kind: "redirect", sent: true, httpStatus: status };
   // F7: nobody asked for compression, so what is compressed is an attack or a broken server.
   if (found.encoding !== undefined && found.encoding.toLowerCase() !== "identity") {

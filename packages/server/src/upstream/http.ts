@@ -13,7 +13,7 @@ export interface HttpUpstreamsOptions {
   readonly credentialHeaders: (server: Server) => readonly string[];
   /** The whole URL of a server, with what is secret in it. Default: the one on its record. May throw. */
   readonly urlOf?: (server: Server) => string;
-  /** What this server's URL may reach besides public `https` (secrets.md SSRF guard). */
+  /** What this server's URL may reach besides public `https`. */
   readonly outboundRules: (server: Server) => OutboundRules;
   /** A request failed in a way that a server shows which was replaced or restarted. Called at most once per request. */
   readonly onFailure?: (server: Server, failure: UpstreamFailure) => void;
@@ -29,7 +29,7 @@ export interface HttpUpstreamsOptions {
   readonly maxStreams?: number;
   /** Default 10 s. */
   readonly connectTimeoutMs?: number;
-  /** Default 30 s (gateway.md 2.9). */
+  /** Default 30 s. */
   readonly stallMs?: number;
   /** One body or event. Default 8 MiB (threat 44). */
   readonly maxBodyBytes?: number;

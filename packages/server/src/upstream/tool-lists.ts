@@ -22,7 +22,7 @@ export interface ToolListsPorts {
   readonly monotonicMs?: () => number;
 }
 
-/** gateway.md 4: a list is taken anew when it is older than this. */
+/** A list is taken anew when it is older than this. */
 const FRESH_MS = 5 * 60_000;
 /** How long an older list still serves when the server has no place for one more process. */
 const BUSY_GRACE_MS = 30_000;
@@ -49,7 +49,7 @@ interface ListState {
   pending: Promise<Result<void, UpstreamFailure>> | undefined;
 }
 
-/** Takes tool lists, notices what changed and records that before anybody is shown it (gateway.md 4, pins). */
+/** Takes tool lists, notices what changed and records that before anybody is shown it. */
 export class ToolLists implements Tools {
   readonly #ports: ToolListsPorts;
   readonly #monotonicMs: () => number;

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-describe("checkpoints are C2SP signed notes (secrets.md, audit integrity)", () => {
+describe("checkpoints are C2SP signed notes", () => {
   it("hold organisation, size, root and time, and the signature covers that text", () => {
     const note = signCheckpoint(CHECKPOINT, KEYS.checkpointKey);
     const root = Buffer.from(CHECKPOINT.root, "hex").toString("base64");

@@ -11,7 +11,7 @@ function lines(output: PassThrough): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-describe("audit rows as JSON lines (gateway.md 5)", () => {
+describe("audit rows as JSON lines", () => {
   it("writes a row per request and a line per outcome, in the shape of the export", async () => {
     const output = new PassThrough();
     const audit = new JsonLinesAudit(output);

@@ -155,7 +155,7 @@ describe("the mark before which every call is over", () => {
   });
 });
 
-describe("the WAL (performance.md, Audit)", () => {
+describe("the WAL", () => {
   it("is moved into the file by a thread, while commits go on", async () => {
     const onFailure = (reason: string) => expect.fail(reason);
     await using _ = startWalCheckpoints(file, { disk: new DiskSync(`${file}-wal`), onFailure });

@@ -69,7 +69,7 @@ describe("the chain", () => {
   });
 });
 
-describe("bodies are canonical JSON (secrets.md, audit integrity)", () => {
+describe("bodies are canonical JSON", () => {
   it.each([
     ["a full intent", intentBody(1, intentOf())],
     [
@@ -117,7 +117,7 @@ describe("faults F16: the disk is full", () => {
   });
 });
 
-describe("log export (product.md, machine interface)", () => {
+describe("log export", () => {
   it("joins the outcome and shows exactly the published members", async () => {
     await ledger.intend(intentOf());
     ledger.record(outcomeOf(1));
@@ -149,7 +149,7 @@ describe("log export (product.md, machine interface)", () => {
     ["refused by the gateway", { fate: "refused", effect: "deny" }, "refused"],
     ["sent, end not known", { fate: "sent" }, "unknown"],
     ["shadow: sent although policy denies", { fate: "sent", effect: "deny", mode: "shadow" }, "unknown"],
-  ] as const)("status of a call without outcome: %s (gateway.md 2)", async (_, more, status) => {
+  ] as const)("status of a call without outcome: %s", async (_, more, status) => {
     await ledger.intend(intentOf(more));
     expect([...exportRows(ledger.db, {})].map((row) => row.status)).toEqual([status]);
   });

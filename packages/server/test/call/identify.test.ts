@@ -81,7 +81,7 @@ describe("who called, as it is now", () => {
     expect(renew(known, portsOf([], nowMs, grant))).toEqual({ ok: false, error: { kind } });
   });
 
-  test("where no token exists, nothing can end (gateway.md 5)", () => {
+  test("where no token exists, nothing can end", () => {
     const local = { ...ACCESS, digest: undefined };
     expect(renew(local, portsOf([], Number.POSITIVE_INFINITY))).toEqual({ ok: true, value: local });
   });

@@ -19,7 +19,7 @@ const TOOL = {
   _meta: { "com.example/x": 1 },
 };
 
-describe("hash of a tool definition (threats 32 and 33, gateway.md 4)", () => {
+describe("hash of a tool definition (threats 32 and 33)", () => {
   it("is the SHA-256 of RFC 8785 JSON", () => {
     const text = '{"a":[1,true,null],"b":"é"}';
     expect(definitionHash({ b: "é", a: [1.0, true, null] })).toBe(

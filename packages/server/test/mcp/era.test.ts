@@ -23,7 +23,7 @@ const fault = (code: number, reason: string) => err({ code, reason, id: 1 });
 const unsupported = (requested: string) =>
   err({ code: -32022, reason: "unsupported protocol version", requested, id: 1 });
 
-describe("era of a message over HTTP (gateway.md 3; threat 20)", () => {
+describe("era of a message over HTTP (threat 20)", () => {
   it.each<[string, Message, string | undefined, unknown]>([
     ["envelope and header", request("tools/call", envelope()), MODERN, ok("modern")],
     ["initialize", request("initialize", { protocolVersion: LEGACY }), undefined, ok("legacy")],

@@ -40,7 +40,7 @@ const of = (table: ReadonlyMap<string, { era: string } | string>, era: string) =
     .map(([name]) => name)
     .sort();
 
-describe("method tables equal the published schemas (gateway.md 3)", () => {
+describe("method tables equal the published schemas", () => {
   it.each(ERAS)("%s", (era, schema) => {
     const extension = era === "modern" ? EXTENSION : [];
     expect(of(CLIENT_METHODS, era)).toEqual([...Object.keys(schema.clientRequests), ...extension].sort());

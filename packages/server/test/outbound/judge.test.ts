@@ -3,7 +3,7 @@ import { endpointOf, judgeAddress, judgeUrl, type OutboundRules } from "../../sr
 
 const allow = (url: string): OutboundRules => ({ allow: endpointOf(new URL(url)) });
 
-describe("URLs that somebody else chose (secrets.md SSRF 1, threat 61)", () => {
+describe("URLs that somebody else chose (threat 61)", () => {
   test.each([
     ["public https", "https://mcp.example/path?q=1", {}],
     ["public https on 8443", "https://mcp.example:8443/", {}],
@@ -50,7 +50,7 @@ describe("URLs that somebody else chose (secrets.md SSRF 1, threat 61)", () => {
   });
 });
 
-describe("addresses (secrets.md SSRF 2)", () => {
+describe("addresses", () => {
   const rows: readonly [address: string, isPublic: boolean, isOpenWhenTyped: boolean][] = [
     ["93.184.216.34", true, true],
     ["2606:4700::6810:1", true, true],

@@ -73,7 +73,7 @@ describe("seals", () => {
   });
 });
 
-describe("the credential vault (secrets.md)", () => {
+describe("the credential vault", () => {
   const kek = makeRootKey();
   const place: CredentialPlace = { organisation: "org", server: "srv_a", version: 1, purpose: "headers" };
   const blob = sealCredential(kek, place, "Bearer canary");

@@ -296,7 +296,7 @@ describe("grants", () => {
   });
 });
 
-describe("tools and pins (gateway.md 4)", () => {
+describe("tools and pins", () => {
   const pins = (server: Parameters<typeof listTools>[1]) =>
     listTools(state, server).map(({ name, pin }) => `${name} ${pin}`);
 

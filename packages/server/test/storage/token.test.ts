@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FolderKeys } from "../../src/storage/keys.ts";
 import { isWellFormedToken, makeId, makeToken } from "../../src/storage/token.ts";
 
-describe("grant tokens (secrets.md)", () => {
+describe("grant tokens", () => {
   it("have the published form and their own checksum", () => {
     for (let count = 0; count < 1_000; count += 1) {
       const token = makeToken("g");

@@ -143,7 +143,7 @@ describe("over HTTP (2026-07-28 streamable-http Backward Compatibility)", () => 
     ]);
   });
 
-  test.each([401, 403, 429, 500, 503])("%i is no evidence (gateway.md 3)", async (status) => {
+  test.each([401, 403, 429, 500, 503])("%i is no evidence", async (status) => {
     const refusal = { status, error: { code: -32022, message: "no" } };
     const { url } = await serveMcp(cleanup, {
       "server/discover": refusal,

@@ -34,7 +34,7 @@ function answer(response: ServerResponse | undefined): void {
   response?.writeHead(200, { "content-type": "application/json" }).end("{}");
 }
 
-describe("bulkhead (gateway.md 2.9, F8)", () => {
+describe("bulkhead (F8)", () => {
   test("a slow server holds its places and its queue; the next request is busy", async () => {
     const { url, held, arrived } = await serveHeld();
     const upstreams = openUpstreams(cleanup, { maxInFlight: 2, maxWaiting: 1 });

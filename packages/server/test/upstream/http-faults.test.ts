@@ -149,7 +149,7 @@ describe("a server that breaks is one failure and no crash (F6)", () => {
       failure: { kind: "deadline", httpStatus: 200 },
     },
     {
-      name: "a stream that is silent until the deadline (gateway.md 2.9)",
+      name: "a stream that is silent until the deadline",
       serve: (socket) => onRequest(socket, () => socket.write(`${EVENTS}${chunk(": hello\n")}`)),
       failure: { kind: "deadline", httpStatus: 200 },
     },
@@ -256,7 +256,7 @@ describe("a request that never left is `sent: false` (policy-spec L6)", () => {
   });
 });
 
-describe("a request that the server does not read (gateway.md 2.9)", () => {
+describe("a request that the server does not read", () => {
   test("is stalled, not waiting for the deadline", async () => {
     const url = await serveTcp(cleanup, (socket) => socket.pause());
     const upstreams = openUpstreams(cleanup, { stallMs: 200 });

@@ -127,7 +127,7 @@ describe("what comes back", () => {
       ],
     },
     {
-      name: "a redirect is not followed (gateway.md 2.9)",
+      name: "a redirect is not followed",
       answer: (_, response) => response.writeHead(307, { location: "http://127.0.0.1:1/" }).end(),
       told: [failed({ kind: "redirect", httpStatus: 307 })],
     },

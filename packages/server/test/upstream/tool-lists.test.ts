@@ -94,7 +94,7 @@ async function fixture(first: readonly JsonObject[], more: Partial<Server> = {})
   };
 }
 
-describe("freshness (gateway.md 4)", () => {
+describe("freshness", () => {
   test("a list is fresh for five minutes, or until the server says that it changed", async () => {
     const { lists, server, pass } = await fixture([tool("read")]);
     expect(lists.isFresh(server)).toBe(false);
@@ -302,7 +302,7 @@ describe("what is recorded", () => {
   });
 });
 
-describe("instructions (gateway.md 4)", () => {
+describe("instructions", () => {
   test("the first ones are accepted, others wait, and `--on-change allow` takes all", async () => {
     const { lists, server, records } = await fixture([]);
     await lists.refresh(server);

@@ -50,7 +50,7 @@ const ERAS: readonly Era[] = ["legacy", "modern"];
 
 /**
  * Upstream servers whose session is a wire, behind the port of those that speak HTTP: one wire per server and
- * channel, bounded and shared fairly per server, closed when idle, delayed after crashes (gateway.md 4).
+ * channel, bounded and shared fairly per server, closed when idle, delayed after crashes.
  *
  * A legacy session lives and dies with its wire: without it everything but `initialize` is answered 404, as an
  * HTTP server answers for a session that it has lost, and clients initialise again.

@@ -39,7 +39,7 @@ const INHERITED_ON_WINDOWS: ReadonlySet<string> = new Set([
 
 /**
  * The environment of a child process: the harmless few, the names in `allowed`, and `added`, which wins.
- * An allow-list, because a deny-list misses the next secret (gateway.md 4, threat 98).
+ * An allow-list, because a deny-list misses the next secret (threat 98).
  */
 export function scrubEnvironment(
   source: NodeJS.ProcessEnv,

@@ -32,7 +32,7 @@ export interface StdioOptions {
 /** {@link StdioOptions} with nothing left out. */
 export type StdioSettings = Required<StdioOptions>;
 
-/** Figures of gateway.md 2.9, 2.10 and 4. */
+/** The bounds of one child process. */
 export const STDIO_DEFAULTS = {
   idleMs: 10 * 60_000,
   maxProcessesPerServer: 8,

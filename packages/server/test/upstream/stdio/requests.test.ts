@@ -28,7 +28,7 @@ const progress = (token: unknown, done: number) => ({
   params: { progressToken: token, progress: done },
 });
 
-describe("one request (gateway.md 4: ids and progress tokens are remapped)", () => {
+describe("one request: ids and progress tokens are remapped", () => {
   it("answers `initialize` with a session, and later requests without", async () => {
     const client = new Client(openStdio(cleanup));
     const [first] = await client.initialize();
