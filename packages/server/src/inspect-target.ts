@@ -3,7 +3,7 @@ import type { UpstreamFailure } from "./call/ports.ts";
 import type { ServerId } from "./call/records.ts";
 import { failureText } from "./call/refusal.ts";
 import { MemoryCounters } from "./counters/memory-counters.ts";
-import { assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
+import { assembleLine, type LineParts, SYSTEM_CLOCK } from "./line-parts.ts";
 import { optionalTextOf } from "./storage/database.ts";
 import { FolderKeys, makeRootKey } from "./storage/keys.ts";
 import { addServer, type NewServer } from "./storage/server-rows.ts";
@@ -43,23 +43,7 @@ export async function inspectTarget(
     const added = addServer(state.value, keys.credentialKey, server, SYSTEM_CLOCK.nowMs());
     if (!added.ok) return added;
     const warnings: string[] = [];
-    await using assembled = assembleLine({
-      state: state.value,
-      keys,
-      observer: {
-        refused() {},
-        answered() {},
-        warn: (event, fields) => {
-          // The result says why the last attempt failed; those before it are of no interest.
-          if (event !== "tool-list-failed") warnings.push(toLine(event, fields));
-        },
-      },
-      clock: SYSTEM_CLOCK,
-      counters: new MemoryCounters(SYSTEM_CLOCK),
-      // Nothing is called here, so nothing has to be on record.
-      audit: { intend: () => Promise.resolve(undefined), record() {} },
-      config: { maxBodyBytes: 0, allowedHosts: new Set(), allowedOrigins: new Set() },
-    });
+    await using assembled = assembleLine(partsToLook(state.value, keys, warnings));
     const record = assembled.snapshot.server(added.value.id);
     if (record === undefined) return err("it could not be looked at");
     const endsAtMs = performance.now() + patienceMs;
@@ -72,6 +56,27 @@ export async function inspectTarget(
   } finally {
     state.value.db.close();
   }
+}
+
+/** A line through which nobody calls. */
+function partsToLook(state: State, keys: FolderKeys, warnings: string[]): LineParts {
+  return {
+    state,
+    keys,
+    observer: {
+      refused() {},
+      answered() {},
+      warn: (event, fields) => {
+        // The result says why the last attempt failed; those before it are of no interest.
+        if (event !== "tool-list-failed") warnings.push(toLine(event, fields));
+      },
+    },
+    clock: SYSTEM_CLOCK,
+    counters: new MemoryCounters(SYSTEM_CLOCK),
+    // Nothing is called here, so nothing has to be on record.
+    audit: { intend: () => Promise.resolve(undefined), record() {} },
+    config: { maxBodyBytes: 0, allowedHosts: new Set(), allowedOrigins: new Set() },
+  };
 }
 
 /** What a person can do something about is said in plain words. */

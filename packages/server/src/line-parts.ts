@@ -7,19 +7,13 @@ import type { Server, ServerId } from "./call/records.ts";
 import { Roster } from "./call/roster.ts";
 import { type Session, Sessions } from "./call/sessions.ts";
 import { FailureThrottle } from "./call/throttle.ts";
-import type { OutboundRules } from "./outbound/judge.ts";
+import { connectServers, type ServerConnections } from "./server-connections.ts";
 import { LiveSnapshot } from "./snapshot/live-snapshot.ts";
 import { instructionsHash } from "./storage/server-rows.ts";
-import { ServerSecrets } from "./storage/server-secrets.ts";
 import type { State } from "./storage/state.ts";
 import { recordInstructions, recordObserved } from "./storage/tool-rows.ts";
-import { HttpUpstreams } from "./upstream/http.ts";
-import { HttpTransports } from "./upstream/http-transports.ts";
-import { ProcessReflectionFilter, ReflectionFilter } from "./upstream/reflection.ts";
-import { SseUpstreams } from "./upstream/sse/sse-upstreams.ts";
-import { StdioUpstreams } from "./upstream/stdio/stdio-upstreams.ts";
 import { ToolLists } from "./upstream/tool-lists.ts";
-import { UpstreamDirectory } from "./upstream/upstreams.ts";
+import type { UpstreamDirectory } from "./upstream/upstreams.ts";
 
 /** What differs between a gateway with a data folder and one process of `portcullis run`. */
 export interface LineParts {
@@ -50,37 +44,8 @@ export function assembleLine(parts: LineParts): AssembledLine {
   const snapshot = new LiveSnapshot(state, {
     onBadPolicy: (policy, version) => observer.warn("policy_does_not_compile", { policy, version }),
   });
-  const secrets = new ServerSecrets(keys.credentialKey);
-  const http = new HttpUpstreams({
-    credentialHeaders: (server) => secrets.headers(server),
-    urlOf: (server) => secrets.url(server),
-    outboundRules,
-    onFailure: (server, failure) => {
-      transports.noteFailure(server, failure);
-      upstreams.noteFailure(server, failure);
-    },
-    onFault: (cause) =>
-      observer.warn("line_fault", { fault: cause instanceof Error ? cause.name : "unknown" }),
-  });
-  const stdio = new StdioUpstreams({
-    commandOf: (server) => secrets.command(server),
-    serverEnv: (server) => secrets.environment(server),
-    workingDirectory,
-    warn: (event, fields) => observer.warn(event, fields),
-  });
-  const reflection = {
-    secrets: (server: Server) => secrets.values(server),
-    onReflected: (server: Server) => observer.warn("credential_reflected", { server: server.name }),
-    onUnreadable: (server: Server) => observer.warn("credential_unreadable", { server: server.name }),
-  };
-  const filtered = new ReflectionFilter(http, reflection);
-  const sse = new SseUpstreams({
-    http: filtered,
-    urlOf: (server) => secrets.url(server),
-    warn: (event, fields) => observer.warn(event, fields),
-  });
-  const transports = new HttpTransports(filtered, sse);
-  const upstreams = new UpstreamDirectory(transports, new ProcessReflectionFilter(stdio, reflection));
+  const connections = connectServers(keys.credentialKey, observer);
+  const { upstreams } = connections;
   const tools = new ToolLists({
     upstreams,
     snapshot,
@@ -98,19 +63,7 @@ export function assembleLine(parts: LineParts): AssembledLine {
     open: new Roster(),
     lists: new ListMemo(),
   };
-  let known = serverIds(snapshot);
-  const stopListening = snapshot.onChange(() => {
-    cutEnded(line);
-    const now = serverIds(snapshot);
-    // A removed server is left at once: no process, stream or connection outlives its registration.
-    for (const id of known) {
-      if (now.has(id)) continue;
-      stdio.closeServer(id);
-      sse.closeServer(id);
-      http.forget(id);
-    }
-    known = now;
-  });
+  const stopListening = onSnapshotChange(line, snapshot, connections);
   const sweep = setInterval(() => sweepOnce(line, tools), SWEEP_MS).unref();
   return {
     line,
@@ -120,11 +73,20 @@ export function assembleLine(parts: LineParts): AssembledLine {
       clearInterval(sweep);
       stopListening();
       snapshot.close();
-      await sse[Symbol.asyncDispose]();
-      await http[Symbol.asyncDispose]();
-      await stdio[Symbol.asyncDispose]();
+      await connections[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What a change ends, ends now. Returns what stops listening. */
+function onSnapshotChange(line: Line, snapshot: LiveSnapshot, connections: ServerConnections): () => void {
+  let known = serverIds(snapshot);
+  return snapshot.onChange(() => {
+    cutEnded(line);
+    const now = serverIds(snapshot);
+    for (const id of known) if (!now.has(id)) connections.leave(id);
+    known = now;
+  });
 }
 
 function serverIds(snapshot: LiveSnapshot): ReadonlySet<ServerId> {
@@ -178,15 +140,3 @@ function toolRecords(state: State, snapshot: LiveSnapshot, clock: Clock) {
 }
 
 type ToolRecorder = ConstructorParameters<typeof ToolLists>[0]["records"]["recordObserved"];
-
-function workingDirectory({ target }: Server): string {
-  return (target.kind === "stdio" ? target.workingDirectory : undefined) ?? process.cwd();
-}
-
-/** Typing a URL on the command line is the opt-in for exactly its host and port. */
-function outboundRules(server: Server): OutboundRules {
-  if (server.target.kind !== "http") return {};
-  const { hostname, port, protocol } = new URL(server.target.url);
-  const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
-  return { allow: { host: hostname, port: number } };
-}

@@ -175,23 +175,21 @@ function routeLegacy(
   if (!found.ok) return found;
   const session = found.value;
   if (message.kind === "response") return routeResponse(arrival, body, message, session, tools.ports);
+  const place = { era: "legacy", session, channel: session.channel } as const;
   if (message.kind === "notification") {
     const opened = openRelatedTask(message, arrival, tools.ports);
-    const place = { era: "legacy", session, channel: session.channel } as const;
     return routeNotification(arrival, opened === undefined ? body : encode(opened), opened ?? message, place);
   }
-  const subject = readSubject(message, "legacy", arrival.access, tools.ports.keys);
-  if (!subject.ok) return subject;
-  const rebuilt = subject.value.message;
+  const read = readSubject(message, "legacy", arrival.access, tools.ports.keys);
+  if (!read.ok) return read;
+  const { subject, message: rebuilt } = read.value;
   return ok({
+    ...place,
     arrival,
-    era: "legacy",
     message: rebuilt ?? message,
     body: rebuilt === undefined ? body : encode(rebuilt),
     method: message.method,
-    subject: subject.value.subject,
-    session,
-    channel: session.channel,
+    subject,
     once: undefined,
   });
 }

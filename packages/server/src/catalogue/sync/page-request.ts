@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { err, ok, type Result } from "@portcullis/policy";
 import { guardedLookup, RefusedAddressError } from "../../outbound/guard.ts";
 import { endpointOf, judgeUrl, type OutboundRules } from "../../outbound/judge.ts";
@@ -63,21 +64,30 @@ function fetchOne(
   sent.once("response", (response) => {
     const status = response.statusCode ?? 0;
     if (status !== 200) return fail(`it answered with HTTP ${status}`, status === 429 || status >= 500);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) fail(`its answer is over ${maxBytes} bytes`, false);
-      else chunks.push(chunk);
-    });
-    response.once("error", () => fail("the connection was cut", true));
-    response.once("end", () => {
-      if (response.complete) resolve(ok(Buffer.concat(chunks).toString("utf8")));
-      else fail("the connection was cut", true);
-    });
+    readBody(response, maxBytes, fail, (text) => resolve(ok(text)));
   });
   sent.end();
   return promise;
+}
+
+function readBody(
+  response: IncomingMessage,
+  maxBytes: number,
+  fail: (reason: string, mayPass: boolean) => void,
+  done: (text: string) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) fail(`its answer is over ${maxBytes} bytes`, false);
+    else chunks.push(chunk);
+  });
+  response.once("error", () => fail("the connection was cut", true));
+  response.once("end", () => {
+    if (response.complete) done(Buffer.concat(chunks).toString("utf8"));
+    else fail("the connection was cut", true);
+  });
 }
 
 /** The system's code, never the message, which may quote addresses inside. */
