@@ -23,6 +23,7 @@ type Kept = (Introspection & { readonly atMs: number }) | { readonly error: stri
 
 export function pack(folder: string): void {
   const servers = readSeedList().flatMap((listed) => readKept(keptFile(folder, listed.spec), listed));
+  if (servers.length === 0) throw new Error(`nothing that was looked at is in ${folder}`);
   const sorted = servers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const packed = packSeed(sorted, Math.max(...sorted.map(({ atMs }) => atMs)));
   const tools = sorted.reduce((sum, { tools: list }) => sum + (list?.items.length ?? 0), 0);

@@ -35,11 +35,12 @@ const HTTP = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/;
 /** Reads what the arguments say, at most two levels deep for what decides. */
 export function readSchema(args: readonly Argument[], place: Place): SchemaReading {
   const top = args.filter(({ depth }) => depth === 0);
+  const hasOrigin = args.some(({ words: [head] }) => ORIGIN.has(head ?? ""));
   return {
     operations: gravestOperation(args, place),
     runs: first(args, runsSomething),
     writes: writesSomething(top) ?? outputOf(args.filter(({ depth }) => depth === 1)),
-    modifiers: args.flatMap((argument) => modifiersOf(argument)),
+    modifiers: args.flatMap((argument) => modifiersOf(argument, hasOrigin)),
   };
 }
 
@@ -202,7 +203,18 @@ const NO_SECRET = wordSet(`
   max page next prev previous continuation num cursor min total count limit sync output input prompt
   completion`);
 
-function modifiersOf(argument: Argument): readonly SchemaSign[] {
+const ORIGIN = wordSet("source src origin");
+const AUTHOR = wordSet("author committer");
+const AUTHORS = /\/properties\/(?:author|committer)\//i;
+
+/** Who is reached: neither the place that something is moved to, nor whoever is named as its author. */
+function isRecipient({ words: parts, pointer }: Argument, hasOrigin: boolean): boolean {
+  const ends = [parts[0] ?? "", parts.at(-1) ?? ""];
+  if (AUTHORS.test(pointer) || parts.some((part) => AUTHOR.has(part))) return false;
+  return ends.some((end) => RECIPIENT.has(end) && !(hasOrigin && end === "destination"));
+}
+
+function modifiersOf(argument: Argument, hasOrigin: boolean): readonly SchemaSign[] {
   const { words: parts, pointer, name: text, types } = argument;
   const last = parts.at(-1) ?? "";
   const signs: SchemaSign[] = [];
@@ -219,7 +231,7 @@ function modifiersOf(argument: Argument): readonly SchemaSign[] {
   if (URL_WORDS.has(last)) signs.push({ rule: "modifier.url", says: "url-input", pointer, text });
   if (PATH.has(last) || (last === "path" && parts.at(-2) !== "json"))
     signs.push({ rule: "modifier.path", says: "path-input", pointer, text });
-  if (RECIPIENT.has(last) || RECIPIENT.has(parts[0] ?? ""))
+  if (isRecipient(argument, hasOrigin))
     signs.push({ rule: "modifier.recipient", says: "external-recipient", pointer, text });
   return signs;
 }

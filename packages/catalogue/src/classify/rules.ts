@@ -1,7 +1,7 @@
 import type { Category, Modifier } from "../verdict.ts";
 
 /** Changes with every change of rules or lexicon that may change a verdict. */
-export const RULES_VERSION = "2";
+export const RULES_VERSION = "3";
 
 /** One rule: what it looks at, and what it says for. */
 export interface Rule {

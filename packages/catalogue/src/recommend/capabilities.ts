@@ -1,5 +1,4 @@
-import { isJsonObject } from "@portcullis/policy";
-import type { Evidence, EvidenceSource } from "../verdict.ts";
+import type { EvidenceSource } from "../verdict.ts";
 import type { ClassifiedTool } from "./classified-tool.ts";
 import { type Found, readTool, type ToolReading } from "./tool-reading.ts";
 
@@ -119,7 +118,10 @@ function readsSecrets(reading: ToolReading): CapabilityReason | undefined {
 
 function sendsOut(reading: ToolReading): CapabilityReason | undefined {
   const { category } = reading.classified.verdict;
-  const recipient = category === "Read" ? undefined : recipientOf(reading);
+  const recipient =
+    category === "Read"
+      ? undefined
+      : (reading.argument("recipient") ?? ofModifier(reading, "external-recipient"));
   if (recipient !== undefined) return because(recipient, "reaches people outside");
   const url = urlOf(reading);
   if (url !== undefined)
@@ -127,24 +129,6 @@ function sendsOut(reading: ToolReading): CapabilityReason | undefined {
   if (category === "Read" || category === "Destructive") return undefined;
   return because(reading.inName(SENDING), "sends or publishes");
 }
-
-/** Who is reached: not the place that something is moved to, nor whoever is named as its author. */
-function recipientOf(reading: ToolReading): Found | undefined {
-  const { tool, verdict } = reading.classified;
-  const properties = tool.inputSchema?.["properties"];
-  const hasSource = isJsonObject(properties) && Object.keys(properties).some((name) => SOURCE.test(name));
-  const argument = reading.argument("recipient");
-  if (argument !== undefined) return argument;
-  const signs = verdict.evidence.filter(({ says }) => says === "external-recipient");
-  const isNobody = ({ text, pointer = "" }: Evidence) =>
-    (hasSource && DESTINATION.test(text)) || AUTHOR.test(pointer);
-  if (signs.length > 0 && signs.every(isNobody)) return undefined;
-  return ofModifier(reading, "external-recipient");
-}
-
-const SOURCE = /^(?:source|src|from)(?![a-z])/i;
-const DESTINATION = /^dest(?:ination)?(?![a-z])/i;
-const AUTHOR = /\/properties\/(?:author|committer)\//i;
 
 function runsCode(reading: ToolReading): Found | undefined {
   const modifier = ofModifier(reading, "arbitrary-code");

@@ -61,6 +61,11 @@ const withArgs = (name: string, ...args: string[]): ToolDefinition => ({
   },
 });
 
+const inside = (outer: string, inner: string) => ({
+  type: "object",
+  properties: { [outer]: { type: "object", properties: { [inner]: { type: "string" } } } },
+});
+
 const MODIFIED: readonly Modified[] = [
   {
     rule: "modifier.code",
@@ -122,6 +127,25 @@ describe("modifiers and severity", () => {
     { name: "delete_pear", severity: "critical" },
   ])("$name without anything worse: $severity", ({ name, severity }) => {
     expect(classifyTool({ name })).toMatchObject({ modifiers: [], severity });
+  });
+
+  test.each([
+    withArgs("move_file", "source", "destination"),
+    withArgs("copy_pear", "srcPath", "destPath"),
+    withArgs("book_flight", "origin", "destination"),
+    withArgs("git_commit", "message", "author_email"),
+    { name: "create_commit", inputSchema: inside("author", "email") },
+    { name: "push_pears", inputSchema: inside("committer", "email") },
+  ])("$name reaches nobody, though an argument is called as recipients are", (tool) => {
+    expect(classifyTool(tool).modifiers).not.toContain("external-recipient");
+  });
+
+  test.each([
+    withArgs("send_pear", "destination"),
+    withArgs("send_email", "from", "to"),
+    { name: "add_event", inputSchema: inside("attendees", "email") },
+  ])("$name reaches somebody", (tool) => {
+    expect(classifyTool(tool).modifiers).toContain("external-recipient");
   });
 
   test("a modifier of what changes things is silent on what reads", () => {

@@ -57,31 +57,6 @@ describe("capabilitiesOf", () => {
     expect(of("do_it", "Execute", { inputSchema: schemaOf({ sql: "string" }) })).toEqual(["readsPrivate"]);
   });
 
-  test.each([
-    ["move_file", ["source", "destination"], "/properties/destination", "destination"],
-    ["copy", ["src", "dest"], "/properties/dest", "dest"],
-    ["git_commit", ["message", "author"], "/properties/author/properties/email", "email"],
-  ])(
-    "%s reaches nobody, though an argument is called as those of recipients are",
-    (name, names, pointer, text) => {
-      const inputSchema = schemaOf(Object.fromEntries(names.map((one) => [one, "string"])));
-      const sign = {
-        rule: "modifier.recipient",
-        source: "schema",
-        text,
-        pointer,
-        says: "external-recipient",
-      } as const;
-      const verdict = { modifiers: ["external-recipient"], evidence: [sign] } as const;
-      expect(capabilitiesOf(classified({ name, inputSchema }, "Write", verdict)).sendsOut).toBeUndefined();
-    },
-  );
-
-  test("a destination without a source is somebody", () => {
-    const parts = { inputSchema: schemaOf({ destination: "string" }) };
-    expect(of("go", "Write", parts, ["external-recipient"])).toEqual(["sendsOut"]);
-  });
-
   test("the verdict counts: its modifiers, with their evidence", () => {
     expect(of("go", "Execute", {}, ["arbitrary-code"])).toEqual(["readsPrivate", "sendsOut", "executes"]);
     expect(of("go", "Execute", {}, ["arbitrary-sql"])).toEqual(["readsPrivate"]);
