@@ -33,14 +33,20 @@ const STEP = /^\/properties\/actions\/items(?:\/(?:anyOf|oneOf)\/\d)?\/propertie
 const ARITHMETIC = /^(?:subtract|multiply|divide|sum|avg|mean|min|max|sqrt)/i;
 const HTTP = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/;
 /** Reads what the arguments say, at most two levels deep for what decides. */
-export function readSchema(args: readonly Argument[], place: Place): SchemaReading {
+export function readSchema(
+  args: readonly Argument[],
+  toolWords: readonly string[],
+  place: Place,
+): SchemaReading {
   const top = args.filter(({ depth }) => depth === 0);
   const hasOrigin = args.some(({ words: [head] }) => ORIGIN.has(head ?? ""));
+  const isThere = (names: ReadonlySet<string>) => top.some(({ words: parts }) => isOnly(parts, names));
+  const movesFiles = toolWords.some((word) => FILES.has(word)) && isThere(FROM) && isThere(TO);
   return {
     operations: gravestOperation(args, place),
     runs: first(args, runsSomething),
     writes: writesSomething(top) ?? outputOf(args.filter(({ depth }) => depth === 1)),
-    modifiers: args.flatMap((argument) => modifiersOf(argument, hasOrigin)),
+    modifiers: args.flatMap((argument) => modifiersOf(argument, { hasOrigin, movesFiles })),
   };
 }
 
@@ -203,6 +209,10 @@ const NO_SECRET = wordSet(`
   max page next prev previous continuation num cursor min total count limit sync output input prompt
   completion`);
 
+/** `move_file(source, destination)`: both are paths, whatever they are called. */
+const FILES = wordSet("file files folder folders directory directories");
+const FROM = wordSet("source src");
+const TO = wordSet("destination dest");
 const ORIGIN = wordSet("source src origin");
 const AUTHOR = wordSet("author committer");
 const AUTHORS = /\/properties\/(?:author|committer)\//i;
@@ -214,7 +224,17 @@ function isRecipient({ words: parts, pointer }: Argument, hasOrigin: boolean): b
   return ends.some((end) => RECIPIENT.has(end) && !(hasOrigin && end === "destination"));
 }
 
-function modifiersOf(argument: Argument, hasOrigin: boolean): readonly SchemaSign[] {
+function isOnly([only = "", more]: readonly string[], names: ReadonlySet<string>): boolean {
+  return more === undefined && names.has(only);
+}
+
+/** What the other arguments, and the name of the tool, say about one. */
+interface Among {
+  readonly hasOrigin: boolean;
+  readonly movesFiles: boolean;
+}
+
+function modifiersOf(argument: Argument, { hasOrigin, movesFiles }: Among): readonly SchemaSign[] {
   const { words: parts, pointer, name: text, types } = argument;
   const last = parts.at(-1) ?? "";
   const signs: SchemaSign[] = [];
@@ -229,7 +249,8 @@ function modifiersOf(argument: Argument, hasOrigin: boolean): readonly SchemaSig
   if (isKey || (SECRET.has(last) && !NO_SECRET.has(parts.at(-2) ?? "")))
     signs.push({ rule: "modifier.secret", says: "secret-input", pointer, text });
   if (URL_WORDS.has(last)) signs.push({ rule: "modifier.url", says: "url-input", pointer, text });
-  if (PATH.has(last) || (last === "path" && parts.at(-2) !== "json"))
+  const isEnd = movesFiles && (isOnly(parts, FROM) || isOnly(parts, TO));
+  if ((PATH.has(last) && parts.join(" ") !== "json path") || isEnd)
     signs.push({ rule: "modifier.path", says: "path-input", pointer, text });
   if (isRecipient(argument, hasOrigin))
     signs.push({ rule: "modifier.recipient", says: "external-recipient", pointer, text });

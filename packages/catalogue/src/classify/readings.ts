@@ -35,10 +35,8 @@ export interface Readings {
 /** Reads a definition that a stranger wrote: nothing of its shape is taken for granted. */
 export function toReadings(tool: ToolDefinition, given: Place): Readings {
   const name = toSeenText(text(tool.name), TEXT_LIMITS.name);
-  const place = withOwnWords(
-    given,
-    toNameWords(name.text).map(({ word }) => word),
-  );
+  const nameWords = toNameWords(name.text).map(({ word }) => word);
+  const place = withOwnWords(given, nameWords);
   const title = toSeenText(text(tool.title), TEXT_LIMITS.title);
   const description = toSeenText(text(tool.description), TEXT_LIMITS.description);
   const prose = readProse(description.text, place);
@@ -54,7 +52,7 @@ export function toReadings(tool: ToolDefinition, given: Place): Readings {
     listed: listedOperations(description.text, VAGUE_HEADS.has(prose.said[0]?.verb ?? "")),
     readOnlyClaim: once(() => readOnlyClaim(description.text)),
     finalClaim: once(() => finalClaim(description.text)),
-    schema: readSchema(readArguments(tool.inputSchema), place),
+    schema: readSchema(readArguments(tool.inputSchema), nameWords, place),
     readOnlyHint: hint(tool.annotations, "readOnlyHint"),
     destructiveHint: hint(tool.annotations, "destructiveHint"),
     place,

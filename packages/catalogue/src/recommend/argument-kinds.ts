@@ -12,9 +12,12 @@ export interface KnownArgument {
 
 /** The arguments of a tool of which it is plain what they are, by type, name and description. */
 export function knownArguments(tool: ToolDefinition): readonly KnownArgument[] {
-  const toolText = `${wordsOf(tool.name).join(" ")} ${tool.description?.slice(0, MAX_TOOL_TEXT) ?? ""}`;
-  return argumentsOf(tool).flatMap((argument) => {
-    const kind = kindOf(argument, toolText);
+  const toolWords = wordsOf(tool.name);
+  const toolText = `${toolWords.join(" ")} ${tool.description?.slice(0, MAX_TOOL_TEXT) ?? ""}`;
+  const args = argumentsOf(tool);
+  const moved = movedPaths(toolWords, args);
+  return args.flatMap((argument) => {
+    const kind = moved.has(argument) ? "path" : kindOf(argument, toolText);
     return kind === undefined ? [] : [{ argument, kind }];
   });
 }
@@ -25,7 +28,13 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
 const FILES = words("path paths filepath filepaths filename filenames");
 const FOLDERS = words("directory directories dir dirs folder folders cwd workdir");
+const FILE_WORD = /^(?:files?|folders?|director(?:y|ies))$/;
 const FILE_TEXT = /\b(?:files?|folders?|director(?:y|ies)|disks?|file ?systems?)\b/i;
+/** What a path begins with that is one of a disk, though no text says so: `app_path`, `repoPath`. */
+const LOCAL = words("app local repo workspace working script input output save source destination target");
+/** `move_file(source, destination)`: both are paths, whatever they are called. */
+const FROM = words("source src");
+const TO = words("destination dest");
 /** A path of something else, or no path at all. */
 const OTHER_PATH_TEXT = /base64|json ?path|xpath|\burl\b/i;
 
@@ -62,7 +71,20 @@ function isPath({ words: name, description, format }: Argument, toolText: string
   const isFolder = FOLDERS.has(last);
   const isFile = FILES.has(last) || (last === "file" && /\bpath\b/i.test(description));
   if ((!isFolder && !isFile) || format === "uri" || OTHER_PATH_TEXT.test(description)) return false;
-  return isFolder || name.includes("file") || FILE_TEXT.test(`${description} ${toolText}`);
+  if (isFolder || name.includes("file") || (name.length === 2 && LOCAL.has(name[0] ?? ""))) return true;
+  return FILE_TEXT.test(`${description} ${toolText}`);
+}
+
+function movedPaths(toolWords: readonly string[], args: readonly Argument[]): ReadonlySet<Argument> {
+  const named = (names: ReadonlySet<string>) =>
+    args.find(
+      ({ words: [name = "", more], kind, values }) =>
+        more === undefined && names.has(name) && kind === "text" && values === undefined,
+    );
+  const from = named(FROM);
+  const to = named(TO);
+  const isOfFiles = toolWords.some((word) => FILE_WORD.test(word));
+  return new Set(isOfFiles && from !== undefined && to !== undefined ? [from, to] : []);
 }
 
 function isUrl({ words: name, description, format }: Argument): boolean {

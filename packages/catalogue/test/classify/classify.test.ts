@@ -141,6 +141,19 @@ describe("modifiers and severity", () => {
   });
 
   test.each([
+    withArgs("move_file", "source", "destination"),
+    withArgs("copyFolder", "src", "dest"),
+    withArgs("read_pear", "file_path"),
+  ])("$name takes a path", (tool) => {
+    expect(classifyTool(tool).modifiers).toEqual(["path-input"]);
+  });
+
+  test.each([withArgs("plan_route", "source", "destination"), withArgs("create_file", "source")])(
+    "$name takes none",
+    (tool) => expect(classifyTool(tool).modifiers).toEqual([]),
+  );
+
+  test.each([
     withArgs("send_pear", "destination"),
     withArgs("send_email", "from", "to"),
     { name: "add_event", inputSchema: inside("attendees", "email") },

@@ -154,6 +154,19 @@ describe("argument rules in force", () => {
     expect(decides(many, { paths: "/etc/passwd" })).toBe("deny");
   });
 
+  test.each([
+    ["move_file", { source: "string", destination: "string" }],
+    ["copyFolder", { src: "string", dest: "string" }],
+    ["build_image", { app_path: "string" }],
+    ["commit", { repoPath: "string" }],
+  ] as const)("%s takes paths that are not called files", (name, properties) => {
+    const { argumentRules, entry } = recommend({ name, inputSchema: schemaOf(properties) }, "Write");
+    expect(argumentRules.map(({ path }) => path)).toEqual(
+      Object.keys(properties).map((one) => `args.${one}`),
+    );
+    expect(entry?.deny_if?.length).toBe(3 * Object.keys(properties).length);
+  });
+
   const fetchPage = recommend({ name: "fetch", inputSchema: schemaOf({ url: "string" }) }, "Read");
 
   test.each(["https://example.com/a?b=c", "http://localhost:3000", "HTTP://EXAMPLE.COM"])(
@@ -204,6 +217,9 @@ describe("argument rules in force", () => {
       { url: { type: "string", description: "URL or local path" } },
     ],
     ["a path of JSON", "pick", "Read", { path: { type: "string", description: "A JSONPath in the file" } }],
+    ["places of no files", "plan_route", "Write", { source: "string", destination: "string" }],
+    ["what a file is made of", "create_file", "Write", { source: "string" }],
+    ["a route of an API", "call_api", "Write", { path: "string", resource_path: "string" }],
     ["an argument without a type", "read_file", "Read", { file_path: {} }],
     ["an argument with values", "fetch", "Read", { url: { type: "string", enum: ["https://a.example"] } }],
   ] as const)("none for %s", (_, name, category, properties) => {
