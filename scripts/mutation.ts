@@ -1,7 +1,8 @@
 /**
  * `npm run mutation -- [--part policy|line] [--file packages/…/x.ts]… [--tests packages/…/x.test.ts]…
- * [--quick]`: changes the sources in small ways and asks whether a test notices. Fails below the part's threshold. What ran before and did not change is not run again
- * (`reports/mutation`, which is nobody's but this machine's). Takes hours for everything, minutes for a file; with
+ * [--concurrency N] [--quick]`: changes the sources in small ways and asks whether a test notices. Fails below the
+ * part's threshold. Takes hours for everything, minutes for a file. What ran before and did not change is not run again
+ * (`reports/mutation`, which is nobody's but this machine's), so that a run that was stopped is gone on with. With
  * `--quick` changes of what is made when a module loads are left out, because each of them runs every test. With
  * `--tests` only those are asked, which is stricter and sooner answered; such answers are not kept.
  */

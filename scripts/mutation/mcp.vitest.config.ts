@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { askedTests } from "./asked-tests.ts";
+import { NearestFirst } from "./nearest-first.ts";
 
 const conditions = ["portcullis-source"];
 
@@ -9,5 +10,9 @@ export default defineConfig({
   root: join(import.meta.dirname, "../.."),
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: askedTests(["packages/server/test/mcp/**/*.test.ts"]), testTimeout: 60_000 },
+  test: {
+    include: askedTests(["packages/server/test/mcp/**/*.test.ts"]),
+    sequence: { sequencer: NearestFirst },
+    testTimeout: 60_000,
+  },
 });

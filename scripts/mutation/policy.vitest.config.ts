@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { askedTests } from "./asked-tests.ts";
+import { NearestFirst } from "./nearest-first.ts";
 
 const conditions = ["portcullis-source"];
 
@@ -14,6 +15,7 @@ export default defineConfig({
       "packages/policy/test/**/*.test.ts",
       "!packages/policy/test/{agreement,parse-limits}.test.ts",
     ]),
+    sequence: { sequencer: NearestFirst },
     testTimeout: 60_000,
   },
 });
