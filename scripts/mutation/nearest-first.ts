@@ -2,15 +2,19 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** The first test that fails ends a run, so those of the changed file go first, and whole calls go last. */
+/** The first test that fails ends a run, so those named like the changed file go first, and whole calls go last. */
 export class NearestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const changed = basename(this.ctx.config.related?.[0] ?? "", ".ts");
-    const rank = ({ moduleId }: TestSpecification): number => {
-      if (moduleId.includes("/test/e2e/")) return 2;
-      return basename(moduleId).startsWith(changed) ? 0 : 1;
-    };
+    const distance = ({ moduleId }: TestSpecification): number =>
+      moduleId.includes("/test/e2e/") ? 1 : -sharedStart(basename(moduleId), changed);
     const size = ({ moduleId }: TestSpecification): number => statSync(moduleId).size;
-    return files.toSorted((a, b) => rank(a) - rank(b) || size(a) - size(b));
+    return files.toSorted((a, b) => distance(a) - distance(b) || size(a) - size(b));
   }
+}
+
+function sharedStart(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return at;
 }

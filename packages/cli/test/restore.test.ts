@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { FILES, type Home, makeHome } from "./clients/home.ts";
@@ -94,6 +95,20 @@ describe("restore", () => {
     edit(FILES.cursorUser, '"mcpServers": ', '"mcpServers": {');
     expect((await run("restore")).code).toBe(0);
     expect([read(FILES.cursorUser), await liveGrants()]).toEqual([before[FILES.cursorUser], []]);
+  });
+
+  test("says of grants that could not be revoked that they are in force, and revokes them the next time", async () => {
+    const db = new DatabaseSync(join(home.home, ".local/share/portcullis/state.db"));
+    db.exec("CREATE TRIGGER full BEFORE UPDATE ON grant_ BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    const ended = await run("restore");
+    expect([ended.code, ended.stderr]).toEqual([
+      1,
+      expect.stringContaining("may still be in force (disk full)"),
+    ]);
+    expect([read(FILES.codex), (await liveGrants()).length]).toEqual([before[FILES.codex], 3]);
+    db.exec("DROP TRIGGER full");
+    db.close();
+    expect([(await run("restore")).code, await liveGrants()]).toEqual([0, []]);
   });
 
   test("an entry that was taken away or changed by hand is left, and its grant is revoked", async () => {

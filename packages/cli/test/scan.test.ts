@@ -187,6 +187,14 @@ describe("scan that starts", () => {
     expect([ended.code, readdirSync(join(home.project, "two"))]).toEqual([2, ["bbb.json"]]);
   });
 
+  test("a report that cannot be written leaves no policies", async () => {
+    const own = home.write("project/one.json", JSON.stringify({ mcpServers: { notes: server } }));
+    const output = ["--format", "json", "--output", join(home.project, "none", "report.json")];
+    const ended = await run("scan", own, "--start", "--policies", "three", ...output);
+    expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining("cannot be written")]);
+    expect(existsSync(join(home.project, "three"))).toBe(false);
+  });
+
   test("a server that does not start is reported, and fails --fail-on", async () => {
     const command = [process.execPath, "-e", "process.exit(1)"];
     const ended = await run("scan", "--fail-on", "high", "--", ...command);

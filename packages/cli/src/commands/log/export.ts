@@ -2,11 +2,12 @@ import { exportRows, parseDurationMs } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { parseInstantMs } from "../../instant.ts";
+import { writeJsonLines } from "../../json-lines.ts";
 import { withLedger } from "./ledger-file.ts";
 
 /** `log export`: every row as one JSON object per line, with and without `--json`. */
 export async function logExport(context: Context): Promise<ExitCode> {
-  const { options, io, out } = context;
+  const { options, io } = context;
   const since = options.text("since");
   const sinceMs = since === undefined ? undefined : parseSinceMs(since, io.nowMs());
   if (since !== undefined && sinceMs === undefined) {
@@ -20,8 +21,8 @@ export async function logExport(context: Context): Promise<ExitCode> {
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(server === undefined ? {} : { server }),
   };
-  return withLedger(context, (ledger) => {
-    for (const row of exportRows(ledger, filter)) out.json(row);
+  return withLedger(context, async (ledger) => {
+    await writeJsonLines(io.stdout, exportRows(ledger, filter));
     return EXIT.ok;
   });
 }

@@ -85,8 +85,13 @@ function restoreFile(
     const problem = `it cannot be written: ${reasonOf(cause)}`;
     return { result: { ...undone.result, restored: [], problem }, record };
   }
-  for (const { grant } of entries) revokeGrant(workspace.state, grant, context.io.nowMs());
-  writeInitRecord(workspace.folder, next);
+  try {
+    for (const { grant } of entries) revokeGrant(workspace.state, grant, context.io.nowMs());
+    writeInitRecord(workspace.folder, next);
+  } catch (cause) {
+    const problem = `it is as it was before \`init\`, but its grants may still be in force (${reasonOf(cause)}); run \`restore\` again`;
+    return { result: { ...undone.result, problem }, record };
+  }
   return { result: undone.result, record: next };
 }
 

@@ -31,7 +31,8 @@ export async function scan(context: Context): Promise<ExitCode> {
   const lookAlikes = createLookAlikes();
   const learned = await learnAll(context, subject.value, lookAlikes);
   const report = makeReport(subject.value, learned, failOn, lookAlikes);
-  const problem = writePolicies(context, report) ?? writeReport(context, report, settings.value);
+  // The report first: who cannot have it has no policies left over.
+  const problem = writeReport(context, report, settings.value) ?? writePolicies(context, report);
   if (problem !== undefined) return refuse(context, problem);
   if (report.failures.length === 0) return EXIT.ok;
   const [first = ""] = report.failures;
