@@ -11,6 +11,7 @@ import {
 import { screenTaskNotification, sealAcknowledgedTasks, type TaskTools } from "./answer-task.ts";
 import { type RefusalOfServer, refuseServerRequest } from "./answer-to-server.ts";
 import type { Access, RoutedCall } from "./call.ts";
+import { mayFollowTask } from "./decide.ts";
 import { elicitationProblem } from "./elicitation.ts";
 import { sealTask, type TaskOwners, withMembers } from "./handles.ts";
 import { asOfNow } from "./identify.ts";
@@ -145,13 +146,24 @@ function screenNotification(
     return sealAcknowledgedTasks(call, notification, params, ports);
   }
   const taskId = method === "notifications/tasks/status" ? own(params, "taskId") : undefined;
-  if (typeof taskId === "string") {
-    const sealed = sealKnownTask(access, taskId, ports.keys, taskOwners);
-    return sealed === undefined
-      ? undefined
-      : withMembers(notification, { params: withMembers(params, { taskId: sealed }) });
-  }
+  if (typeof taskId === "string") return screenTaskStatus(call, notification, params, taskId, tools);
   return sealRelatedTask(access, notification, params, ports.keys, taskOwners);
+}
+
+/** 2025-11-25 tasks: the status of a task of this grant, which it may still follow (R7, A2), by its sealed id. */
+function screenTaskStatus(
+  call: RoutedCall,
+  notification: JsonObject,
+  params: JsonObject,
+  taskId: string,
+  { ports, taskOwners }: ServerMessageTools,
+): JsonObject | undefined {
+  const { access } = call.arrival;
+  const tool = taskOwners.toolOf(access, taskId);
+  const now = asOfNow(call, ports);
+  if (tool === undefined || now === undefined || !mayFollowTask(now.arrival.access, tool)) return undefined;
+  const sealed = sealTask(ports.keys, access, { tool, taskId });
+  return withMembers(notification, { params: withMembers(params, { taskId: sealed }) });
 }
 
 /** An update follows the resource that it names, as its subscription did (R7), whatever that was asked for under. */
@@ -174,19 +186,10 @@ function sealRelatedTask(
   const related = isJsonObject(meta) ? own(meta, RELATED_TASK_META) : undefined;
   const taskId = isJsonObject(related) ? own(related, "taskId") : undefined;
   if (!isJsonObject(meta) || !isJsonObject(related) || typeof taskId !== "string") return message;
-  const sealed = sealKnownTask(access, taskId, keys, taskOwners);
+  const tool = taskOwners.toolOf(access, taskId);
+  const sealed = tool === undefined ? undefined : sealTask(keys, access, { tool, taskId });
   const newMeta = withMembers(meta, {
     [RELATED_TASK_META]: sealed === undefined ? undefined : withMembers(related, { taskId: sealed }),
   });
   return withMembers(message, { params: withMembers(params, { _meta: newMeta }) });
-}
-
-function sealKnownTask(
-  access: Access,
-  taskId: string,
-  keys: Keys,
-  taskOwners: TaskOwners,
-): string | undefined {
-  const tool = taskOwners.toolOf(access, taskId);
-  return tool === undefined ? undefined : sealTask(keys, access, { tool, taskId });
 }

@@ -9,6 +9,7 @@ import { KEYS } from "../storage/fixtures.ts";
 import { accessOf, ofAnotherGrant } from "./access.ts";
 
 const ACCESS = accessOf({ server_requests: { elicitation: "allow", sampling: "deny", roots: "deny" } });
+const RUNNER = accessOf({ tools: { run: {} } });
 const RELATED = "io.modelcontextprotocol/related-task";
 const TASK = { tool: "run", taskId: "t" };
 
@@ -277,8 +278,19 @@ describe("a notification of the server", () => {
   test("of a task names it by its sealed id, to the grant that made it", () => {
     const value = notification("notifications/tasks/status", { taskId: "t", a: 1 });
     const taskId = sealTask(KEYS, ACCESS, TASK);
-    expect(screen(value).seen).toEqual(notification("notifications/tasks/status", { taskId, a: 1 }));
-    expect(screen(value, { access: ofAnotherGrant(ACCESS) }).seen).toBeUndefined();
+    const seen = notification("notifications/tasks/status", { taskId, a: 1 });
+    expect(screen(value, { access: RUNNER }).seen).toEqual(seen);
+    expect(screen(value, { access: ofAnotherGrant(RUNNER) }).seen).toBeUndefined();
+  });
+
+  test.each<[string, Screening, boolean]>([
+    ["may be followed only now (A2)", { access: ACCESS, now: RUNNER }, true],
+    ["might be followed when the stream opened (A2)", { access: RUNNER, now: ACCESS }, false],
+    ["is of a grant that ended", { access: RUNNER, now: undefined }, false],
+    ["is denied in shadow mode (A1)", { access: { ...ACCESS, mode: "shadow" } }, true],
+  ])("of a task that %s", (_, screening, isSeen) => {
+    const { seen } = screen(notification("notifications/tasks/status", { taskId: "t" }), screening);
+    expect(seen !== undefined).toBe(isSeen);
   });
 
   test("that belongs to a task of nobody does not name it", () => {
