@@ -151,7 +151,7 @@ function outcomes(tool: string): unknown[] {
   return rig.rows().flatMap((row) => (row.tool === tool ? [row.status] : []));
 }
 
-describe("the GET stream (gateway 3)", () => {
+describe("the GET stream", () => {
   test("carries notifications with their `id` and `retry` untouched, and an event without data", async () => {
     const session = await initialize();
     const opening = streamOn("GET");

@@ -107,7 +107,7 @@ const UNKNOWN_SESSION = [
   },
 ];
 
-describe("sessions (gateway 3, threat 52)", () => {
+describe("sessions (threat 52)", () => {
   test("the gateway mints the id; the server gets its own back", async () => {
     const session = await initialize();
     expect(session).toMatch(/^[\w-]{32}$/);
@@ -210,7 +210,7 @@ function forwarded(method: string): readonly unknown[] {
   return seen().flatMap(({ message }) => (message["method"] === method ? [message["params"]] : []));
 }
 
-describe("methods (gateway 2.5)", () => {
+describe("methods", () => {
   test("an unknown method is -32601 and reaches nobody", async () => {
     const session = await initialize();
     for (const method of ["tools/erase", "server/discover", "subscriptions/listen", "Tools/call"]) {

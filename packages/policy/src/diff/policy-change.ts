@@ -45,7 +45,7 @@ export interface PolicyChange {
 }
 
 /** True when the change lets pass what was stopped, or may do so. */
-export function widensAccess({ access }: PolicyChange): boolean {
+export function widensAccess({ access }: Pick<PolicyChange, "access">): boolean {
   return access === "widens" || access === "both";
 }
 

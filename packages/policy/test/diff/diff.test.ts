@@ -6,6 +6,17 @@ import { always, diff, lines, nameOf, type Part, type Row, t, when } from "./cha
 const limit = (more: Partial<Limit> = {}): Limit => ({ counter: "c", window: "minute", max: 10, ...more });
 const calls = (more: Partial<Limit> = {}): Part => t({ limits: [limit(more)] });
 
+describe("a change that a review must look at", () => {
+  it.each([
+    ["widens", true],
+    ["both", true],
+    ["narrows", false],
+    ["same", false],
+  ] as const)("%s: %s", (access, expected) => {
+    expect(widensAccess({ access })).toBe(expected);
+  });
+});
+
 describe("which tools are let through (policy-spec A5, T3-T6)", () => {
   it.each<Row>([
     ["an entry is new", {}, t({}), ["widens t: newly allowed; before denied by default"]],

@@ -113,7 +113,7 @@ function isErrorObject(error: JsonObject): boolean {
   return Number.isSafeInteger(own(error, "code")) && typeof own(error, "message") === "string";
 }
 
-/** Any unknown top-level member is refused, which also refuses every folded spelling of a known one (gateway 2.3). */
+/** Any unknown top-level member is refused, which also refuses every folded spelling of a known one. */
 function findStranger(value: JsonObject): string | undefined {
   for (const key of Object.keys(value)) {
     switch (key) {

@@ -7,7 +7,7 @@ export type ReservedLevel = "envelope" | "params" | "_meta" | "ref" | "notificat
  * A member of `value` that equals a reserved name of `level` but for case or Unicode folding, or undefined.
  *
  * Some readers (Go's `encoding/json`, case-insensitive Jackson and System.Text.Json) take `Method` or `paramſ`
- * for the reserved name, so such a message would say one thing here and another there (threat 2, gateway 2.3).
+ * for the reserved name, so such a message would say one thing here and another there (threat 2).
  */
 export function findFoldedMember(value: JsonObject, level: ReservedLevel): string | undefined {
   const names = RESERVED[level];

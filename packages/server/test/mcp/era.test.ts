@@ -193,6 +193,7 @@ describe("Mcp-Method and Mcp-Name (2026-07-28 streamable-http, Server Validation
       ["Mcp-Method", "tasks/get", "Mcp-Name", "t"],
       undefined,
     ],
+    ["a response, which has neither", response, ["Mcp-Method", "tools/call"], undefined],
     ["a method without a name", request("tools/list"), ["Mcp-Method", "tools/list"], undefined],
     [
       "a call without a name, refused elsewhere",

@@ -10,6 +10,7 @@ import {
 const PLACE = "`x-mcp-header` is only allowed on parameters reached through `properties` alone";
 const NAME = "`x-mcp-header` is not a header name";
 const TYPE = "`x-mcp-header` is only allowed on a string, an integer or a boolean";
+const SECRET = "`x-mcp-header` would show a secret in a header";
 const TWICE = "two parameters have the same `x-mcp-header` but for case";
 
 const region = { type: "string", "x-mcp-header": "Region" };
@@ -57,6 +58,9 @@ describe("annotations (2026-07-28 streamable-http, Schema Extension; threat 19)"
       schema({ a: region, b: { type: "string", "x-mcp-header": "REGION" } }),
       TWICE,
     ],
+    ["a secret", schema({ api_key: { type: "string", "x-mcp-header": "Key" } }), SECRET],
+    ["a secret by its header", schema({ a: { type: "string", "x-mcp-header": "Api-Key" } }), SECRET],
+    ["a part of a secret", schema({ password: schema({ part: region }) }), SECRET],
     ["an empty name", schema({ a: { type: "string", "x-mcp-header": "" } }), NAME],
     ["a line break", schema({ a: { type: "string", "x-mcp-header": "A\r\nX: y" } }), NAME],
     ["a final line break", schema({ a: { type: "string", "x-mcp-header": "A\n" } }), NAME],
@@ -159,6 +163,25 @@ describe("check of a client's headers (Server Behavior for Custom Headers, -3202
     ["an undeclared header", [...good, "Mcp-Param-Other", "x"], args, undefined],
     ["an encoded value", ["Mcp-Param-Region", "=?base64?ZXU=?="], { region: "eu" }, undefined],
     ["numerically equal integers", ["Mcp-Param-Max", "42.0"], { page: { max: 42 } }, undefined],
+    [
+      "integers of many digits",
+      ["Mcp-Param-Max", "-1234567890123456"],
+      { page: { max: -1234567890123456 } },
+      undefined,
+    ],
+    ["zeros behind the point", ["Mcp-Param-Max", "7.000"], { page: { max: 7 } }, undefined],
+    [
+      "another digit behind the point",
+      ["Mcp-Param-Max", "7.001"],
+      { page: { max: 7 } },
+      "the `Mcp-Param-Max` header differs from the body",
+    ],
+    [
+      "another integer",
+      ["Mcp-Param-Max", "8"],
+      { page: { max: 7 } },
+      "the `Mcp-Param-Max` header differs from the body",
+    ],
     ["null without header", [], { region: null }, undefined],
     [
       "another value",

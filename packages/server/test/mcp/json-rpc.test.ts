@@ -168,7 +168,7 @@ describe("messages (threat 13; 2026-07-28 basic/index)", () => {
   });
 });
 
-describe("members that equal a reserved one but for case or folding (threat 2, gateway 2.3)", () => {
+describe("members that equal a reserved one but for case or folding (threat 2)", () => {
   it.each([
     ["Name beside name", { name: "read", Name: "delete" }],
     ["ARGUMENTS alone", { name: "read", ARGUMENTS: {} }],

@@ -79,7 +79,7 @@ describe("method tables equal the published schemas", () => {
   });
 });
 
-describe("every parameter that a client sends is reserved against folding (gateway 2.3)", () => {
+describe("every parameter that a client sends is reserved against folding", () => {
   const upper = (name: string, level: ReservedLevel) => findFoldedMember({ [name.toUpperCase()]: 1 }, level);
   it.each(ERAS)("%s", (_era, schema) => {
     const params = [schema.clientRequests, schema.clientNotifications].flatMap((table) =>

@@ -48,7 +48,7 @@ describe("duplicate keys after unescaping, at any depth (threats 1 and 3)", () =
   });
 });
 
-describe("`__proto__` (threat 7, gateway 2.3)", () => {
+describe("`__proto__` (threat 7)", () => {
   it.each([
     ["at the top", '{"__proto__":{"isAdmin":true}}'],
     ["in the arguments", '{"params":{"arguments":{"__proto__":1}}}'],
@@ -149,7 +149,9 @@ describe("depth, nodes and lengths (threats 8 and 9)", () => {
     };
     expect(outcome('{"a":["ab"]}')).toBe("ok");
     expect(outcome('{"abcdef":["abcdef"]}')).toBe("ok");
+    expect(outcome('{"a":{"b":1}}')).toBe("ok");
     expect(outcome('{"a":[[]]}')).toBe(DEEP.reason);
+    expect(outcome('{"a":{"b":{}}}')).toBe(DEEP.reason);
     expect(outcome('{"a":[1,2]}')).toBe(MANY.reason);
     expect(outcome('{"a":1,"b":2,"c":3}')).toBe(MANY.reason);
     expect(outcome('{"a":"abcdefg"}')).toBe(LONG_STRING.reason);
