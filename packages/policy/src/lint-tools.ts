@@ -7,16 +7,19 @@ import { type LintTool, toWarning, type Warning } from "./lint-warning.ts";
 import { quote } from "./schema-report.ts";
 import { suggest } from "./schema-suggest.ts";
 
-/** Tools that are looked at; no client works with as many. */
-const MAX_TOOLS = 2000;
+/** Tools whose schemas are looked at; no client works with as many. */
+const MAX_JUDGED_TOOLS = 2000;
+/** Names that are compared with those of the document. */
+const MAX_NAMES = 20_000;
 
-/** The part of a tool list that the linter reads. */
-export function boundedTools(tools: readonly LintTool[]): readonly LintTool[] {
-  return tools.slice(0, MAX_TOOLS);
+/** The part of a tool list whose schemas the linter reads. */
+export function judgedTools(tools: readonly LintTool[]): readonly LintTool[] {
+  return tools.slice(0, MAX_JUDGED_TOOLS);
 }
 
-/** Names and globs that match no tool of the server: keys of `tools`, then items of `hide`. */
+/** Names and globs that match no tool of the server: keys of `tools`, then items of `hide`. Of a longer list nothing is known. */
 export function lintToolNames(document: PolicyDocument, tools: readonly LintTool[]): readonly Warning[] {
+  if (tools.length > MAX_NAMES) return [];
   const names = new Set(tools.map(({ name }) => name));
   let hints = 0;
   const hint = (key: string): string => {

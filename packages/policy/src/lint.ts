@@ -7,7 +7,7 @@ import { lintPredicates } from "./lint-predicates.ts";
 import { lintReach } from "./lint-reach.ts";
 import { type Holder, listHolders } from "./lint-rules.ts";
 import type { SchemaBudget } from "./lint-schema.ts";
-import { boundedTools, lintToolNames, toolsByHolder } from "./lint-tools.ts";
+import { judgedTools, lintToolNames, toolsByHolder } from "./lint-tools.ts";
 import { type LintTool, toWarning, type Warning } from "./lint-warning.ts";
 
 export interface LintOptions {
@@ -28,7 +28,7 @@ export function lintPolicy(document: PolicyDocument, { tools }: LintOptions = {}
     ...holders.flatMap((holder) => lintPredicates(holder, demandingOf(holder, holders))),
     ...lintReach(holders, document.on_unknown ?? "deny"),
     ...lintLimits(holders),
-    ...(tools === undefined ? [] : lintWithTools(document, holders, boundedTools(tools))),
+    ...(tools === undefined ? [] : lintWithTools(document, holders, tools)),
   ];
   return warnings.slice(0, MAX_WARNINGS);
 }
@@ -53,7 +53,7 @@ function lintWithTools(
 ): Warning[] {
   const budget: SchemaBudget = { nodes: MAX_SCHEMA_NODES };
   const warnings = [...lintToolNames(document, tools)];
-  for (const { holder, tools: own } of toolsByHolder(document, holders, tools)) {
+  for (const { holder, tools: own } of toolsByHolder(document, holders, judgedTools(tools))) {
     // A budget that is used up knows nothing more: every further look-up would be in vain.
     if (budget.nodes <= 0 || warnings.length >= MAX_WARNINGS) break;
     const judged = own.filter(({ inputSchema }) => inputSchema !== undefined);

@@ -79,6 +79,16 @@ describe("policy-spec A4: tools of the server", () => {
     expect(lint({ tools: { "tool-149": {} } }, tools)[0]?.message).not.toContain("tool_149");
   });
 
+  it("knows names behind two thousand others; of more than it reads it says nothing", () => {
+    const document = { tools: { last: {}, "las*": {}, lost: {} } };
+    const after = (others: number) => [
+      ...Array.from({ length: others }, (_, at) => ({ name: `t${at}` })),
+      { name: "last" },
+    ];
+    expect(found(document, after(2_000))).toEqual([["/tools/lost", "unknown_tool"]]);
+    expect(found(document, after(20_000))).toEqual([]);
+  });
+
   it("offers a near name", () => {
     expect(lint({ tools: { pya: {} } }).map(({ message }) => message)).toEqual([
       "the server has no tool `pya`; did you mean `pay`?",

@@ -14,7 +14,6 @@ import { dirname } from "node:path";
 import { DiskSync, type SyncFailure } from "../storage/disk-sync.ts";
 import { LAST_LINE } from "./note-file.ts";
 
-/** The last line of a whole note, as bytes: a torn one may end inside a character. */
 /** A torn note, and the zeros that a power cut may leave behind it, are shorter. */
 const TAIL_BYTES = 64 * 1024;
 const COPIED_BYTES = 256 * 1024;
