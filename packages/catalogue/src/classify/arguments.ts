@@ -1,3 +1,4 @@
+import { createIsMovedPath } from "../moved-files.ts";
 import type { Category, Modifier } from "../verdict.ts";
 import { verbOf } from "./lexicon/verb-forms.ts";
 import { wordSet } from "./lexicon/word-set.ts";
@@ -39,14 +40,20 @@ export function readSchema(
   place: Place,
 ): SchemaReading {
   const top = args.filter(({ depth }) => depth === 0);
-  const hasOrigin = args.some(({ words: [head] }) => ORIGIN.has(head ?? ""));
-  const isThere = (names: ReadonlySet<string>) => top.some(({ words: parts }) => isOnly(parts, names));
-  const movesFiles = toolWords.some((word) => FILES.has(word)) && isThere(FROM) && isThere(TO);
+  const among: Among = {
+    // A sender and a payer have a source as well, and their destination is somebody.
+    isFromSomewhere:
+      args.some(({ words: [head] }) => ORIGIN.has(head ?? "")) && !toolWords.some((word) => SENDS.has(word)),
+    isMovedPath: createIsMovedPath(
+      toolWords,
+      top.map(({ words: parts }) => parts),
+    ),
+  };
   return {
     operations: gravestOperation(args, place),
     runs: first(args, runsSomething),
     writes: writesSomething(top) ?? outputOf(args.filter(({ depth }) => depth === 1)),
-    modifiers: args.flatMap((argument) => modifiersOf(argument, { hasOrigin, movesFiles })),
+    modifiers: args.flatMap((argument) => modifiersOf(argument, among)),
   };
 }
 
@@ -209,32 +216,25 @@ const NO_SECRET = wordSet(`
   max page next prev previous continuation num cursor min total count limit sync output input prompt
   completion`);
 
-/** `move_file(source, destination)`: both are paths, whatever they are called. */
-const FILES = wordSet("file files folder folders directory directories");
-const FROM = wordSet("source src");
-const TO = wordSet("destination dest");
 const ORIGIN = wordSet("source src origin");
+const SENDS = wordSet("send transfer pay email mail forward notify sms remit withdraw payout wire");
 const AUTHOR = wordSet("author committer");
 const AUTHORS = /\/properties\/(?:author|committer)\//i;
 
 /** Who is reached: neither the place that something is moved to, nor whoever is named as its author. */
-function isRecipient({ words: parts, pointer }: Argument, hasOrigin: boolean): boolean {
-  const ends = [parts[0] ?? "", parts.at(-1) ?? ""];
-  if (AUTHORS.test(pointer) || parts.some((part) => AUTHOR.has(part))) return false;
-  return ends.some((end) => RECIPIENT.has(end) && !(hasOrigin && end === "destination"));
-}
-
-function isOnly([only = "", more]: readonly string[], names: ReadonlySet<string>): boolean {
-  return more === undefined && names.has(only);
+function isRecipient({ words: parts, pointer }: Argument, { isFromSomewhere }: Among): boolean {
+  const [head = "", last = head] = [parts[0], parts.at(-1)];
+  if (AUTHORS.test(pointer) || AUTHOR.has(head)) return false;
+  return [head, last].some((end) => RECIPIENT.has(end) && !(isFromSomewhere && end === "destination"));
 }
 
 /** What the other arguments, and the name of the tool, say about one. */
 interface Among {
-  readonly hasOrigin: boolean;
-  readonly movesFiles: boolean;
+  readonly isFromSomewhere: boolean;
+  readonly isMovedPath: (words: readonly string[]) => boolean;
 }
 
-function modifiersOf(argument: Argument, { hasOrigin, movesFiles }: Among): readonly SchemaSign[] {
+function modifiersOf(argument: Argument, among: Among): readonly SchemaSign[] {
   const { words: parts, pointer, name: text, types } = argument;
   const last = parts.at(-1) ?? "";
   const signs: SchemaSign[] = [];
@@ -249,10 +249,9 @@ function modifiersOf(argument: Argument, { hasOrigin, movesFiles }: Among): read
   if (isKey || (SECRET.has(last) && !NO_SECRET.has(parts.at(-2) ?? "")))
     signs.push({ rule: "modifier.secret", says: "secret-input", pointer, text });
   if (URL_WORDS.has(last)) signs.push({ rule: "modifier.url", says: "url-input", pointer, text });
-  const isEnd = movesFiles && (isOnly(parts, FROM) || isOnly(parts, TO));
-  if ((PATH.has(last) && parts.join(" ") !== "json path") || isEnd)
+  if ((PATH.has(last) && parts.join(" ") !== "json path") || among.isMovedPath(parts))
     signs.push({ rule: "modifier.path", says: "path-input", pointer, text });
-  if (isRecipient(argument, hasOrigin))
+  if (isRecipient(argument, among))
     signs.push({ rule: "modifier.recipient", says: "external-recipient", pointer, text });
   return signs;
 }

@@ -1,3 +1,4 @@
+import { createIsMovedPath } from "../moved-files.ts";
 import type { ToolDefinition } from "../tool.ts";
 import { type Argument, argumentsOf } from "./argument.ts";
 import { wordsOf } from "./tool-words.ts";
@@ -15,9 +16,12 @@ export function knownArguments(tool: ToolDefinition): readonly KnownArgument[] {
   const toolWords = wordsOf(tool.name);
   const toolText = `${toolWords.join(" ")} ${tool.description?.slice(0, MAX_TOOL_TEXT) ?? ""}`;
   const args = argumentsOf(tool);
-  const moved = movedPaths(toolWords, args);
+  const isMovedPath = createIsMovedPath(
+    toolWords,
+    args.map(({ words: name }) => name),
+  );
   return args.flatMap((argument) => {
-    const kind = moved.has(argument) ? "path" : kindOf(argument, toolText);
+    const kind = kindOf(argument, toolText, isMovedPath(argument.words));
     return kind === undefined ? [] : [{ argument, kind }];
   });
 }
@@ -28,13 +32,9 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 
 const FILES = words("path paths filepath filepaths filename filenames");
 const FOLDERS = words("directory directories dir dirs folder folders cwd workdir");
-const FILE_WORD = /^(?:files?|folders?|director(?:y|ies))$/;
 const FILE_TEXT = /\b(?:files?|folders?|director(?:y|ies)|disks?|file ?systems?)\b/i;
 /** What a path begins with that is one of a disk, though no text says so: `app_path`, `repoPath`. */
 const LOCAL = words("app local repo workspace working script input output save source destination target");
-/** `move_file(source, destination)`: both are paths, whatever they are called. */
-const FROM = words("source src");
-const TO = words("destination dest");
 /** A path of something else, or no path at all. */
 const OTHER_PATH_TEXT = /base64|json ?path|xpath|\burl\b/i;
 
@@ -53,12 +53,12 @@ const COMMANDS = words("command commands cmd script");
 /** Languages that look like SQL in a description and are not. */
 const OTHER_QUERY_TEXT = /natural[- ]language|\bquestion\b|promql|logql|graphql|sparql|\b(?:kql|jql|soql)\b/i;
 
-function kindOf(argument: Argument, toolText: string): ArgumentKind | undefined {
+function kindOf(argument: Argument, toolText: string, isMovedPath: boolean): ArgumentKind | undefined {
   const { kind, values, words: name } = argument;
   // What the schema lists already needs no other rule.
   if (kind === undefined || values !== undefined) return undefined;
   if (kind === "number") return AMOUNTS.has(name.at(-1) ?? "") ? "amount" : undefined;
-  if (isPath(argument, toolText)) return "path";
+  if (isMovedPath || isPath(argument, toolText)) return "path";
   if (isUrl(argument)) return "url";
   if (isRecipient(argument, toolText)) return "recipient";
   if (kind === "texts") return undefined;
@@ -73,18 +73,6 @@ function isPath({ words: name, description, format }: Argument, toolText: string
   if ((!isFolder && !isFile) || format === "uri" || OTHER_PATH_TEXT.test(description)) return false;
   if (isFolder || name.includes("file") || (name.length === 2 && LOCAL.has(name[0] ?? ""))) return true;
   return FILE_TEXT.test(`${description} ${toolText}`);
-}
-
-function movedPaths(toolWords: readonly string[], args: readonly Argument[]): ReadonlySet<Argument> {
-  const named = (names: ReadonlySet<string>) =>
-    args.find(
-      ({ words: [name = "", more], kind, values }) =>
-        more === undefined && names.has(name) && kind === "text" && values === undefined,
-    );
-  const from = named(FROM);
-  const to = named(TO);
-  const isOfFiles = toolWords.some((word) => FILE_WORD.test(word));
-  return new Set(isOfFiles && from !== undefined && to !== undefined ? [from, to] : []);
 }
 
 function isUrl({ words: name, description, format }: Argument): boolean {

@@ -156,6 +156,9 @@ describe("modifiers and severity", () => {
   test.each([
     withArgs("send_pear", "destination"),
     withArgs("send_email", "from", "to"),
+    withArgs("send_email", "source", "destination"),
+    withArgs("transfer_funds", "source_account", "destination"),
+    withArgs("notify", "to_author"),
     { name: "add_event", inputSchema: inside("attendees", "email") },
   ])("$name reaches somebody", (tool) => {
     expect(classifyTool(tool).modifiers).toContain("external-recipient");
