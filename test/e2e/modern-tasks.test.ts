@@ -110,11 +110,13 @@ describe("a call that becomes a task (ext-tasks; policy-spec R7)", () => {
     await start("once");
     const { body } = await send("tools/call", { name: "once", arguments: {} });
     expect(JSON.stringify(body)).toContain("[POLICY DENIED] Rate limit");
-    const rows = rig.rows().filter(({ tool }) => tool === "once");
-    expect(rows.map(({ method, effect, status }) => [method, effect, status])).toEqual([
-      ["tools/call", "allow", "ok"],
-      ["tools/call", "deny", null],
-    ]);
+    const rows = () => rig.rows().filter(({ tool }) => tool === "once");
+    await expect
+      .poll(() => rows().map(({ method, effect, status }) => [method, effect, status]))
+      .toEqual([
+        ["tools/call", "allow", "ok"],
+        ["tools/call", "deny", null],
+      ]);
   });
 
   test.each<{ name: string; method: string; params: { [name: string]: unknown }; capabilities?: object }>([
@@ -153,9 +155,9 @@ describe("a call that becomes a task (ext-tasks; policy-spec R7)", () => {
     expect(JSON.stringify(body)).toContain(
       "gave an invalid answer: it made a task, which the client did not ask for",
     );
-    expect(rig.rows().filter(({ method }) => method === row.method)).toMatchObject([
-      { status: "upstream_error" },
-    ]);
+    await expect
+      .poll(() => rig.rows().filter(({ method }) => method === row.method))
+      .toMatchObject([{ status: "upstream_error" }]);
     if (row.method !== "tools/call") return;
     upstream.answer = () => false;
     expect(JSON.stringify((await send(row.method, row.params)).body)).toContain("Rate limit");
@@ -183,15 +185,17 @@ describe("possession of a task's id is not authority (threat 52)", () => {
     const taskId = await start("run");
     for (const method of METHODS) await send(method, { taskId });
     await send("tasks/get", { taskId: "made-up" });
-    const rows = rig.rows().filter(({ method }) => method.startsWith("tasks/"));
-    expect(
-      rows.map(({ method, tool, effect, rule, status }) => [method, tool, effect, rule, status]),
-    ).toEqual([
-      ["tasks/get", "run", "allow", "", "ok"],
-      ["tasks/update", "run", "allow", "", "ok"],
-      ["tasks/cancel", "run", "allow", "", "ok"],
-      ["tasks/get", null, "deny", "(handle-unknown)", "refused"],
-    ]);
+    const rows = () => rig.rows().filter(({ method }) => method.startsWith("tasks/"));
+    await expect
+      .poll(() =>
+        rows().map(({ method, tool, effect, rule, status }) => [method, tool, effect, rule, status]),
+      )
+      .toEqual([
+        ["tasks/get", "run", "allow", "", "ok"],
+        ["tasks/update", "run", "allow", "", "ok"],
+        ["tasks/cancel", "run", "allow", "", "ok"],
+        ["tasks/get", null, "deny", "(handle-unknown)", "refused"],
+      ]);
   });
 
   test.each<{ name: string; to: () => Registered; id?: string }>([
@@ -313,8 +317,9 @@ describe("what a task carries passes the gate of a direct answer", () => {
     set("task-1", task);
     const { body } = await send("tasks/get", { taskId });
     expect(body.error?.message).toContain(`gave an invalid answer: ${says}`);
-    const rows = rig.rows().filter(({ method }) => method === "tasks/get");
-    expect(rows).toMatchObject([{ tool: "run", status: "upstream_error" }]);
+    await expect
+      .poll(() => rig.rows().filter(({ method }) => method === "tasks/get"))
+      .toMatchObject([{ tool: "run", status: "upstream_error" }]);
   });
 
   test("what policy does not let the server ask for is denied, and the task stays reachable", async () => {
@@ -405,7 +410,8 @@ describe("tasks follow the tool that made them (policy-spec R7, A1)", () => {
     const taskId = await start("slow", { to });
     publish({ hide: ["slow"] });
     expect((await send("tasks/get", { taskId }, { to })).body.result).toMatchObject({ taskId });
-    const rows = rig.rows().filter(({ method }) => method === "tasks/get");
-    expect(rows).toMatchObject([{ effect: "deny", rule: "(hidden)", mode: "shadow", status: "ok" }]);
+    await expect
+      .poll(() => rig.rows().filter(({ method }) => method === "tasks/get"))
+      .toMatchObject([{ effect: "deny", rule: "(hidden)", mode: "shadow", status: "ok" }]);
   });
 });

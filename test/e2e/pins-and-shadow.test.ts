@@ -122,14 +122,16 @@ describe("shadow mode (policy-spec A1)", () => {
     for (const name of ["read", "secret", "later", "write", "write"])
       expect(await call(name)).toContain("ran");
     expect(await listed()).toEqual(["read", "write", "later"]);
-    const rows = rig.rows().filter(({ method }) => method === "tools/call");
-    expect(rows.map(({ tool, effect, rule, mode, status }) => [tool, effect, rule, mode, status])).toEqual([
-      ["read", "allow", "", "shadow", "ok"],
-      ["secret", "deny", "(hidden)", "shadow", "ok"],
-      ["later", "hold", "/tools/later/action", "shadow", "ok"],
-      ["write", "allow", "", "shadow", "ok"],
-      ["write", "deny", "/tools/write/limits/0", "shadow", "ok"],
-    ]);
+    const rows = () => rig.rows().filter(({ method }) => method === "tools/call");
+    await expect
+      .poll(() => rows().map(({ tool, effect, rule, mode, status }) => [tool, effect, rule, mode, status]))
+      .toEqual([
+        ["read", "allow", "", "shadow", "ok"],
+        ["secret", "deny", "(hidden)", "shadow", "ok"],
+        ["later", "hold", "/tools/later/action", "shadow", "ok"],
+        ["write", "allow", "", "shadow", "ok"],
+        ["write", "deny", "/tools/write/limits/0", "shadow", "ok"],
+      ]);
   });
 
   test("its counters are apart: enforcement starts with the whole quota (policy-spec A1)", async () => {

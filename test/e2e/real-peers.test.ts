@@ -132,8 +132,9 @@ describe("real servers, legacy client of SDK 1.x", () => {
       } finally {
         await client.close();
       }
-      const rows = rig.rows().filter(({ server }) => server === peer.name);
-      expect(rows.filter(({ tool, status }) => tool === peer.call.name && status === "ok")).toHaveLength(1);
+      const rows = () =>
+        rig.rows().filter(({ server, tool }) => server === peer.name && tool === peer.call.name);
+      await expect.poll(() => rows().filter(({ status }) => status === "ok")).toHaveLength(1);
       expect(rig.verify()).toMatchObject({ ok: true });
     });
 

@@ -123,12 +123,14 @@ describe("server-everything over HTTP+SSE of 2024-11-05", () => {
     await end();
     const pins = new Set(listTools(rig.state, registered.id).map(({ pin }) => pin));
     expect(pins).toEqual(new Set(["accepted"]));
-    const rows = rig.rows().filter(({ server, tool }) => server === name && tool !== null);
-    expect(rows.map(({ tool, effect, rule, status }) => [tool, effect, rule, status])).toEqual([
-      ["get-sum", "allow", "", "ok"],
-      ["echo", "deny", "/tools/echo/action", null],
-      ["get-env", "deny", "(hidden)", null],
-    ]);
+    const rows = () => rig.rows().filter(({ server, tool }) => server === name && tool !== null);
+    await expect
+      .poll(() => rows().map(({ tool, effect, rule, status }) => [tool, effect, rule, status]))
+      .toEqual([
+        ["get-sum", "allow", "", "ok"],
+        ["echo", "deny", "/tools/echo/action", null],
+        ["get-env", "deny", "(hidden)", null],
+      ]);
     expect(rig.verify()).toMatchObject({ ok: true });
   });
 

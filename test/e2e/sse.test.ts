@@ -127,7 +127,7 @@ test("a cut stream: the call may have run, its charge stays, and the client begi
   const registered = add();
   const client = await connect(registered);
   expect((await client.call("twice")).text).toContain("The call may have run.");
-  expect(rowsOf("twice").map(({ status }) => status)).toEqual(["unknown"]);
+  await expect.poll(() => rowsOf("twice").map(({ status }) => status)).toEqual(["unknown"]);
   expect((await client.call("run")).status).toBe(404);
   onCall = answerAll;
   const again = await connect(registered);
@@ -142,7 +142,9 @@ test("a message that the server refuses did not run, and its charge goes back", 
   callStatus = 202;
   expect((await client.call("twice")).text).toContain('"method":"tools/call"');
   expect((await client.call("twice")).text).toContain("[POLICY DENIED]");
-  expect(rowsOf("twice").map(({ status }) => status)).toEqual(["upstream_error", "ok", null]);
+  await expect
+    .poll(() => rowsOf("twice").map(({ status }) => status))
+    .toEqual(["upstream_error", "ok", null]);
 });
 
 test("the gateway's credential does not come back on the stream (threat 46)", async () => {
