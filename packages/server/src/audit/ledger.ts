@@ -27,6 +27,8 @@ export interface LedgerOptions {
 const MAX_WAITING_OUTCOMES = 100_000;
 /** Intents of one commit from which on a turn is worth waiting. */
 const BUSY_INTENTS = 4;
+/** How long an outcome may wait for an intent to be committed with; a crash within ends the call as `unknown`. */
+const OUTCOME_DELAY_MS = 10;
 /** While commits fail: how often one is tried although nobody calls (faults F16: no operator is needed). */
 const RETRY_MS = 1_000;
 
@@ -55,6 +57,7 @@ export class Ledger implements Audit {
   #isBroken = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
+  #lateOutcome: NodeJS.Timeout | undefined;
 
   constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
@@ -90,7 +93,11 @@ export class Ledger implements Audit {
   record(entry: OutcomeEntry): void {
     if (this.#outcomes.length >= MAX_WAITING_OUTCOMES) this.#outcomes.shift();
     this.#outcomes.push(entry);
-    this.schedule();
+    // A commit of its own would cost as much as the whole line; the next intent takes it along.
+    this.#lateOutcome ??= setTimeout(() => {
+      this.#lateOutcome = undefined;
+      if (this.#outcomes.length > 0) this.schedule();
+    }, OUTCOME_DELAY_MS);
   }
 
   /** A checkpoint was made: an entry says so, so that nobody can take it away unseen. */
@@ -133,6 +140,7 @@ export class Ledger implements Audit {
     this.flush();
     this.#isClosed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#lateOutcome);
     this.#db.close();
   }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import canonicalize from "canonicalize";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { intentBody, outcomeBody } from "../../src/audit/entry.ts";
@@ -51,6 +52,19 @@ describe("the chain", () => {
     expect(storedBodies()).toEqual([]);
     expect(await pending).toBe(1);
     expect(storedBodies()).toEqual([intentBody(1, intentOf())]);
+  });
+
+  it("takes an outcome along with the next intent", async () => {
+    ledger.record(outcomeOf(1));
+    await nextTurn();
+    expect(storedBodies()).toEqual([]);
+    expect(await ledger.intend(intentOf())).toBe(1);
+    expect(storedBodies()).toEqual([intentBody(1, intentOf()), outcomeBody(2, outcomeOf(1))]);
+  });
+
+  it("does not let an outcome wait for long when nobody calls", async () => {
+    ledger.record(outcomeOf(1));
+    await expect.poll(() => storedBodies()).toEqual([outcomeBody(1, outcomeOf(1))]);
   });
 
   it("goes on where it ended", async () => {
