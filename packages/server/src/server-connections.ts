@@ -4,7 +4,7 @@ import type { OutboundRules } from "./outbound/judge.ts";
 import { ServerSecrets } from "./storage/server-secrets.ts";
 import { HttpUpstreams } from "./upstream/http.ts";
 import { HttpTransports } from "./upstream/http-transports.ts";
-import { ProcessReflectionFilter, ReflectionFilter } from "./upstream/reflection.ts";
+import { ProcessReflectionFilter, ReflectionFilter, type ReflectionPorts } from "./upstream/reflection.ts";
 import { SseUpstreams } from "./upstream/sse/sse-upstreams.ts";
 import { StdioUpstreams } from "./upstream/stdio/stdio-upstreams.ts";
 import { UpstreamDirectory } from "./upstream/upstreams.ts";
@@ -36,11 +36,7 @@ export function connectServers(credentialKey: Buffer, observer: Observer): Serve
     workingDirectory,
     warn,
   });
-  const reflection = {
-    secrets: (server: Server) => secrets.values(server),
-    onReflected: (server: Server) => warn("credential_reflected", { server: server.name }),
-    onUnreadable: (server: Server) => warn("credential_unreadable", { server: server.name }),
-  };
+  const reflection = reflectionRules(secrets, warn);
   const filtered = new ReflectionFilter(http, reflection);
   const sse = new SseUpstreams({ http: filtered, urlOf: (server) => secrets.url(server), warn });
   const transports = new HttpTransports(filtered, sse);
@@ -57,6 +53,14 @@ export function connectServers(credentialKey: Buffer, observer: Observer): Serve
       await http[Symbol.asyncDispose]();
       await stdio[Symbol.asyncDispose]();
     },
+  };
+}
+
+function reflectionRules(secrets: ServerSecrets, warn: Observer["warn"]): ReflectionPorts {
+  return {
+    secrets: (server) => secrets.values(server),
+    onReflected: (server) => warn("credential_reflected", { server: server.name }),
+    onUnreadable: (server) => warn("credential_unreadable", { server: server.name }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "@portcullis/policy";
 import { checkMirrors, type EraError, eraOfMessage, eraOnStdio, type MessageError } from "../mcp/era.ts";
-import type { Message, NotificationMessage, ResponseMessage } from "../mcp/json-rpc.ts";
+import type { Message, NotificationMessage, RequestMessage, ResponseMessage } from "../mcp/json-rpc.ts";
 import {
   HEADER_MISMATCH,
   isClientNotification,
@@ -158,19 +158,8 @@ function routeLegacy(
   message: Message,
   tools: RouteTools,
 ): Result<RoutedCall | Dropped, Refusal> {
-  if (message.kind === "request" && message.method === "initialize") {
-    return ok({
-      arrival,
-      era: "legacy",
-      message,
-      body,
-      method: message.method,
-      subject: { kind: "free" },
-      session: undefined,
-      channel: Sessions.newId(),
-      once: undefined,
-    });
-  }
+  if (message.kind === "request" && message.method === "initialize")
+    return ok(routeInitialize(arrival, body, message));
   const found = findSession(arrival, tools);
   if (!found.ok) return found;
   const session = found.value;
@@ -192,6 +181,21 @@ function routeLegacy(
     subject,
     once: undefined,
   });
+}
+
+/** The one request that comes before its session. */
+function routeInitialize(arrival: Arrival, body: Buffer, message: RequestMessage): RoutedCall {
+  return {
+    arrival,
+    era: "legacy",
+    message,
+    body,
+    method: message.method,
+    subject: { kind: "free" },
+    session: undefined,
+    channel: Sessions.newId(),
+    once: undefined,
+  };
 }
 
 function findSession(arrival: Arrival, { sessions, ports }: RouteTools): Result<Session, Refusal> {

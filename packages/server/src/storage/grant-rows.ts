@@ -42,9 +42,8 @@ export function createGrant(
 ): Result<MintedGrant, string> {
   const named = checkName("the label", grant.label);
   if (!named.ok) return named;
-  const { db, organisation } = state;
   const minted = mint(keys);
-  return db.transaction(() => {
+  return state.db.transaction(() => {
     const server = requireServer(state, grant.server);
     if (!server.ok) return server;
     const policy = grant.policy === undefined ? undefined : requirePolicy(state, server.value, grant.policy);
@@ -55,19 +54,8 @@ export function createGrant(
         `a grant labelled \`${grant.label}\` exists; choose another --label, or rotate or revoke it`,
       );
     }
-    const id = makeId("grt") as GrantId;
-    db.run(
-      `INSERT INTO grant_ (id, organisation, label, digest, last4, created_at, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      id,
-      organisation,
-      grant.label,
-      minted.digest,
-      minted.last4,
-      nowMs,
-      grant.expiresAtMs,
-    );
-    db.run(
+    const id = insertGrant(state, grant, minted, nowMs);
+    state.db.run(
       "INSERT INTO grant_access (grant_, server, policy, mode) VALUES (?, ?, ?, ?)",
       id,
       server.value.id,
@@ -77,6 +65,27 @@ export function createGrant(
     const row = requireGrant(state, id);
     return row.ok ? ok({ grant: row.value, token: minted.token }) : row;
   });
+}
+
+function insertGrant(
+  { db, organisation }: State,
+  { label, expiresAtMs }: NewGrant,
+  { digest, last4 }: ReturnType<typeof mint>,
+  nowMs: number,
+): GrantId {
+  const id = makeId("grt") as GrantId;
+  db.run(
+    `INSERT INTO grant_ (id, organisation, label, digest, last4, created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    id,
+    organisation,
+    label,
+    digest,
+    last4,
+    nowMs,
+    expiresAtMs,
+  );
+  return id;
 }
 
 /** A new token for the same grant; the old one ends at once. */

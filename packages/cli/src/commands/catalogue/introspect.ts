@@ -1,5 +1,6 @@
 import {
   CATALOGUE_RULES,
+  type Catalogue,
   type Introspection,
   introspect,
   learn,
@@ -44,12 +45,7 @@ export async function catalogueIntrospect(context: Context): Promise<ExitCode> {
     const learned = learn(catalogue, CATALOGUE_RULES, found.value, io.nowMs());
     if (!learned.ok) return refuse(context, learned.error);
     const { name: server, added, changed, removed, notes } = learned.value;
-    const tools = catalogue.reader.tools(server).map(({ definition, verdict }) => ({
-      name: definition.name,
-      category: verdict.category,
-      risk: verdict.risk,
-      severity: verdict.severity,
-    }));
+    const tools = listTools(catalogue, server);
     const { installed, network, dummies } = found.value;
     const about = { server, ...installed, network, dummies };
     const shown = { ...about, tools, added, changed, removed, notes, warnings };
@@ -63,6 +59,15 @@ interface Shown {
   readonly server: string;
   readonly tools: readonly Pick<Listed, "name" | "category" | "severity">[];
   readonly notes: readonly Note[];
+}
+
+function listTools({ reader }: Catalogue, server: string) {
+  return reader.tools(server).map(({ definition, verdict: { category, risk, severity } }) => ({
+    name: definition.name,
+    category,
+    risk,
+    severity,
+  }));
 }
 
 type Listed = {
