@@ -75,8 +75,8 @@ function decide(policy: CompiledPolicy, call: CallFacts, trace: TraceStep[] | un
   if ("effect" in rules) return rules;
   const reading = toReading(call);
   return (
-    firstDenial(rules.require, reading, trace, fails) ??
-    firstDenial(rules.denyIf, reading, trace, matches) ??
+    firstFailing(rules.require, reading, trace) ??
+    firstMatching(rules.denyIf, reading, trace) ??
     allowOrHold(rules, reading, trace)
   );
 }
@@ -96,30 +96,38 @@ function toReading(call: CallFacts): Reading {
   return { call, args, members: isJsonObject(args) ? args : NO_ARGUMENTS, unknown: undefined };
 }
 
-/** Whether the value of a predicate decides the call. */
-type Decides = (truth: Truth, predicate: CompiledPredicate) => boolean;
+// C2: unknown counts as a match, unless it may pass.
+function matches(truth: Truth, { unknownPasses }: CompiledPredicate): boolean {
+  return truth === TRUE || (truth === UNKNOWN && !unknownPasses);
+}
 
-// C2: in `require` unknown fails, whatever `on_unknown` says.
-const fails: Decides = (truth) => truth !== TRUE;
-
-// C2: in `deny_if` and `approve_if` unknown counts as a match, unless it may pass.
-const matches: Decides = (truth, { unknownPasses }) =>
-  truth === TRUE || (truth === UNKNOWN && !unknownPasses);
-
-function firstDenial(
+/** C2: unknown fails, whatever `on_unknown` says. */
+function firstFailing(
   predicates: readonly CompiledPredicate[],
   reading: Reading,
   trace: TraceStep[] | undefined,
-  decides: Decides,
 ): Decision | undefined {
   for (const predicate of predicates) {
     const truth = read(predicate, reading, trace);
-    if (decides(truth, predicate)) {
-      const { rule, words } = predicate;
-      return deny(rule, withUnknown(words ?? deniedByRuleMessage(rule), unknownText(truth, reading)));
-    }
+    if (truth !== TRUE) return denyBy(predicate, truth, reading);
   }
   return undefined;
+}
+
+function firstMatching(
+  predicates: readonly CompiledPredicate[],
+  reading: Reading,
+  trace: TraceStep[] | undefined,
+): Decision | undefined {
+  for (const predicate of predicates) {
+    const truth = read(predicate, reading, trace);
+    if (matches(truth, predicate)) return denyBy(predicate, truth, reading);
+  }
+  return undefined;
+}
+
+function denyBy({ rule, words }: CompiledPredicate, truth: Truth, reading: Reading): Decision {
+  return deny(rule, withUnknown(words ?? deniedByRuleMessage(rule), unknownText(truth, reading)));
 }
 
 /** Amounts come before holds: nobody is asked to approve a call that cannot run (L2). */
