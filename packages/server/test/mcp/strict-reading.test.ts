@@ -322,6 +322,32 @@ describe("both paths and JSON.parse agree", { timeout: 20 * RUNS + 10_000 }, () 
     );
   });
 
+  // Above a size for each value the scanner takes over, and finds the ends of long runs natively.
+  it("on long strings, with what ends them or must not stand in them", () => {
+    const filler = fc.nat(200).map((length) => "x".repeat(length));
+    const piece = fc.constantFrom(
+      ...['\\"', "\\\\", "\\n", "\\u0041", "\\ud800", "\\ud83d\\ude00", "\\x", "é", "😀"],
+      ...[
+        '"',
+        "\\",
+        "\u0001",
+        "\n",
+        '","b":"',
+        '","a":"',
+        '","__proto__":"',
+        '","b":1.0,"c":"',
+        '"}',
+        "\u007f",
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(filler, piece), { maxLength: 12 }), (parts) =>
+        expectAgreement(`{"a":"${"x".repeat(300)}${parts.join("")}"}`),
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
   it("on soups of tokens", () => {
     const token = fc.constantFrom(
       ...[
