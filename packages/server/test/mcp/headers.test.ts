@@ -64,6 +64,7 @@ describe("header lines that two readers read differently (threat 16)", () => {
     expect(
       findForbiddenHeader(["Cookie", "a", "cookie", "b", "Host", "h", "Mcp-Name", "n", "Mcp-Method", "m"]),
     ).toBeUndefined();
+    expect(findForbiddenHeader(["Mcp-Param-A", "a", "Mcp-Param-B", "b"])).toBeUndefined();
     expect(findForbiddenHeader([])).toBeUndefined();
   });
 });
@@ -132,6 +133,7 @@ describe("mirrored values (2026-07-28 streamable-http, Value Encoding; threat 18
 
   it.each([
     ["plain text as it is", "read", "read"],
+    ["the last visible character", "~", "~"],
     ["without surrounding blanks", "  read\t", "read"],
     ["an upper-case marker as plain text", "=?BASE64?SGVsbG8=?=", "=?BASE64?SGVsbG8=?="],
     ["half a sentinel as plain text", "=?base64?SGVsbG8=", "=?base64?SGVsbG8="],

@@ -144,6 +144,11 @@ describe("messages (threat 13; 2026-07-28 basic/index)", () => {
       refused("`error` must have an integer `code` and a string `message`", 1),
     ],
     [
+      "an error without words",
+      { jsonrpc: "2.0", id: 1, error: { code: -1, message: null } },
+      refused("`error` must have an integer `code` and a string `message`", 1),
+    ],
+    [
       "an error that is a string",
       { jsonrpc: "2.0", id: 1, error: "x" },
       refused("`error` must have an integer `code` and a string `message`", 1),

@@ -11,6 +11,7 @@ describe("tool names on ingest (threats 22 and 23)", () => {
     "constructor",
     "github__delete",
     "#!%",
+    "~",
   ])("accepts %.20s", (name) => {
     expect(isAcceptableToolName(name)).toBe(true);
   });

@@ -35,31 +35,51 @@ describe("schemas of tools (threat 36)", () => {
   });
 
   it("a schema that is nested too deeply", () => {
-    let deep: object = {};
-    for (let at = 0; at < 300; at += 1) deep = { not: deep };
-    expect(toolSchemaProblem(of(deep))).toBe("a schema is nested too deeply");
-  });
-
-  it("definitions that double each other unfold too far, by pointer and by anchor, soon", () => {
-    const names = Array.from({ length: 40 }, (_, at) => `d${at}`);
-    const link = (reference: (name: string) => string) =>
-      of({
-        $ref: reference("d0"),
-        $defs: Object.fromEntries(
-          names.map((name, at) => [
-            name,
-            {
-              $anchor: name,
-              allOf: at === 39 ? [] : [{ $ref: reference(`d${at + 1}`) }, { $ref: reference(`d${at + 1}`) }],
-            },
-          ]),
-        ),
-      });
-    expect(toolSchemaProblem(link((name) => `#/$defs/${name}`))).toBe("a schema unfolds too far");
-    expect(toolSchemaProblem(link((name) => `#${name}`))).toBe("a schema unfolds too far");
+    const nested = (levels: number) => {
+      let deep: object = {};
+      for (let at = 0; at < levels; at += 1) deep = { not: deep };
+      return of(deep);
+    };
+    expect(toolSchemaProblem(nested(200))).toBeUndefined();
+    expect(toolSchemaProblem(nested(201))).toBe("a schema is nested too deeply");
   });
 
   it.each([
+    ["$ref", "$anchor", (at: number) => `d${at}`, (name: string) => `#/$defs/${name}`],
+    [
+      "$ref",
+      "$anchor",
+      (at: number) => `d/~${at}`,
+      (name: string) => `#/$defs/${name.replace("/~", "~1~0")}`,
+    ],
+    ["$ref", "$anchor", (at: number) => `d${at}`, (name: string) => `#${name}`],
+    ["$dynamicRef", "$dynamicAnchor", (at: number) => `d${at}`, (name: string) => `#${name}`],
+    ["$recursiveRef", "$anchor", (at: number) => `d${at}`, (name: string) => `#${name}`],
+  ])(
+    "definitions that double each other by %s and %s unfold too far, soon",
+    (by, anchor, name, reference) => {
+      const to = (at: number) => ({ [by]: reference(name(at)) });
+      const definition = (at: number) => ({
+        [anchor]: name(at),
+        allOf: at === 39 ? [] : [to(at + 1), to(at + 1)],
+      });
+      const named = Array.from({ length: 40 }, (_, at) => [name(at), definition(at)] as const);
+      const $defs = Object.fromEntries(named);
+      expect(toolSchemaProblem(of({ ...to(0), $defs }))).toBe("a schema unfolds too far");
+    },
+  );
+
+  it("lists that double each other unfold too far", () => {
+    const to = (at: number) => ({ $ref: `#/anyOf/${at}` });
+    const anyOf = Array.from({ length: 40 }, (_, at) => ({
+      allOf: at === 39 ? [] : [to(at + 1), to(at + 1)],
+    }));
+    expect(toolSchemaProblem(of({ anyOf }))).toBe("a schema unfolds too far");
+  });
+
+  it.each([
+    ["the most choices", of({ enum: Array.from({ length: 10_000 }, () => 1) })],
+    ["the most parts", of({ anyOf: Array.from({ length: 10_000 }, () => ({})) })],
     ["a plain one", of({ properties: { a: { type: "string" } }, required: ["a"] })],
     ["a recursive one", of({ properties: { a: { $ref: "#" }, b: { $ref: "#/properties/b" } } })],
     [
