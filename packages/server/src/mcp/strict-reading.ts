@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { err, isJsonObject, type JsonObject, ok, type Result } from "@portcullis/policy";
-import { DEFAULT_LIMITS, type ReadError, type ReadLimits, scanJson } from "./json-scanner.ts";
+import type { ReadError, ReadLimits } from "./json-scan-state.ts";
+import { DEFAULT_LIMITS, scanJson } from "./json-scanner.ts";
 import { PARSE_ERROR } from "./revisions.ts";
 
 export type { ReadError, ReadLimits };
