@@ -16,16 +16,17 @@ const PATH = "/mcp/srv_0123456789ABCDef";
 interface Sent {
   readonly path?: string;
   readonly verb?: string;
+  readonly httpVersion?: number;
   /** Undefined takes a header of the plain request away. */
   readonly headers?: { readonly [name: string]: string | undefined };
 }
 
 /** The head of a request as Node reads it. */
-function read({ path = PATH, verb = "POST", headers = {} }: Sent): Result<Head, Refusal> {
+function read({ path = PATH, verb = "POST", httpVersion = 1, headers = {} }: Sent): Result<Head, Refusal> {
   const request = new IncomingMessage(new Socket());
   request.url = path;
   request.method = verb;
-  request.httpVersionMajor = 1;
+  request.httpVersionMajor = httpVersion;
   request.httpVersionMinor = 1;
   const plain = {
     host: "gateway.example:443",
@@ -75,6 +76,12 @@ describe("a head that is read", () => {
     ["GET without a body's type", { verb: "GET", headers: { "content-type": undefined } }],
     ["a host in capitals", { headers: { host: "Gateway.Example:443" } }],
     ["an allowed origin, in capitals", { headers: { origin: "HTTPS://app.example" } }],
+    ["a browser on the gateway's own site", { headers: { "sec-fetch-site": "same-origin" } }],
+    ["a browser that no site sent", { headers: { "sec-fetch-site": "none" } }],
+    [
+      "a page of an allowed origin on another site",
+      { headers: { origin: "https://app.example", "sec-fetch-site": "cross-site" } },
+    ],
     ["a scheme in capitals (RFC 9110 11.1)", { headers: { authorization: "BEARER pcl_x" } }],
   ])("%s", (_, sent) => {
     const head = read(sent);
@@ -124,6 +131,14 @@ describe("a head that is refused", () => {
     ["no host", { headers: { host: undefined } }, noHost],
     ["another origin", { headers: { origin: "https://evil.example" } }, noOrigin],
     ["an origin that hides (threat 62)", { headers: { origin: "null" } }, noOrigin],
+    ["another site without an origin (threat 62)", { headers: { "sec-fetch-site": "cross-site" } }, noOrigin],
+    ["a neighbour of the site without an origin", { headers: { "sec-fetch-site": "same-site" } }, noOrigin],
+    [
+      "a request without a version, which nothing between frames in the same way (threat 16)",
+      { httpVersion: 0 },
+      { kind: "bad-header", detail: "only HTTP/1.1 is spoken" },
+    ],
+    ["a token that begins the query", { path: `${PATH}?token=x` }, { kind: "token-in-url" }],
     ["another verb", { verb: "PUT" }, noVerb],
     ["an encoded body", { headers: { "content-encoding": "gzip" } }, encoded],
     ["a body that is encoded as itself", { headers: { "content-encoding": "identity" } }, encoded],

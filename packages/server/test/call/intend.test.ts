@@ -120,6 +120,28 @@ describe("the row of a call", () => {
       message: "Limit of 10 per day reached (asked …, left 3); retry in 5 s.",
     });
   });
+
+  test.each([
+    ["https://ada:pw@docs.example/a@b?key=1#x", "https://docs.example/a@b"],
+    ["x+Y-1.z://token@host", "x+Y-1.z://host"],
+    ["docs://a#canary", "docs://a"],
+    ["docs://a?b\nc", "docs://a"],
+    ["mailto:ada@example.com", "mailto:ada@example.com"],
+    ["file:///a@b/c", "file:///a@b/c"],
+    ["https://docs.example/@ada", "https://docs.example/@ada"],
+  ])("tells the place of %j, and no user and no query", async (uri, place) => {
+    const quoting = (text: string) => ({ ...ALLOW, message: `"${text}" and "${text}" are not permitted.` });
+    const subjects: readonly Subject[] = [
+      { kind: "resource", uri },
+      { kind: "template", uriTemplate: uri },
+      { kind: "listen", uris: ["other://a", uri], tasks: [] },
+    ];
+    for (const subject of subjects) {
+      expect(await rowOf(subject, quoting(uri))).toMatchObject({ message: quoting(place).message });
+    }
+    // What is no URI of this request stands as it is: the words of a rule's author.
+    expect(await rowOf({ kind: "free" }, quoting(uri))).toMatchObject({ message: quoting(uri).message });
+  });
 });
 
 describe("no audit, no call (promise P1)", () => {

@@ -1,6 +1,10 @@
-import type { Charge, CounterIds, Reservation } from "@portcullis/policy";
+import type { Charge, CounterIds, Decision, Reservation } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
-import type { Counters, Reserving } from "../../src/call/ports.ts";
+import type { Access, Once, PermittedCall } from "../../src/call/call.ts";
+import type { Counters, Ports, Reserving } from "../../src/call/ports.ts";
+import { reserve } from "../../src/call/reserve.ts";
+import { type Session, Sessions } from "../../src/call/sessions.ts";
+import { accessOf, atAnotherServer, ofAnotherGrant } from "./access.ts";
 import { type LineRig, openLine } from "./line-rig.ts";
 
 const POLICY = {
@@ -131,5 +135,54 @@ describe("policy-spec L8: a counter store that cannot answer within its deadline
     const counters = new ScriptedCounters(() => new Promise(() => {}));
     await using rig = await openLine({ era: "modern", policy: POLICY, counters });
     expect([await run(rig, "other"), counters.asked]).toEqual([answer(RAN), []]);
+  });
+});
+
+describe("whose counters are asked (policy-spec L4, A1)", () => {
+  const GRANTED = accessOf({});
+  const SESSION = new Sessions(() => {}).open("s-1", GRANTED, "u", 0);
+  const RESERVATION = { pointer: "/r", limit: {}, amountMicros: 1 } as Reservation;
+  const CLOCKED = { clock: { nowMs: () => 5, monotonicMs: () => 0 }, observer: { warn: () => {} } };
+
+  /** The ids that a call is reserved under, and the call that came out. */
+  function reserveFor(more: { access?: Access; session?: Session; once?: Once } = {}) {
+    const { access = GRANTED, session, once } = more;
+    const counters = new ScriptedCounters(() => ({ ok: true, charges: [CHARGE] }));
+    const decision: Decision = { effect: "allow", rule: "", message: "", reservations: [RESERVATION] };
+    const call = { arrival: { access }, session, once };
+    const judged = { call, decision, tool: undefined, stop: undefined } as unknown as PermittedCall;
+    const reserved = reserve(judged, { ...CLOCKED, counters } as unknown as Ports);
+    return { ids: counters.asked[0]?.[1], asked: counters.asked, reserved };
+  }
+
+  test("those of the grant at the server, and of the session where there is one", () => {
+    const { organisation, id: server } = GRANTED.server;
+    const ids = { organisation, server, grant: GRANTED.grant.id, keys: expect.any(WeakMap) };
+    expect(reserveFor().asked).toEqual([[[RESERVATION], ids, 5]]);
+    expect(reserveFor({ session: { ...SESSION, id: undefined } }).ids).toEqual(ids);
+    expect(reserveFor({ session: SESSION }).ids).toEqual({ ...ids, session: "s-1" });
+    expect(reserveFor({ access: { ...GRANTED, mode: "shadow" } }).ids).toEqual({ ...ids, mode: "shadow" });
+  });
+
+  test("they are made once, and never serve another server, mode, grant or session", () => {
+    const access = accessOf({});
+    const again = () => reserveFor({ access }).ids;
+    const first = again();
+    expect(again()).toBe(first);
+    const others = [
+      atAnotherServer(access),
+      ofAnotherGrant(access),
+      { ...access, mode: "shadow" } as const,
+      access,
+    ].map((one, at) => reserveFor({ access: one, ...(at === 3 ? { session: SESSION } : {}) }).ids);
+    expect(new Set([first, ...others]).size).toBe(5);
+    expect(again()).toBe(first);
+  });
+
+  test("a retry with the server's state keeps its reservation and is charged nothing (policy-spec L6)", () => {
+    const { asked, reserved } = reserveFor({ once: { kind: "state" } as Once });
+    expect([asked, reserved]).toMatchObject([[], { ok: true, value: { charges: [] } }]);
+    const { reserved: charged } = reserveFor({ once: { kind: "request" } as unknown as Once });
+    expect(charged).toMatchObject({ ok: true, value: { charges: [CHARGE] } });
   });
 });

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
+import type { RoutedCall } from "../../src/call/call.ts";
 import { type InFlight, InFlightCalls } from "../../src/call/in-flight.ts";
 import {
+  forgetInFlight,
   MAX_SESSIONS_PER_GRANT,
+  noteInFlight,
   RESUME_WITHIN_MS,
   SESSION_IDLE_MS,
   type Session,
   Sessions,
 } from "../../src/call/sessions.ts";
+import type { Message } from "../../src/mcp/json-rpc.ts";
 import { accessOf, atAnotherServer, ofAnotherGrant } from "./access.ts";
 
 const ACCESS = accessOf();
@@ -181,5 +185,52 @@ describe("the sweep", () => {
     session.inFlight.set(2, inFlight(1, abandoned, "new"));
     sessions.sweep(RESUME_WITHIN_MS + 1, () => true);
     expect(abandoned).toEqual(["old"]);
+  });
+});
+
+describe("the requests in flight", () => {
+  const request = { kind: "request", id: 1, method: "tools/call", params: undefined } as const;
+  const books = () => {
+    const session = openSessions().sessions.open("a", ACCESS, "u", 0);
+    return { session, stdio: { current: undefined, inFlight: new InFlightCalls() } };
+  };
+  const callOf = (message: Message | undefined, { session, stdio }: Partial<ReturnType<typeof books>>) =>
+    ({ message, session, arrival: { stdioSession: stdio } }) as unknown as RoutedCall;
+
+  test("of a session are known there, those of a client on stdio without one with the client", () => {
+    const { session, stdio } = books();
+    const [one, two] = [inFlight(0), inFlight(0)];
+    noteInFlight(callOf(request, { session, stdio }), one);
+    expect([session.inFlight.get(1), stdio.inFlight.size]).toEqual([one, 0]);
+    const stateless = { ...session, id: undefined };
+    noteInFlight(callOf(request, { session: stateless, stdio }), two);
+    expect([session.inFlight.list(), stdio.inFlight.get(1)]).toEqual([[one], two]);
+    noteInFlight(callOf(request, {}), two);
+  });
+
+  test("are forgotten each by itself: a client on stdio may use an id twice", () => {
+    const { stdio } = books();
+    const [first, second] = [inFlight(0), inFlight(0)];
+    const call = callOf(request, { stdio });
+    noteInFlight(call, first);
+    noteInFlight(call, second);
+    forgetInFlight(call, first);
+    expect(stdio.inFlight.get(1)).toBe(second);
+    forgetInFlight(call, second);
+    expect(stdio.inFlight.size).toBe(0);
+    forgetInFlight(callOf(request, {}), second);
+  });
+
+  test("are no notifications, no answers and no streams", () => {
+    const { session } = books();
+    const notification = { kind: "notification", method: "notifications/x", params: undefined } as const;
+    const response = { kind: "response", id: 1, result: {}, error: undefined } as const;
+    for (const message of [notification, response, undefined]) {
+      noteInFlight(callOf(message, { session }), inFlight(0));
+      session.inFlight.set(1, inFlight(0));
+      forgetInFlight(callOf(message, { session }), inFlight(0));
+      expect(session.inFlight.size).toBe(1);
+      session.inFlight.delete(1);
+    }
   });
 });
