@@ -10,9 +10,9 @@ import { namesSecret } from "../mcp/secret-names.ts";
 /** Why these `params` of `elicitation/create` are not passed on, or undefined. Never contains anything of them. */
 export function elicitationProblem(params: JsonValue | undefined): string | undefined {
   if (!isJsonObject(params)) return "its parameters are not an object";
-  const mode = own(params, "mode") ?? "form";
+  const mode = own(params, "mode");
   if (mode === "url") return linkProblem(own(params, "url"));
-  if (mode !== "form") return "its mode is not known";
+  if (mode !== undefined && mode !== "form") return "its mode is not known";
   // A client that shows the link of a form shows one that nobody has looked at.
   if (Object.hasOwn(params, "url")) return "it is a form and a link at once";
   return formProblem(params);
