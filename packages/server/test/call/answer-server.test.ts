@@ -300,3 +300,45 @@ describe("a notification of the server", () => {
     );
   });
 });
+
+describe("progress (2025-11-25 basic/utilities/progress)", () => {
+  const progress = (progressToken: unknown) =>
+    notification("notifications/progress", { progressToken, progress: 1 } as JsonObject);
+  const asking = (params: JsonObject | undefined, more: Partial<RoutedCall> = {}, verb = "POST") => ({
+    arrival: { access: ACCESS, headers: {}, verb } as unknown as Arrival,
+    message: { kind: "request", id: 1, method: "tools/call", params } as const,
+    subject: { kind: "tool", name: "run", args: {} } as const,
+    ...more,
+  });
+  const withToken = { _meta: { progressToken: "mine" } };
+  const task = { subject: { kind: "task", ...TASK } as const };
+
+  test.each<[string, JsonObject, Partial<RoutedCall>]>([
+    ["of this request, on its stream", progress("mine"), asking(withToken)],
+    ["of any request, on the stream of all", progress("other"), asking(withToken, {}, "GET")],
+    ["of the request that made the task", progress("other"), asking(undefined, task)],
+    ["that is no progress", notification("notifications/message", { level: "info" }), asking(undefined)],
+  ])("%s passes", (_, value, more) => {
+    expect(screen(value, { more }).seen).toBe(value);
+  });
+
+  test.each<[string, JsonObject, Partial<RoutedCall>]>([
+    ["of another request", progress("other"), asking(withToken)],
+    ["of a request that asked for none", progress("mine"), asking(undefined)],
+    ["without a token, of a request that asked for none", progress(undefined), asking({ _meta: {} })],
+    ["of a request that asked in no way that is one", progress("mine"), asking({ _meta: "mine" })],
+    ["without a token", notification("notifications/progress", {}), asking(withToken)],
+    ["without anything", notification("notifications/progress"), asking(withToken)],
+    ["on the stream of what is no request", progress("mine"), asking(withToken, { message: undefined })],
+  ])("%s is dropped", (_, value, more) => {
+    const { seen, warned } = screen(value, { more });
+    expect([seen, warned]).toEqual([undefined, ["server_notification_dropped"]]);
+  });
+});
+
+test("a question that harms whoever answers is refused, whatever policy says (threat 42)", () => {
+  const link = { mode: "url", message: "Sign in", url: "http://evil.example/" };
+  const { seen, sent, warned, asked } = screen(request("elicitation/create", link));
+  expect([seen, warned, asked]).toEqual([undefined, ["elicitation_refused"], []]);
+  expect(String(sent[0]?.body)).toContain("its link is not a plain `https` URL");
+});
