@@ -79,6 +79,7 @@ describe("a response that cannot be passed on (threats 41 and 43)", () => {
       { jsonrpc: "2.0", id: 1, result: {}, error: { code: 1 } },
       "it has not exactly one of result and error",
     ],
+    ["a request as well", { ...response({}), method: "sampling/createMessage" }, "it is a request as well"],
     ["a result that is a list", response([]), "its result is not an object"],
     ["an error that is a text", { jsonrpc: "2.0", id: 1, error: "no" }, "its error is not an object"],
     ["an error without a code", { jsonrpc: "2.0", id: 1, error: {} }, "its error has no code"],
@@ -154,6 +155,14 @@ describe("a response that keeps its bytes", () => {
     ],
   ])("%s", (_, result, asked) => {
     expect(check(response(result), asked).checked).toEqual(passed());
+  });
+
+  test("what a grant may read is nobody else's either, where a result says who may keep it (threat 39)", () => {
+    const result = { contents: [], cacheScope: "public", ttlMs: 5 };
+    const asked: Asked = { method: "resources/read", subject: { kind: "resource", uri: "docs://a" } };
+    expect(replaced(check(response(result), asked))).toEqual({ ...result, cacheScope: "private" });
+    expect(check(response(result), { ...asked, era: "legacy" }).checked).toEqual(passed());
+    expect(check(response({ contents: [], ttlMs: 5 }), asked).checked).toEqual(passed());
   });
 
   test("an error is told as it is", () => {
@@ -300,6 +309,19 @@ describe("tasks (policy-spec R7, threat 53)", () => {
     expect(done.tools.taskOwners.toolOf(ACCESS, "t")).toBe("run");
     expect(check(response({ task: { taskId: 5 } }), asked).checked).toEqual(passed());
     expect(check(response({ task: "t" }), asked).checked).toEqual(passed());
+  });
+
+  test.each<[string, JsonObject | undefined]>([
+    ["asked for nothing", undefined],
+    ["did not ask for a task", { name: "run" }],
+    ["asked in no way that is one", { name: "run", task: true }],
+  ])("a task is not made for a client that %s (threat 43)", (_, params) => {
+    const asked = legacy({ kind: "tool", name: "run", args: {} });
+    const made = response({ task: { taskId: "t" } });
+    const done = check(made, params === undefined ? asked : { ...asked, params });
+    expect(done.checked).toEqual(invalid("it makes a task that was not asked for"));
+    expect(done.tools.taskOwners.toolOf(ACCESS, "t")).toBeUndefined();
+    expect(check(made, { ...asked, subject: { kind: "prompt", name: "p" } }).checked).toEqual(passed());
   });
 
   test("what is said of a task names it by its sealed id", () => {

@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import { noteVersion, openSession } from "../../src/call/answer-session.ts";
 import { modernStatus } from "../../src/call/answer-status.ts";
 import type { Arrival, RoutedCall, StdioSessionSlot } from "../../src/call/call.ts";
-import { InFlightCalls } from "../../src/call/in-flight.ts";
+import { type InFlight, InFlightCalls } from "../../src/call/in-flight.ts";
+import { contextIn } from "../../src/call/refuse-on-record.ts";
 import { requestDigest } from "../../src/call/request-digest.ts";
+import { newRequestId } from "../../src/call/request-id.ts";
 import { Sessions } from "../../src/call/sessions.ts";
 import type { Ending } from "../../src/call/settle.ts";
 import { KEYS } from "../storage/fixtures.ts";
@@ -91,4 +93,45 @@ describe("the session that `initialize` begins", () => {
     noteVersion(session, response);
     expect(session.version).toBe(version);
   });
+});
+
+test("no two requests have one id, however many come", () => {
+  const ids = Array.from({ length: 2_000 }, newRequestId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.every((id) => /^[\w-]{16}$/.test(id))).toBe(true);
+});
+
+describe("a refusal of a message without a route speaks its era (2026-07-28 basic/versioning)", () => {
+  const META = { _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
+  const arrivalOf = (protocolVersion?: string) => ({ headers: { protocolVersion } }) as unknown as Arrival;
+  const request = (params?: JsonObject) => ({ kind: "request", id: 7, method: "x/y", params }) as const;
+  const notification = { kind: "notification", method: "x/y", params: META } as const;
+  const answer = { kind: "response", id: 7, result: META, error: undefined } as const;
+
+  test.each([
+    ["its header's", arrivalOf("2026-07-28"), request(), 7, "modern"],
+    ["its envelope's", arrivalOf(), request(META), 7, "modern"],
+    ["a notification's, which has no id", arrivalOf(), notification, undefined, "modern"],
+    ["an answer's, whose result is the client's own", arrivalOf(), answer, undefined, "legacy"],
+    ["an earlier header's", arrivalOf("2025-11-25"), request(), 7, "legacy"],
+    ["the earlier one, where it says nothing", arrivalOf(), request({ _meta: {} }), 7, "legacy"],
+    ["the earlier one, where its envelope is none", arrivalOf(), request({ _meta: "x" }), 7, "legacy"],
+    ["its header's, where nothing could be read", arrivalOf("2026-07-28"), undefined, undefined, "modern"],
+    ["the earlier one, where nothing could be read", arrivalOf(), undefined, undefined, "legacy"],
+  ] as const)("%s", (_, arrival, message, id, era) => {
+    expect(contextIn(arrival, message)).toEqual({ id, era, isToolCall: false });
+  });
+});
+
+test("of two requests in flight with one id the later one is known, and each is let go", () => {
+  const calls = new InFlightCalls();
+  const [one, two] = [{ sinceMs: 1 }, { sinceMs: 2 }] as unknown as [InFlight, InFlight];
+  expect([calls.get(1), calls.has(1), calls.list()]).toEqual([undefined, false, []]);
+  calls.set(1, one);
+  calls.set(1, two);
+  calls.set("1", one);
+  expect([calls.get(1), calls.has("1"), calls.list(), calls.size]).toEqual([two, true, [two, one], 2]);
+  calls.delete(1);
+  calls.delete(1);
+  expect([calls.get(1), calls.list()]).toEqual([undefined, [one]]);
 });
