@@ -5,6 +5,9 @@ const conditions = ["portcullis-source"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions } };
 
+/** What comes soon comes later where the machine is busy; nobody waits for this long but for what never comes. */
+const expect = { poll: { timeout: 10_000 } };
+
 /** Starts processes or works for seconds: part of `npm test`, not of `npm run check`. */
 const INTEGRATION = [
   "packages/policy/test/{agreement,parse-limits}.test.ts",
@@ -30,6 +33,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
+          expect,
           // Not `exclude`, which would make that of the command line void.
           include: [
             "packages/*/test/**/*.test.ts",
@@ -49,6 +53,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
+          expect,
           include: INTEGRATION,
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -60,6 +65,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "e2e",
+          expect,
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -71,6 +77,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "proof",
+          expect,
           include: ["test/{conformance,adversarial,faults,simulator}/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { revokeGrant, setGrant } from "@portcullis/server";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unwrap } from "../e2e/harness.ts";
 import { openWorld, type World } from "./cells.ts";
 import { compose } from "./compose.ts";
@@ -85,7 +85,7 @@ describe("a call in flight (threats 13, 52, 71)", () => {
       expect: { forwarded: true } as const,
     };
     first.write(compose(written, place.one).wire);
-    await vi.waitFor(() => expect(world.upstream.seen.filter(isCall).at(-1)?.message?.["id"]).toBe("twice"));
+    await expect.poll(() => world.upstream.seen.filter(isCall).at(-1)?.message?.["id"]).toBe("twice");
     const second = await say(world, place.one, { body });
     expect([second.status, read(second).error?.code]).toEqual([400, -32600]);
     // Another session may well use it.
@@ -101,18 +101,16 @@ describe("a call in flight (threats 13, 52, 71)", () => {
     const written = { family: "s", id: "s", name: "s", threats: [71], expect: { forwarded: true } as const };
     const before = world.upstream.seen.length;
     socket.write(compose(written, place.one).wire);
-    await vi.waitFor(() => expect(world.upstream.seen.slice(before).some(isCall)).toBe(true));
+    await expect.poll(() => world.upstream.seen.slice(before).some(isCall)).toBe(true);
     socket.destroy();
-    await vi.waitFor(() =>
-      expect(newest()).toMatchObject({ tool: "any", effect: "allow", status: "cancelled" }),
-    );
+    await expect.poll(newest).toMatchObject({ tool: "any", effect: "allow", status: "cancelled" });
   });
 
   test("a grant that ends ends what it has open", async () => {
     const place = await openPlace(world, "modern", ALLOW, (seen) => (isCall(seen) ? SILENCE : undefined));
     const before = world.upstream.seen.length;
     const waiting = say(world, place.two, {});
-    await vi.waitFor(() => expect(world.upstream.seen.slice(before).some(isCall)).toBe(true));
+    await expect.poll(() => world.upstream.seen.slice(before).some(isCall)).toBe(true);
     unwrap(revokeGrant(world.rig.state, newest()?.grant ?? "", Date.now()));
     const cut = await waiting;
     expect(cut.body.toString("utf8")).not.toContain('"result"');
@@ -139,7 +137,7 @@ describe("what a grant may, from one message to the next (threats 37, 49, 63)", 
     expect(await call()).toContain("[POLICY DENIED]");
     unwrap(setGrant(world.rig.state, newest()?.grant ?? "", { mode: "shadow" }));
     expect(await call()).not.toContain("[POLICY DENIED]");
-    await vi.waitFor(() => expect(newest()).toMatchObject({ mode: "shadow", effect: "deny", status: "ok" }));
+    await expect.poll(newest).toMatchObject({ mode: "shadow", effect: "deny", status: "ok" });
     unwrap(setGrant(world.rig.state, newest()?.grant ?? "", { mode: "enforce" }));
     expect(await call()).toContain("[POLICY DENIED]");
   });
@@ -216,7 +214,7 @@ describe("run, for clients on stdio", () => {
       const options = { folder, isKept: false, policy: ALLOW, era: "legacy" } as const;
       await using client = await LineClient.start({ ...options, server: { url } });
       await client.initialize();
-      await vi.waitFor(() => expect(client.lines.at(-1)).toBe(JSON.stringify(notices[2])));
+      await expect.poll(() => client.lines.at(-1)).toBe(JSON.stringify(notices[2]));
       expect(client.lines.join("\n")).not.toMatch(/made-up|sampling/);
     }
     world.upstream.script = previous;

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Registered, type Rig, startRig } from "./harness.ts";
 import { LEGACY, openSession, request, sendLegacy } from "./legacy-client.ts";
 import { type ScriptedUpstream, startUpstream, TOOL } from "./scripted-upstream.ts";
@@ -81,7 +81,7 @@ async function gauges(): Promise<Record<string, number>> {
 const NONE = { portcullis_sessions: 0, portcullis_open_calls: 0 };
 
 async function measure(): Promise<{ files: number; heap: number }> {
-  await vi.waitFor(async () => expect(await gauges()).toEqual(NONE), { timeout: 5_000 });
+  await expect.poll(gauges).toEqual(NONE);
   // The script's own memory is not the gateway's.
   upstream.received.length = 0;
   setFlagsFromString("--expose-gc");

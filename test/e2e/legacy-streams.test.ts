@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { request as requestHttp } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { createGrant, revokeGrant, rotateGrant } from "@portcullis/server";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandOf, type Registered, type Rig, startRig, unwrap } from "./harness.ts";
 import { LEGACY, type LegacySending, openSession, request, sendLegacy } from "./legacy-client.ts";
 import {
@@ -254,7 +254,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     await (await send({ jsonrpc: "2.0", id: 2, method: "unknown" }, session)).text();
     server.send(response(1), "s-2");
     server.end();
-    await vi.waitFor(() => expect(outcomes("run")).toEqual(["ok"]));
+    await expect.poll(() => outcomes("run")).toEqual(["ok"]);
     for (const expected of [[response(1), note("end")], [note("end")]]) {
       const reopening = streamOn("GET");
       const resumed = await listen(undefined, { ...session, headers: { "last-event-id": "s-1" } });
@@ -283,7 +283,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     replay.send(response(1, { ...DONE, isError: true }), "s-2");
     expect(await resumed.next()).toEqual({ id: "s-2", data: response(1, { ...DONE, isError: true }) });
     resumed.close();
-    await vi.waitFor(() => expect(outcomes("run")).toEqual(["tool_error"]));
+    await expect.poll(() => outcomes("run")).toEqual(["tool_error"]);
     // The id is free again.
     onCall = ({ result }) => result(DONE);
     expect(await (await send(call("run", 1), session)).json()).toEqual(response(1));
@@ -305,7 +305,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     const told = await resumed.next();
     expect(told).toMatchObject({ id: "s-2", data: { jsonrpc: "2.0", id: 1, result: { isError: true } } });
     expect(JSON.stringify(told)).toContain("it has not exactly one of result and error");
-    await vi.waitFor(() => expect(outcomes("run")).toEqual(["upstream_error"]));
+    await expect.poll(() => outcomes("run")).toEqual(["upstream_error"]);
     // Each is answered once.
     replay.send(response(1), "s-3");
     replay.send(note("end"));
@@ -330,7 +330,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     replay.send(response(1), "s-2");
     expect(await resumed.next()).toEqual({ id: "s-2", data: response(1) });
     resumed.close();
-    await vi.waitFor(() => expect(outcomes("run")).toEqual(["ok"]));
+    await expect.poll(() => outcomes("run")).toEqual(["ok"]);
   });
 
   test("without a resumed stream the session's end settles it as unknown", async () => {
@@ -340,7 +340,7 @@ describe("a disconnect is no cancel (2025-11-25 transports)", () => {
     (await opening).end();
     expect(await client.next()).toBeUndefined();
     expect((await send(undefined, { ...session, verb: "DELETE" })).status).toBe(200);
-    await vi.waitFor(() => expect(outcomes("run")).toEqual(["unknown"]));
+    await expect.poll(() => outcomes("run")).toEqual(["unknown"]);
   });
 });
 
@@ -475,7 +475,7 @@ describe("the end of a grant cuts what it has open within a second (promise P4)"
       expect(Date.now() - endedAtMs).toBeLessThan(1_000);
       expect((await send(call("run", 2), session)).status).toBe(401);
       expect((await send(undefined, session)).status).toBe(401);
-      await vi.waitFor(() => expect(outcomes("run")).toEqual(["cancelled"]));
+      await expect.poll(() => outcomes("run")).toEqual(["cancelled"]);
     });
   }
 
@@ -548,7 +548,7 @@ describe("server-everything over raw HTTP", () => {
     expect(first).toMatchObject({ id: expect.stringMatching(/./), data: "" });
     expect(await client.next()).toMatchObject({ data: { method: "notifications/progress" } });
     client.close();
-    await vi.waitFor(() => expect(outcomes(name)).toEqual(["ok"]), { timeout: 10_000 });
+    await expect.poll(() => outcomes(name)).toEqual(["ok"]);
     const from = { ...session, headers: { "last-event-id": String(first?.["id"]) } };
     const resumed = await listen(undefined, from);
     let event = await resumed.next();

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint, splitNotes } from "../../src/audit/checkpoint.ts";
 import { Checkpointer, type CheckpointerOptions } from "../../src/audit/checkpointer.ts";
 import type { Ledger } from "../../src/audit/ledger.ts";
@@ -102,7 +102,7 @@ describe("a checkpoint never speaks of rows that a power cut can take (F4)", () 
     const { checkpointer, failures } = open(disk);
     disk.noteLost("EIO");
     checkpointer.noteHead(1_000, ROOT);
-    await vi.waitFor(() => expect(failures).toEqual(["EIO; check the disk, then restart"]));
+    await expect.poll(() => failures).toEqual(["EIO; check the disk, then restart"]);
     checkpointer.noteHead(2_000, ROOT);
     checkpointer.close();
     expect(signedSizes()).toEqual([]);
