@@ -119,7 +119,9 @@ function statusProblem(task: JsonObject): TaskProblem | undefined {
 
 /** What the underlying request would have returned; a task is no way around the check of its type (threat 43). */
 function isFinalResult(result: JsonValue | undefined): boolean {
-  return isJsonObject(result) && (own(result, "resultType") ?? "complete") === "complete";
+  if (!isJsonObject(result)) return false;
+  const type = own(result, "resultType");
+  return type === undefined || type === "complete";
 }
 
 function isRpcError(error: JsonValue | undefined): boolean {
