@@ -1,6 +1,8 @@
 import type { JsonObject } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
+import { sealTask } from "../../src/call/handles.ts";
 import type { InFlight } from "../../src/call/in-flight.ts";
+import { KEYS } from "../storage/fixtures.ts";
 import { ACCESS, CHARGE, openRelay, outcome, type Relaying } from "./relay-rig.ts";
 
 const JSON_HEADERS = ["content-type", "application/json"];
@@ -269,6 +271,26 @@ describe("an answer on a stream", () => {
     ]);
   });
 
+  test("has in it what this grant may see, and no more (policy-spec R6)", () => {
+    const listing = { method: "resources/list", subject: { kind: "list", of: "resources" } } as const;
+    const { relay, reply } = openRelay(listing);
+    relay.onStream(undefined);
+    relay.onEvent({ data: response({ result: { resources: [{ uri: "docs://a" }] } }), id: "e-1" });
+    const filtered = response({ result: { resources: [], cacheScope: "private" } });
+    expect(reply.told.slice(1)).toEqual([{ data: filtered, id: "e-1" }, "end"]);
+  });
+
+  test("names tasks by their sealed ids (threat 53)", () => {
+    const { relay, reply, tools } = openRelay({ era: "legacy" });
+    tools.taskOwners.note(ACCESS, { tool: "run", taskId: "t" });
+    const status = (taskId: string) =>
+      JSON.stringify({ jsonrpc: "2.0", method: "notifications/tasks/status", params: { taskId } });
+    relay.onStream(undefined);
+    relay.onEvent({ data: status("t"), id: "e-1" });
+    const sealed = sealTask(KEYS, ACCESS, { tool: "run", taskId: "t" });
+    expect(reply.told.slice(1)).toEqual([{ data: status(sealed), id: "e-1" }]);
+  });
+
   test("a client that reads slowly makes the server wait until it has read", () => {
     const { relay, reply, exchanged } = openRelay();
     relay.onStream(undefined);
@@ -348,6 +370,13 @@ describe("the response on another stream of the session (2025-11-25 resumption)"
     relay.onStream(undefined);
     expect(relay.takeResponse(value, response())).toBe(response());
     expect([reply.told.at(-1), exchanged, tools.open.size]).toEqual(["end", ["cancel"], 0]);
+  });
+
+  test("has in it what this grant may see, and no more (policy-spec R6)", () => {
+    const listing = { method: "resources/list", subject: { kind: "list", of: "resources" } } as const;
+    const { relay } = openRelay({ era: "legacy", ...listing });
+    const list = { jsonrpc: "2.0", id: 1, result: { resources: [{ uri: "docs://a" }] } };
+    expect(relay.takeResponse(list, JSON.stringify(list))).toBe(response({ result: { resources: [] } }));
   });
 
   test("that is invalid is refused in its place", () => {
