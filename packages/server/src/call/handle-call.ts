@@ -38,6 +38,7 @@ import {
 import { newRequestId } from "./request-id.ts";
 import { reserve } from "./reserve.ts";
 import { route, routeVerb } from "./route.ts";
+import { inFlightOf } from "./sessions.ts";
 import { refusalOf } from "./stop.ts";
 import type { FailureThrottle } from "./throttle.ts";
 
@@ -155,7 +156,7 @@ async function govern(routed: RoutedCall, line: Line): Promise<void> {
 
 async function send(allowed: AllowedCall, line: Line): Promise<void> {
   const { ports } = line;
-  const { arrival, message, session } = allowed.call;
+  const { arrival, message } = allowed.call;
   let relay: Relay | undefined;
   try {
     const intended = await intend(allowed, ports);
@@ -170,7 +171,7 @@ async function send(allowed: AllowedCall, line: Line): Promise<void> {
     const { access, reply } = arrival;
     if (!ports.snapshot.isCurrent(access.grant, access.digest) || reply.closed) return relay.cut();
     relay.attach(forward(intended, new GuardedSink(relay, ports.observer), ports.upstreams));
-    if (message?.kind === "notification") cancelNamed(message, session?.inFlight);
+    if (message?.kind === "notification") cancelNamed(message, inFlightOf(allowed.call));
   } catch (fault) {
     if (relay === undefined) return tellFault(arrival, fault, contextOf(allowed.call), line);
     warnOfFault(arrival.requestId, fault, line);

@@ -238,17 +238,17 @@ function routeResponse(
   });
 }
 
-/** Known notifications pass; unknown ones get 202 and go nowhere. */
+/** Known notifications pass; others get 202 and go nowhere. */
 function routeNotification(
   arrival: Arrival,
   body: Buffer,
   message: NotificationMessage,
   place: Pick<RoutedCall, "era" | "session" | "channel">,
 ): Result<RoutedCall | Dropped, Refusal> {
-  // 2026-07-28 over HTTP has no notification from a client: closing the stream is the cancel.
-  const isKnown =
-    isClientNotification(message.method, place.era) && (place.era === "legacy" || !arrival.mirrored);
-  if (!isKnown) return ok({ dropped: true });
+  // 2026-07-28 over HTTP, on either side, has no notification from a client: closing the stream is the cancel.
+  const isOnLines = !arrival.mirrored && arrival.access.server.target.kind === "stdio";
+  if (!isClientNotification(message.method, place.era) || (place.era === "modern" && !isOnLines))
+    return ok({ dropped: true });
   const { method } = message;
   return ok({ arrival, message, body, method, subject: { kind: "free" }, once: undefined, ...place });
 }

@@ -40,7 +40,8 @@ export function forgetInFlight(call: RoutedCall, inFlight: InFlight): void {
   if (known?.get(message.id) === inFlight) known.delete(message.id);
 }
 
-function inFlightOf({ session, arrival }: RoutedCall): InFlightCalls | undefined {
+/** Where the requests are that its client may cancel; undefined for a client over HTTP without a session. */
+export function inFlightOf({ session, arrival }: RoutedCall): InFlightCalls | undefined {
   return session?.id === undefined ? arrival.stdioSession?.inFlight : session.inFlight;
 }
 

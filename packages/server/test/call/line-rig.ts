@@ -33,6 +33,9 @@ export interface LineOptions {
 
 /** The whole line on a free port, in front of a server that counts its calls. Time stands still at `NOW_MS`. */
 export interface LineRig extends AsyncDisposable {
+  /** Where the agent calls, and with what. */
+  readonly url: string;
+  readonly token: string;
   /** One message of the agent: its status, and the JSON of the answer. */
   send(method: string, params: { readonly [name: string]: unknown }): Promise<Answered>;
   /** The tools that really ran, in order. */
@@ -92,6 +95,8 @@ export async function openLine(options: LineOptions): Promise<LineRig> {
   const url = `http://127.0.0.1:${port}/mcp/${id}/`;
   const send = options.era === "modern" ? modernSender(url, token) : await legacySender(url, token);
   return {
+    url,
+    token,
     send,
     ran: () => namesCalled(upstream.seen),
     rows,

@@ -196,11 +196,15 @@ describe("a modern message", () => {
     });
   });
 
-  test("a notification passes on stdio, which has no headers to mirror", async () => {
-    expect(await modern(cancelled, { mirrored: false, version: undefined, raw: [] })).toMatchObject({
+  test("a notification passes between lines, and goes nowhere where the server is behind HTTP", async () => {
+    const coming = { mirrored: false, version: undefined, raw: [] };
+    const target = { kind: "stdio", command: "c", args: [], workingDirectory: undefined } as const;
+    const access = { ...ACCESS, server: { ...ACCESS.server, target } as unknown as Access["server"] };
+    expect(await modern(cancelled, { ...coming, access })).toMatchObject({
       ok: true,
       value: { era: "modern", message: cancelled, body: BODY, channel: ACCESS.grant.id, session: undefined },
     });
+    expect(await modern(cancelled, coming)).toEqual({ ok: true, value: { dropped: true } });
   });
 });
 
