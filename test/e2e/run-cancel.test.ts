@@ -2,18 +2,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { PassThrough, Writable } from "node:stream";
-import { validatePolicy } from "@portcullis/policy";
-import { type RunOptions, runStdio } from "@portcullis/server";
+import { Writable } from "node:stream";
+import type { RunOptions } from "@portcullis/server";
 import { expect, test } from "vitest";
-import { unwrap } from "./harness.ts";
 import { META, MODERN } from "./modern-client.ts";
 import { type Answering, type ScriptedUpstream, startUpstream, TOOL } from "./scripted-upstream.ts";
+import { startStdioRun } from "./stdio-run.ts";
 
 const LEGACY = "2025-11-25";
 const INITIALIZED = { protocolVersion: LEGACY, capabilities: {}, serverInfo: { name: "s", version: "1" } };
 const DISCOVERED = { resultType: "complete", supportedVersions: [MODERN], capabilities: { tools: {} } };
-const POLICY = unwrap(validatePolicy({ version: "1", default: "allow" }));
 
 interface Client extends AsyncDisposable {
   send(message: object): void;
@@ -24,9 +22,6 @@ interface Client extends AsyncDisposable {
 
 /** A client on stdio before this server. */
 function runBefore(target: RunOptions["target"], era: RunOptions["era"]): Client {
-  const [input, output] = [new PassThrough(), new PassThrough()];
-  const lines: unknown[] = [];
-  createInterface({ input: output }).on("line", (line) => lines.push(JSON.parse(line)));
   const rows: { readonly [name: string]: unknown }[] = [];
   const intoRows = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -34,30 +29,10 @@ function runBefore(target: RunOptions["target"], era: RunOptions["era"]): Client
       done();
     },
   });
-  const ended = runStdio({
-    policy: POLICY,
-    policyName: "test",
-    target,
-    era,
-    deadlineMs: 20_000,
-    onChange: "block",
-    data: undefined,
-    maxBodyBytes: 1_000_000,
-    logLevel: "error",
-    input,
-    output,
-    rows: intoRows,
-    log: new Writable({ write: (_chunk, _encoding, done) => done() }),
-  });
-  return {
-    send: (message) => void input.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`),
-    lines,
-    rows,
-    [Symbol.asyncDispose]: async () => {
-      input.end();
-      unwrap(await ended);
-    },
-  };
+  const { send, output, end } = startStdioRun({ target, era }, intoRows);
+  const lines: unknown[] = [];
+  createInterface({ input: output }).on("line", (line) => lines.push(JSON.parse(line)));
+  return { send, lines, rows, [Symbol.asyncDispose]: end };
 }
 
 /** A server that never answers a call. */

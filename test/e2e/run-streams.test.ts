@@ -1,15 +1,11 @@
 import { createInterface } from "node:readline";
-import { PassThrough, Writable } from "node:stream";
-import { validatePolicy } from "@portcullis/policy";
-import { runStdio } from "@portcullis/server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { unwrap } from "./harness.ts";
 import { type Answering, type ScriptedUpstream, startUpstream, TOOL } from "./scripted-upstream.ts";
+import { startStdioRun } from "./stdio-run.ts";
 
 const VERSION = "2025-11-25";
 const INITIALIZED = { protocolVersion: VERSION, capabilities: {}, serverInfo: { name: "s", version: "1" } };
 const DONE = { content: [{ type: "text", text: "done" }] };
-const POLICY = { version: "1", default: "allow" };
 const QUESTION = { jsonrpc: "2.0", id: 7, method: "elicitation/create", params: { message: "Who?" } };
 const CALL = { jsonrpc: "2.0", id: 2, method: "tools/call", params: { name: "run", arguments: {} } };
 /** What a client reads when the rest of a call's stream cannot be had. */
@@ -53,38 +49,14 @@ interface StdioClient {
 }
 
 async function start(): Promise<StdioClient> {
-  const input = new PassThrough();
-  const output = new PassThrough();
+  const target = { kind: "http", url: upstream.url, headers: [] } as const;
+  const { send, output, end } = startStdioRun({ target, era: "legacy" });
   const lines = createInterface({ input: output })[Symbol.asyncIterator]();
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const ended = runStdio({
-    policy: unwrap(validatePolicy(POLICY)),
-    policyName: "test",
-    target: { kind: "http", url: upstream.url, headers: [] },
-    era: "legacy",
-    deadlineMs: 20_000,
-    onChange: "block",
-    data: undefined,
-    maxBodyBytes: 1_000_000,
-    logLevel: "error",
-    input,
-    output,
-    rows: nowhere,
-    log: nowhere,
-  });
-  const send = (message: object): void => void input.write(`${JSON.stringify(message)}\n`);
   const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? "null");
   send({ jsonrpc: "2.0", id: 1, method: "initialize", params: { ...INITIALIZED, clientInfo: {} } });
   expect(await next()).toEqual({ jsonrpc: "2.0", id: 1, result: INITIALIZED });
   send({ jsonrpc: "2.0", method: "notifications/initialized" });
-  return {
-    send,
-    next,
-    end: async () => {
-      input.end();
-      unwrap(await ended);
-    },
-  };
+  return { send, next, end };
 }
 
 function lastEventIds(): readonly (string | undefined)[] {

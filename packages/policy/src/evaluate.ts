@@ -96,12 +96,14 @@ function toReading(call: CallFacts): Reading {
   return { call, args, members: isJsonObject(args) ? args : NO_ARGUMENTS, unknown: undefined };
 }
 
-// C2: unknown counts as a match, unless it may pass.
+// C2: in `deny_if` and `approve_if` unknown counts as a match, unless it may pass.
 function matches(truth: Truth, { unknownPasses }: CompiledPredicate): boolean {
   return truth === TRUE || (truth === UNKNOWN && !unknownPasses);
 }
 
-/** C2: unknown fails, whatever `on_unknown` says. */
+// Two loops that differ in a condition: given it as a function, they cost a tenth of a decision more.
+
+/** C2: in `require` unknown fails, whatever `on_unknown` says. */
 function firstFailing(
   predicates: readonly CompiledPredicate[],
   reading: Reading,

@@ -20,7 +20,7 @@ export interface Scan {
   readonly limits: ReadLimits;
   readonly isJson: boolean;
   nodes: number;
-  /** The next ones, as far as anybody asked. */
+  /** The next quote and the next backslash, as far as anybody asked. */
   quoteAt: number;
   backslashAt: number;
   fault: ReadError | undefined;

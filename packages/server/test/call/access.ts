@@ -1,7 +1,17 @@
 import { compilePolicy, type PolicyDocument, validatePolicy } from "@portcullis/policy";
-import type { Access } from "../../src/call/call.ts";
+import type { Access, ClientHeaders } from "../../src/call/call.ts";
 import type { GrantId, PinnedTool, PinState, PolicyId } from "../../src/call/records.ts";
 import { serverAt } from "../upstream/harness.ts";
+
+/** A request with none of the headers that the line reads. */
+export const NO_HEADERS: ClientHeaders = {
+  raw: [],
+  accept: undefined,
+  protocolVersion: undefined,
+  sessionId: undefined,
+  lastEventId: undefined,
+  traceparent: undefined,
+};
 
 /** Who calls what in a test: one grant on one server, under a policy or under none. */
 export function accessOf(policy?: object, more: Partial<Access> = {}): Access {

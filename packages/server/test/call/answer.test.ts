@@ -18,6 +18,9 @@ const progress = JSON.stringify({
 const toolError = (text: string) =>
   response({ result: { content: [{ type: "text", text }], isError: true } });
 const UPSTREAM = ACCESS.server.name;
+/** A request of an earlier revision that is a verb alone. */
+const legacy = (verb: "GET" | "DELETE") =>
+  ({ era: "legacy", verb, method: verb, message: undefined, subject: { kind: "free" } }) as const;
 
 /** Answers at once; what the client was told, and what is on record. */
 function answer(status: number, body: string, relaying: Relaying = {}, session?: string) {
@@ -156,9 +159,6 @@ describe("`initialize` (2025-11-25 transports)", () => {
 
 describe("the answer to what is no request", () => {
   const NOTIFICATION = { message: { kind: "notification", method: "notifications/x", params: {} } } as const;
-  const legacy = (verb: "GET" | "DELETE") =>
-    ({ era: "legacy", verb, method: verb, message: undefined, subject: { kind: "free" } }) as const;
-
   test.each([
     ["a notification", NOTIFICATION, 202, [202, [], undefined], "ok", 0],
     ["a notification, strangely", NOTIFICATION, 299, [299, [], undefined], "ok", 0],
@@ -324,14 +324,7 @@ describe("a stream that ends without the response", () => {
   });
 
   test("is how a stream for anything ends", () => {
-    const listening = {
-      era: "legacy",
-      verb: "GET",
-      method: "GET",
-      message: undefined,
-      subject: { kind: "free" },
-    } as const;
-    const { relay, reply, outcomes } = openRelay(listening);
+    const { relay, reply, outcomes } = openRelay(legacy("GET"));
     relay.onStream(undefined);
     relay.onEnd();
     expect([reply.told.at(-1), reply.lose, outcomes]).toEqual(["end", undefined, [outcome("ok", 200)]]);
@@ -387,14 +380,7 @@ describe("the response on another stream of the session (2025-11-25 resumption)"
   });
 
   test("is asked for by the stream that brings it", () => {
-    const listening = {
-      era: "legacy",
-      verb: "GET",
-      method: "GET",
-      message: undefined,
-      subject: { kind: "free" },
-    } as const;
-    const { relay, reply, session, warned } = openRelay(listening);
+    const { relay, reply, session, warned } = openRelay(legacy("GET"));
     const taken: string[] = [];
     const takeResponse = (_: JsonObject, data: string) => {
       taken.push(data);
@@ -417,12 +403,7 @@ describe("a client that leaves", () => {
   test.each([
     ["cancels", {}, "cancelled", ["cancel"]],
     ["cancels on stdio, in whatever revision", { era: "legacy", isStdio: true }, "cancelled", ["cancel"]],
-    [
-      "has heard enough of a stream for anything",
-      { era: "legacy", verb: "GET", method: "GET", message: undefined, subject: { kind: "free" } },
-      "ok",
-      ["cancel"],
-    ],
+    ["has heard enough of a stream for anything", legacy("GET"), "ok", ["cancel"]],
   ] as const)("%s", (_, relaying, recorded, exchanged) => {
     const rig = openRelay(relaying);
     rig.relay.onStream(undefined);

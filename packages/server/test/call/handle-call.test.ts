@@ -4,18 +4,11 @@ import { handleMessage, handleVerb } from "../../src/call/handle-call.ts";
 import { type InFlight, InFlightCalls } from "../../src/call/in-flight.ts";
 import type { Ports } from "../../src/call/ports.ts";
 import { MAX_FAILURES_PER_MINUTE } from "../../src/call/throttle.ts";
+import { NO_HEADERS } from "./access.ts";
 import { LEGACY, type LineRig, MODERN, openLine } from "./line-rig.ts";
 import { FakeReply } from "./relay-rig.ts";
 
 const POLICY = { version: "1", default: "deny", tools: { run: {} } };
-const HEADERS = {
-  raw: [],
-  accept: undefined,
-  protocolVersion: undefined,
-  sessionId: undefined,
-  lastEventId: undefined,
-  traceparent: undefined,
-};
 
 /** One request of the agent, and what it is told. */
 function arrive(rig: LineRig, more: Partial<Arrival> = {}): { reply: FakeReply; arrival: Arrival } {
@@ -24,7 +17,7 @@ function arrive(rig: LineRig, more: Partial<Arrival> = {}): { reply: FakeReply; 
     requestId: "r-1",
     verb: "POST",
     access: rig.access(),
-    headers: HEADERS,
+    headers: NO_HEADERS,
     reply,
     mirrored: true,
     stdioSession: undefined,
@@ -37,7 +30,7 @@ function arrive(rig: LineRig, more: Partial<Arrival> = {}): { reply: FakeReply; 
 /** Of a session that the rig's server issued. */
 function inSession(rig: LineRig) {
   const session = rig.line.sessions.open("own", rig.access(), "upstream", performance.now());
-  return { session, headers: { ...HEADERS, protocolVersion: LEGACY, sessionId: "own" } };
+  return { session, headers: { ...NO_HEADERS, protocolVersion: LEGACY, sessionId: "own" } };
 }
 
 const call = (id: number, name = "run") =>
@@ -100,7 +93,7 @@ describe("a request that is no message to judge is on record, and refused", () =
   test.each(["GET", "DELETE"] as const)("%s, which the revision does not have", async (verb) => {
     await using rig = await openLine({ era: "modern", policy: POLICY });
     const before = rig.rows.length;
-    const { reply, arrival } = arrive(rig, { verb, headers: { ...HEADERS, protocolVersion: MODERN } });
+    const { reply, arrival } = arrive(rig, { verb, headers: { ...NO_HEADERS, protocolVersion: MODERN } });
     await handleVerb(arrival, rig.line);
     expect(reply.told).toMatchObject([[405, expect.arrayContaining(["allow"]), expect.anything()]]);
     expect(rig.rows.slice(before)).toMatchObject([refusedRow(verb, "(method-not-allowed)")]);
@@ -195,7 +188,7 @@ describe("nobody that is known leaves no row (threat 56)", () => {
   const knock = (rig: LineRig, token: string, path = "") =>
     fetch(new URL(path, rig.url), {
       method: "POST",
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: "{}",
     });
 
@@ -204,9 +197,9 @@ describe("nobody that is known leaves no row (threat 56)", () => {
     const before = rig.rows.length;
     const statuses = new Set<number>();
     for (let times = 0; times < MAX_FAILURES_PER_MINUTE; times += 1)
-      statuses.add((await strange(rig)).status);
+      statuses.add((await knock(rig, "none")).status);
     expect([...statuses]).toEqual([401]);
-    const last = await strange(rig);
+    const last = await knock(rig, "none");
     expect([last.status, Number(last.headers.get("retry-after"))]).toEqual([429, expect.any(Number)]);
     expect(await last.json()).toMatchObject({ id: null, error: { code: -32600 } });
     expect((await knock(rig, rig.token, "/elsewhere")).status).toBe(404);
@@ -216,14 +209,6 @@ describe("nobody that is known leaves no row (threat 56)", () => {
       rig.rows.slice(before).filter(({ method }) => method !== "tools/call" && method !== undefined),
     ).toEqual([]);
   });
-
-  function strange(rig: LineRig): Promise<Response> {
-    return fetch(rig.url, {
-      method: "POST",
-      headers: { authorization: "Bearer none", "content-type": "application/json" },
-      body: "{}",
-    });
-  }
 
   test("a state that cannot be read", async () => {
     let isBroken = false;

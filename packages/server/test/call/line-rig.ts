@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { type PolicyDocument, type Result, validatePolicy } from "@portcullis/policy";
 import { JsonLinesAudit } from "../../src/audit/json-lines-audit.ts";
-import type { Access, ClientHeaders } from "../../src/call/call.ts";
+import type { Access } from "../../src/call/call.ts";
 import type { Line } from "../../src/call/handle-call.ts";
 import { identify } from "../../src/call/identify.ts";
 import type { Audit, Clock, Counters, Ports } from "../../src/call/ports.ts";
@@ -15,6 +15,7 @@ import type { State } from "../../src/storage/state.ts";
 import { KEYS, NOW_MS, openTestState, publish, taken } from "../storage/fixtures.ts";
 import { Cleanup } from "../upstream/harness.ts";
 import { type Answer, type Seen, serveMcp } from "../upstream/mcp-fixture.ts";
+import { NO_HEADERS } from "./access.ts";
 
 export const MODERN = "2026-07-28";
 export const LEGACY = "2025-11-25";
@@ -55,14 +56,6 @@ export interface Answered {
 }
 
 const asItIs = (ports: Ports): Ports => ports;
-const NO_HEADERS: ClientHeaders = {
-  raw: [],
-  accept: undefined,
-  protocolVersion: undefined,
-  sessionId: undefined,
-  lastEventId: undefined,
-  traceparent: undefined,
-};
 const CLOCK: Clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
 const INFO = { name: "test", version: "1" };
 

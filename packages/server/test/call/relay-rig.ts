@@ -10,7 +10,7 @@ import { Roster } from "../../src/call/roster.ts";
 import { type Session, Sessions } from "../../src/call/sessions.ts";
 import type { SseEvent } from "../../src/mcp/sse.ts";
 import { KEYS } from "../storage/fixtures.ts";
-import { accessOf } from "./access.ts";
+import { accessOf, NO_HEADERS } from "./access.ts";
 
 export const ACCESS = accessOf({ tools: { run: {} } });
 export const CHARGE: Charge = {
@@ -22,14 +22,6 @@ export const CHARGE: Charge = {
 };
 const BEGUN_MS = 100;
 const NOW_MS = 130;
-const NO_HEADERS = {
-  raw: [],
-  accept: undefined,
-  protocolVersion: undefined,
-  sessionId: undefined,
-  lastEventId: undefined,
-  traceparent: undefined,
-};
 
 /** The side of a client that keeps what it was told, and leaves or stops reading when the test says so. */
 export class FakeReply implements Reply {
