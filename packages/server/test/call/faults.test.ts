@@ -103,12 +103,14 @@ describe("a fault after the row leaves one row", () => {
 });
 
 describe("a fault before a call is judged", () => {
+  // Long enough not to stand in a random id.
+  const WORDS = "the words of a fault";
   const distort = (ports: Ports): Ports => ({
     ...ports,
     tools: {
       ...ports.tools,
       isFresh: () => {
-        throw new RangeError("no");
+        throw new RangeError(WORDS);
       },
     },
   });
@@ -119,7 +121,7 @@ describe("a fault before a call is judged", () => {
     expect(rig.rows).toMatchObject([
       { method: "tools/call", effect: "deny", rule: "(internal)", status: "refused" },
     ]);
-    expect(JSON.stringify(rig.rows)).not.toContain("no");
+    expect(JSON.stringify(rig.rows)).not.toContain(WORDS);
   });
 
   test("is answered on stdio, where nothing but the id says to whom", async () => {
