@@ -4,6 +4,7 @@ import type { PolicyDocument } from "./document.ts";
 import { compileLookup } from "./lookup.ts";
 import { compileDefaultAllow, compileEntry, type RuleSet, type Shared } from "./rule-set.ts";
 import { type CompiledSections, compileSections } from "./section.ts";
+import { SharedReads } from "./shared-reads.ts";
 
 /** A document in the form calls are decided by: immutable, shared by every call of one version (M7). */
 export interface CompiledPolicy extends CompiledSections {
@@ -19,12 +20,12 @@ export type Governing = { readonly kind: "hidden" } | { readonly kind: "default-
  * of the caller.
  */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
-  const clock = compileWallClock(document.time_zone ?? "UTC");
+  const reads = new SharedReads(compileWallClock(document.time_zone ?? "UTC"));
   const shared: Shared = {
     allTools: document.all_tools ?? {},
     onUnknown: document.on_unknown ?? "deny",
-    clock,
-    conditions: conditionCompiler(clock),
+    reads,
+    conditions: conditionCompiler(reads),
   };
   return Object.freeze({
     ...compileSections(document),

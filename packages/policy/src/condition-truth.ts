@@ -18,6 +18,8 @@ export interface Reading {
   readonly args: JsonValue;
   /** `args` again when it is an object, else an object without members: most paths read one member of it. */
   readonly members: JsonObject;
+  /** What the paths of the document have read of it so far (shared-reads.ts). */
+  readonly kept: (JsonValue | undefined)[];
   /**
    * Why the test that last returned UNKNOWN did so. INVARIANT: whoever returns UNKNOWN has left its own
    * cause here, so that the explanation names a leaf that really decided (R1).

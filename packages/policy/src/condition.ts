@@ -1,6 +1,5 @@
 import { compileOperator } from "./condition-operator.ts";
-import { compileReadEvery, compileReadOne, MAX_VALUES_PER_PATH, type ReadEvery } from "./condition-read.ts";
-import type { WallClock } from "./condition-time.ts";
+import { compileReadEvery, MAX_VALUES_PER_PATH, type ReadEvery } from "./condition-read.ts";
 import {
   allOf,
   anyOf,
@@ -18,6 +17,7 @@ import {
 import type { Condition, Leaf } from "./document.ts";
 import type { JsonValue } from "./json.ts";
 import { hasEvery, type Path, parsePath } from "./path.ts";
+import type { SharedReads } from "./shared-reads.ts";
 import { validated } from "./validated.ts";
 
 /** Whether a `[*]` leaf must hold for all values or for any (C6). */
@@ -33,11 +33,11 @@ export interface ConditionCompiler {
  * A compiler whose tests are shared by all entries that say the same: policies repeat themselves, and what
  * stays in the processor's cache is read several times faster.
  */
-export function conditionCompiler(clock: WallClock): ConditionCompiler {
+export function conditionCompiler(reads: SharedReads): ConditionCompiler {
   const known = new Map<string, Test>();
   const sharedLeaf: CompileLeaf = (leaf, quantifier) => {
     const key = JSON.stringify([leaf.path, leaf.op, leaf.value, quantifier]);
-    const test = known.get(key) ?? compileLeaf(leaf, quantifier, clock);
+    const test = known.get(key) ?? compileLeaf(leaf, quantifier, reads);
     known.set(key, test);
     return test;
   };
@@ -61,10 +61,10 @@ function compileCondition(condition: Condition, quantifier: Quantifier, toTest: 
   return (reading) => negate(inner(reading));
 }
 
-function compileLeaf(leaf: Leaf, quantifier: Quantifier, clock: WallClock): Test {
+function compileLeaf(leaf: Leaf, quantifier: Quantifier, reads: SharedReads): Test {
   const path = validated(parsePath(leaf.path));
   if (hasEvery(path)) return compileEveryLeaf(leaf, path, quantifier);
-  const read = compileReadOne(path, clock);
+  const read = reads.one(path);
   if (leaf.op === "exists") {
     const wanted = leaf.value === true;
     return (reading) => toTruth(isPresent(read(reading)) === wanted);

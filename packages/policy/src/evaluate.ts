@@ -15,6 +15,7 @@ import {
   withUnknown,
 } from "./message.ts";
 import type { CompiledPredicate, RuleSet } from "./rule-set.ts";
+import { nothingKept } from "./shared-reads.ts";
 
 export interface EvaluateOptions {
   /** Lists every predicate read in `Decision.trace` (R1). */
@@ -93,7 +94,8 @@ const NO_ARGUMENTS: JsonObject = Object.freeze({});
 
 function toReading(call: CallFacts): Reading {
   const args = call.args === undefined ? NO_ARGUMENTS : call.args;
-  return { call, args, members: isJsonObject(args) ? args : NO_ARGUMENTS, unknown: undefined };
+  const members = isJsonObject(args) ? args : NO_ARGUMENTS;
+  return { call, args, members, kept: nothingKept(), unknown: undefined };
 }
 
 // C2: in `deny_if` and `approve_if` unknown counts as a match, unless it may pass.
@@ -150,16 +152,17 @@ function allowOrHold(rules: RuleSet, reading: Reading, trace: TraceStep[] | unde
 }
 
 function allowWith(charges: readonly LimitCharge[], reading: Reading): Decision {
-  const reservations: Reservation[] = [];
-  for (const charge of charges) {
+  // Its size is known: an array that grows makes room for sixteen more.
+  const reservations = new Array<Reservation>(charges.length);
+  for (const [at, charge] of charges.entries()) {
     if (charge.kind === "constant") {
-      reservations.push(charge.reservation);
+      reservations[at] = charge.reservation;
       continue;
     }
     const reserved = charge.reserve(reading);
     if (typeof reserved === "string")
       return deny(charge.pointer, withUnknown(deniedByRuleMessage(charge.pointer), reserved));
-    reservations.push(reserved);
+    reservations[at] = reserved;
   }
   return { effect: "allow", rule: "", message: "", reservations };
 }

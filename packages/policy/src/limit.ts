@@ -1,11 +1,11 @@
-import { compileReadOne, type ReadOne } from "./condition-read.ts";
-import type { WallClock } from "./condition-time.ts";
+import type { ReadOne } from "./condition-read.ts";
 import { kindOf, type Reading } from "./condition-truth.ts";
 import type { CompiledLimit, Reservation } from "./decision.ts";
 import type { Limit } from "./document.ts";
 import type { JsonValue } from "./json.ts";
 import { type Path, parsePath } from "./path.ts";
 import { err, ok, type Result } from "./result.ts";
+import type { SharedReads } from "./shared-reads.ts";
 import { validated } from "./validated.ts";
 import { toWindow } from "./window.ts";
 
@@ -26,14 +26,14 @@ export type LimitCharge =
     };
 
 /** Compiles a validated limit that stands at `pointer`. */
-export function compileLimit(limit: Limit, pointer: string, clock: WallClock): LimitCharge {
+export function compileLimit(limit: Limit, pointer: string, reads: SharedReads): LimitCharge {
   const compiled = toCompiledLimit(limit);
   if (limit.increment_from === undefined) {
     const amountMicros = validated(toMicros(limit.increment ?? 1));
     return { kind: "constant", reservation: Object.freeze({ pointer, limit: compiled, amountMicros }) };
   }
   const path = validated(parsePath(limit.increment_from));
-  const read = compileReadOne(path, clock);
+  const read = reads.one(path);
   return {
     kind: "read",
     pointer,

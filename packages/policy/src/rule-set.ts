@@ -1,9 +1,9 @@
 import type { ConditionCompiler } from "./condition.ts";
-import type { WallClock } from "./condition-time.ts";
 import type { Test } from "./condition-truth.ts";
 import type { ApprovalTerms, Decision } from "./decision.ts";
 import type { AllTools, Entry, OnUnknown, Predicate } from "./document.ts";
 import { compileLimit, type LimitCharge } from "./limit.ts";
+import type { SharedReads } from "./shared-reads.ts";
 
 /** Every rule that a tool must pass, in the order of section 6: what governs it and `all_tools` in one. */
 export interface RuleSet {
@@ -42,7 +42,7 @@ export interface CompiledPredicate {
 export interface Shared {
   readonly allTools: AllTools;
   readonly onUnknown: OnUnknown;
-  readonly clock: WallClock;
+  readonly reads: SharedReads;
   readonly conditions: ConditionCompiler;
 }
 
@@ -59,7 +59,7 @@ export function compileEntry(key: string, entry: Entry, shared: Shared): RuleSet
           compileLimit(
             { counter: `${key}_rate`, ...rate, scope: "grant" },
             `${base}/rate_limit`,
-            shared.clock,
+            shared.reads,
           ),
         ]),
   ];
@@ -127,8 +127,8 @@ function compilePredicates(
   }));
 }
 
-function compileLimits(rules: AllTools, base: string, { clock }: Shared): LimitCharge[] {
-  return (rules.limits ?? []).map((limit, index) => compileLimit(limit, `${base}/limits/${index}`, clock));
+function compileLimits(rules: AllTools, base: string, { reads }: Shared): LimitCharge[] {
+  return (rules.limits ?? []).map((limit, index) => compileLimit(limit, `${base}/limits/${index}`, reads));
 }
 
 function toPlainAllow(charges: readonly LimitCharge[]): Decision | undefined {

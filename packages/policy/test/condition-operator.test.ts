@@ -5,12 +5,15 @@ import { FALSE, type Reading, TRUE } from "../src/condition-truth.ts";
 import type { Condition, Operator } from "../src/document.ts";
 import type { JsonValue } from "../src/json.ts";
 import { toUnknownText } from "../src/message.ts";
+import { nothingKept, SharedReads } from "../src/shared-reads.ts";
 
 /** `true`, `false`, or why it is unknown. */
 function judge(condition: Condition, x: JsonValue): boolean | string {
   const members = { x };
-  const reading: Reading = { call: { tool: "t", nowMs: 0 }, args: members, members, unknown: undefined };
-  const truth = conditionCompiler(compileWallClock("UTC")).compile([condition], "all")(reading);
+  const call = { tool: "t", nowMs: 0 };
+  const reading: Reading = { call, args: members, members, kept: nothingKept(), unknown: undefined };
+  const reads = new SharedReads(compileWallClock("UTC"));
+  const truth = conditionCompiler(reads).compile([condition], "all")(reading);
   if (truth === TRUE) return true;
   return truth === FALSE
     ? false
