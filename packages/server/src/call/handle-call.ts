@@ -186,11 +186,13 @@ function releaseLeft({ arrival, session }: RoutedCall): boolean {
   return released.includes(true);
 }
 
-/** `notifications/cancelled`: the request that it names ends here too. */
-function cancelNamed(message: NotificationMessage, inFlight: InFlightCalls | undefined): void {
-  if (message.method !== "notifications/cancelled") return;
+/** `notifications/cancelled`: the request that it names ends here too. False where there is none. */
+function cancelNamed(message: NotificationMessage, inFlight: InFlightCalls | undefined): boolean {
+  if (message.method !== "notifications/cancelled") return false;
   const id = message.params === undefined ? undefined : own(message.params, "requestId");
-  if (isRequestId(id)) inFlight?.get(id)?.cancel();
+  const named = isRequestId(id) ? inFlight?.get(id) : undefined;
+  named?.cancel();
+  return named !== undefined;
 }
 
 /** Another message was sent with what serves one alone. */
@@ -202,8 +204,8 @@ function refuseUsed(call: RoutedCall, line: Line): Promise<void> {
 
 /** A notification that goes nowhere gets 202; what it cancels is cancelled (a modern client on stdio). */
 function drop(arrival: Arrival, message: Message, line: Line): Promise<void> {
-  if (message.kind === "notification") cancelNamed(message, arrival.stdioSession?.inFlight);
-  const reason = "A message that nobody waits for.";
+  const isObeyed = message.kind === "notification" && cancelNamed(message, arrival.stdioSession?.inFlight);
+  const reason = isObeyed ? "The request that it names is cancelled." : "A message that nobody waits for.";
   const recorded = recordRefused(arrival, methodOf(message), "dropped", reason, line.ports);
   return tellOnRecord(recorded, arrival, undefined, contextIn(arrival, message), line);
 }

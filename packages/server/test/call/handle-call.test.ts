@@ -131,8 +131,8 @@ describe("an id is one request's at a time (threat 41)", () => {
 });
 
 describe("a cancellation ends the request that it names (2025-11-25 cancellation)", () => {
-  /** Sends a notification where request 4 is in flight; whether that was cancelled. */
-  async function notify(message: object, isStdio: boolean): Promise<boolean> {
+  /** Sends a notification where request 4 is in flight; whether that was cancelled, and what the row says. */
+  async function notify(message: object, isStdio: boolean): Promise<[boolean, string]> {
     await using rig = await openLine({ era: isStdio ? "modern" : "legacy", policy: POLICY });
     let isCancelled = false;
     const cancel = () => {
@@ -145,22 +145,28 @@ describe("a cancellation ends the request that it names (2025-11-25 cancellation
     const { arrival, reply } = arrive(rig, isStdio ? { mirrored: false, stdioSession: slot } : { headers });
     await handleMessage(arrival, Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message })), rig.line);
     await expect.poll(() => reply.closed).toBe(true);
-    return isCancelled;
+    return [isCancelled, String(rig.rows.at(-1)?.["message"] ?? "")];
   }
 
   const cancelled = (params: object | undefined, method = "notifications/cancelled") => ({ method, params });
   const meta = { _meta: { "io.modelcontextprotocol/protocolVersion": MODERN } };
   test.each([
-    ["in its session", cancelled({ requestId: 4 }), false, true],
-    ["with its client on stdio", cancelled({ requestId: 4, ...meta }), true, true],
-    ["not another one", cancelled({ requestId: 5 }), false, false],
-    ["not by an id of another kind", cancelled({ requestId: "4" }), false, false],
-    ["not by what is no id", cancelled({ requestId: [4] }), false, false],
-    ["not without an id", cancelled({}), false, false],
-    ["not without parameters", cancelled(undefined), false, false],
-    ["not by another notification", cancelled({ requestId: 4 }, "notifications/progress"), false, false],
-  ])("%s", async (_, message, isStdio, isCancelled) => {
-    expect(await notify(message, isStdio)).toBe(isCancelled);
+    ["in its session", cancelled({ requestId: 4 }), true],
+    ["not another one", cancelled({ requestId: 5 }), false],
+    ["not by an id of another kind", cancelled({ requestId: "4" }), false],
+    ["not by what is no id", cancelled({ requestId: [4] }), false],
+    ["not without an id", cancelled({}), false],
+    ["not without parameters", cancelled(undefined), false],
+    ["not by another notification", cancelled({ requestId: 4 }, "notifications/progress"), false],
+  ])("%s", async (_, message, isCancelled) => {
+    expect(await notify(message, false)).toEqual([isCancelled, ""]);
+  });
+
+  test.each([
+    [4, true, "The request that it names is cancelled."],
+    [5, false, "A message that nobody waits for."],
+  ])("with its client on stdio: of request %d", async (requestId, isCancelled, reason) => {
+    expect(await notify(cancelled({ requestId, ...meta }), true)).toEqual([isCancelled, reason]);
   });
 });
 
