@@ -3,28 +3,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Random, seededRandom } from "../../packages/policy/test/reference/random.ts";
-import type { Arrival, ClientHeaders, Verb } from "../../packages/server/src/call/call.ts";
-import { handleMessage, handleVerb } from "../../packages/server/src/call/handle-call.ts";
-import { identify } from "../../packages/server/src/call/identify.ts";
-import type {
-  Audit,
-  Exchange,
-  Ports,
-  UpstreamRequest,
-  UpstreamSink,
-} from "../../packages/server/src/call/ports.ts";
+import type { Audit, Ports } from "../../packages/server/src/call/ports.ts";
 import { Agenda } from "./agenda.ts";
 import type { CallRecord } from "./call-record.ts";
-import { ClientReply, type Seen } from "./client-reply.ts";
 import { CommittedLog } from "./committed-log.ts";
-import { drawFate, sessionAnswer } from "./fates.ts";
 import { makeLedger, type StoreFault } from "./faulty-database.ts";
 import { type GatewayProcess, startProcess } from "./gateway-process.ts";
 import { checkLedger } from "./ledger-check.ts";
-import { type Client, Organisation } from "./organisation.ts";
+import { Organisation } from "./organisation.ts";
 import { QuotaWatch } from "./quota-watch.ts";
-import { ruleOf } from "./settings.ts";
+import { SimulatedClients } from "./simulated-clients.ts";
 import { SimulatedLoop } from "./simulated-loop.ts";
+import { SimulatedUpstream } from "./simulated-upstream.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What one simulated history was. */
 export interface WorldReport {
@@ -49,12 +40,6 @@ export interface WorldReport {
 export type Distort = (ports: Ports) => Ports;
 
 const START_MS = Date.UTC(2026, 0, 5);
-const MODERN = "2026-07-28";
-const LEGACY = "2025-11-25";
-const META = {
-  "io.modelcontextprotocol/protocolVersion": MODERN,
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
 /** A broken promise tends to break others; the first ones tell the story. */
 const MAX_VIOLATIONS = 20;
 const HOUR_MS = 3_600_000;
@@ -88,12 +73,12 @@ class World implements Disposable {
   readonly #log: CommittedLog;
   readonly #agenda = new Agenda();
   readonly #calls: CallRecord[] = [];
-  /** What clients call the sessions of the upstream. */
-  readonly #sessions = new Map<string, string>();
   readonly #bySeq = new Map<number, CallRecord>();
   /** Calls whose outcome waits for the next commit. */
   readonly #endings: CallRecord[] = [];
   readonly #quotas: QuotaWatch;
+  readonly #upstream: SimulatedUpstream;
+  readonly #clients: SimulatedClients;
   readonly #history = createHash("sha256");
   readonly #violations: string[] = [];
   #process: GatewayProcess;
@@ -101,7 +86,7 @@ class World implements Disposable {
   #isDead = false;
   #nextFault: StoreFault = "none";
   #dieAtOpen = false;
-  #tally = { ran: 0, crashes: 0, storeFaults: 0, revocations: 0, edits: 0, clockJumps: 0 };
+  #tally = { crashes: 0, storeFaults: 0, revocations: 0, edits: 0, clockJumps: 0 };
 
   constructor(seed: number, folder: string, distort: Distort) {
     this.#seed = seed;
@@ -112,6 +97,26 @@ class World implements Disposable {
     makeLedger(this.#ledgerFile);
     this.#log = new CommittedLog(this.#ledgerFile);
     this.#quotas = new QuotaWatch(this.#loop, (text) => this.#complain(text));
+    const surroundings: Surroundings = {
+      random: this.#random,
+      loop: this.#loop,
+      agenda: this.#agenda,
+      quotas: this.#quotas,
+      calls: this.#calls,
+      isAlive: (life) => this.#isAlive(life),
+      note: (event) => this.#note(event),
+      complain: (text) => this.#complain(text),
+    };
+    const upstream = new SimulatedUpstream(surroundings, {
+      log: this.#log,
+      diesAtOpen: () => this.#diesAtOpen(),
+    });
+    this.#upstream = upstream;
+    this.#clients = new SimulatedClients(surroundings, {
+      organisation: this.#organisation,
+      gateway: () => ({ line: this.#process.line, life: this.#life }),
+      onSession: (id, session) => upstream.noteSession(id, session),
+    });
     this.#process = this.#start();
   }
 
@@ -124,6 +129,7 @@ class World implements Disposable {
     return {
       seed: this.#seed,
       calls: this.#calls.length,
+      ran: this.#upstream.ran,
       ...this.#tally,
       deniedByLimit: this.#quotas.denied,
       refunds: this.#quotas.refunded,
@@ -146,18 +152,13 @@ class World implements Disposable {
     if (random.oneIn(40)) this.#decide();
     for (const happen of this.#agenda.due(this.#loop.monotonicMs())) if (!this.#isDead) happen();
     const arrivals = random.below(24);
-    for (let count = 0; count < arrivals && !this.#isDead; count += 1) this.#arrive(this.#caller());
+    for (let count = 0; count < arrivals && !this.#isDead; count += 1) this.#clients.arrive();
     this.#drawDisaster();
     await this.#loop.settle();
     if (random.oneIn(400)) this.#die();
     if (this.#isDead) this.#restart();
     this.#pass(random.oneIn(30) ? random.below(9_000) : random.below(60));
     await this.#loop.settle();
-  }
-
-  #caller(): Client {
-    const { clients, revoked } = this.#organisation;
-    return this.#random.pick(revoked.length > 0 && this.#random.oneIn(30) ? revoked.slice(-5) : clients);
   }
 
   #pass(ms: number): void {
@@ -194,170 +195,6 @@ class World implements Disposable {
     if (random.oneIn(500)) this.#dieAtOpen = true;
   }
 
-  #arrive(client: Client): void {
-    const random = this.#random;
-    const { setting, document, id: serverId } = client.server;
-    const isLegacy = setting.era === "legacy";
-    const hasSession = client.session !== undefined;
-    const kind = isLegacy && !hasSession ? "initialize" : isLegacy && random.oneIn(40) ? "end" : "call";
-    if (kind === "initialize" && client.isOpening) return;
-    const tool = random.pick(setting.tools);
-    const amount = 1 + random.below(600);
-    const call: CallRecord = {
-      id: this.#calls.length + 1,
-      kind,
-      client,
-      tool,
-      amount,
-      rule: kind === "call" ? ruleOf(document, tool, amount) : { effect: "allow", limits: [] },
-      session: client.session?.id,
-      life: this.#life,
-      reply: undefined,
-      taken: undefined,
-      seq: undefined,
-      isEndCommitted: false,
-      wasUnsent: false,
-      fate: undefined,
-      ran: false,
-      isAnswered: false,
-      endedBy: undefined,
-    };
-    this.#calls.push(call);
-    this.#note(`${kind} ${call.id} ${client.label} ${tool} ${amount}`);
-    this.#send(call, serverId);
-    if (random.oneIn(50)) this.#leaveLater(call);
-  }
-
-  #send(call: CallRecord, serverId: string): void {
-    const { client, life, kind } = call;
-    const headers = headersOf(call);
-    const { ports } = this.#process.line;
-    const verb: Verb = kind === "end" ? "DELETE" : "POST";
-    const access = identify({ verb, serverId, token: client.token, headers }, ports);
-    if (access.ok === client.isRevoked)
-      this.#complain(
-        `call ${call.id} of a grant that is ${client.isRevoked ? "" : "not "}revoked was ${access.ok ? "let in" : "kept out"}`,
-      );
-    if (!access.ok) return;
-    if (kind === "initialize") client.isOpening = true;
-    if (kind === "end") client.session = undefined;
-    // A session of an earlier life is unknown now: its calls end before any limit is asked.
-    const isKnown = client.session === undefined || client.session.life === life;
-    if (kind === "call" && isKnown) this.#quotas.expect(call);
-    const reply = new ClientReply(
-      (seen) => this.#answered(call, seen),
-      () => life === this.#life && !this.#isDead,
-    );
-    call.reply = reply;
-    const arrival: Arrival = {
-      requestId: `call-${call.id}`,
-      verb,
-      access: access.value,
-      headers,
-      reply,
-      mirrored: true,
-      stdioSession: undefined,
-      startedMs: this.#loop.monotonicMs(),
-    };
-    if (verb === "DELETE") void handleVerb(arrival, this.#process.line);
-    else void handleMessage(arrival, bodyOf(call), this.#process.line);
-  }
-
-  #leaveLater(call: CallRecord): void {
-    this.#agenda.add(this.#loop.monotonicMs() + this.#random.below(300), () => {
-      if (call.life !== this.#life || call.isAnswered || call.reply === undefined) return;
-      call.endedBy ??= "client";
-      call.reply.leave();
-      this.#note(`leave ${call.id}`);
-    });
-  }
-
-  #answered(call: CallRecord, seen: Seen): void {
-    this.#note(`answer ${call.id} ${seen.status}`);
-    if (call.isAnswered) this.#complain(`call ${call.id} was answered twice`);
-    call.isAnswered = true;
-    const { client } = call;
-    if (call.kind === "initialize") {
-      client.isOpening = false;
-      client.session = seen.session === undefined ? undefined : { id: seen.session, life: this.#life };
-      if (seen.session !== undefined) this.#sessions.set(`upstream-${call.id}`, seen.session);
-      return;
-    }
-    if (seen.status === 404 && client.session?.id === call.session) client.session = undefined;
-    const ran = /ran (\d+)\./.exec(seen.text)?.[1];
-    if (ran !== undefined && (Number(ran) !== call.id || !call.ran))
-      this.#complain(`call ${call.id} was told that call ${ran} ran`);
-    if (seen.text.includes("[POLICY DENIED]") && call.fate !== undefined)
-      this.#complain(`call ${call.id} was told that it was denied, and was sent`);
-  }
-
-  /** The upstream got a request: the moment of truth for nearly every promise. */
-  #opened(request: UpstreamRequest, sink: UpstreamSink, life: number): Exchange {
-    const inert = { cancel: () => {}, pause: () => {}, resume: () => {} };
-    if (life !== this.#life || this.#isDead) return inert;
-    const call = this.#callOf(request);
-    if (call.fate !== undefined) this.#complain(`call ${call.id} was sent twice`);
-    this.#judgeSending(call);
-    const isSession = call.kind !== "call";
-    const drawn = drawFate(this.#random);
-    call.fate = isSession ? { ...drawn, name: call.kind, ran: true, refund: "none", status: "ok" } : drawn;
-    call.ran = call.fate.ran;
-    if (call.ran) {
-      this.#tally.ran += 1;
-      this.#quotas.noteRun(call);
-    }
-    this.#note(`open ${call.id} ${call.fate.name}`);
-    if (this.#dieAtOpen) {
-      this.#dieAtOpen = false;
-      this.#die();
-      return inert;
-    }
-    return this.#answerLater(call, sink, life);
-  }
-
-  #answerLater(call: CallRecord, sink: UpstreamSink, life: number): Exchange {
-    let isOver = false;
-    const delayMs = this.#random.oneIn(20) ? this.#random.below(20_000) : 1 + this.#random.below(400);
-    this.#agenda.add(this.#loop.monotonicMs() + delayMs, () => {
-      if (isOver || life !== this.#life) return;
-      isOver = true;
-      if (call.kind === "initialize") sessionAnswer(`upstream-${call.id}`)(sink, call.id);
-      else if (call.kind === "end") sink.onAnswer(200, Buffer.alloc(0), undefined);
-      else call.fate?.answer(sink, call.id);
-    });
-    return {
-      cancel: () => {
-        if (!isOver) call.endedBy ??= "revocation";
-        isOver = true;
-      },
-      pause: () => {},
-      resume: () => {},
-    };
-  }
-
-  #judgeSending(call: CallRecord): void {
-    const { client, rule, id, seq } = call;
-    if (client.isRevoked) this.#complain(`call ${id} was sent for a revoked grant (P4)`);
-    if (rule.effect !== "allow" && !client.isShadow)
-      this.#complain(`call ${id} was sent though ${rule.effect} (I3)`);
-    if (rule.limits.length > 0 && call.taken === undefined && !client.isShadow)
-      this.#complain(`call ${id} was sent without its charge`);
-    const logged = seq === undefined ? undefined : this.#log.at(seq);
-    if (logged?.requestId !== `call-${id}` || logged.fate !== "sent")
-      this.#complain(`call ${id} was sent without a committed intent (I1)`);
-  }
-
-  #callOf({ message, verb, upstreamSession }: UpstreamRequest): CallRecord {
-    const id = message?.kind === "request" ? Number(message.id) : undefined;
-    const session = this.#sessions.get(upstreamSession ?? "");
-    const isEnd = (one: CallRecord) =>
-      one.kind === "end" && one.session === session && one.fate === undefined;
-    const call = id === undefined ? this.#calls.findLast(isEnd) : this.#calls[id - 1];
-    if (call === undefined)
-      throw new Error(`the upstream got a request of nobody: ${verb} ${upstreamSession}`);
-    return call;
-  }
-
   #watchAudit(audit: Audit, life: number): Audit {
     return {
       intend: (entry) => {
@@ -365,7 +202,7 @@ class World implements Disposable {
         const committed = audit.intend(entry);
         // Noted before the line goes on: its own continuation was asked for later.
         void committed.then((seq) => {
-          if (call === undefined || life !== this.#life || this.#isDead) return;
+          if (call === undefined || !this.#isAlive(life)) return;
           call.wasUnsent = seq === undefined;
           call.seq = seq;
           if (seq !== undefined) this.#bySeq.set(seq, call);
@@ -373,7 +210,7 @@ class World implements Disposable {
         return committed;
       },
       record: (entry) => {
-        if (life !== this.#life || this.#isDead) return;
+        if (!this.#isAlive(life)) return;
         const call = this.#bySeq.get(entry.of);
         if (call !== undefined) this.#endings.push(call);
         audit.record(entry);
@@ -406,19 +243,29 @@ class World implements Disposable {
       upstreams: {
         knownEra: (server) => (server.name === "archive" ? "legacy" : "modern"),
         detectEra: async (server) => ({ ok: true, value: server.name === "archive" ? "legacy" : "modern" }),
-        open: (request, sink) => this.#opened(request, sink, life),
+        open: (request, sink) => this.#upstream.open(request, sink, life),
         closeSession: () => {},
       },
       around: (ports) => {
         const { audit, counters, ...rest } = this.#distort(ports);
-        const isAlive = () => life === this.#life && !this.#isDead;
         return {
           ...rest,
           audit: this.#watchAudit(audit, life),
-          counters: this.#quotas.around(counters, isAlive),
+          counters: this.#quotas.around(counters, () => this.#isAlive(life)),
         };
       },
     });
+  }
+
+  #isAlive(life: number): boolean {
+    return life === this.#life && !this.#isDead;
+  }
+
+  #diesAtOpen(): boolean {
+    if (!this.#dieAtOpen) return false;
+    this.#dieAtOpen = false;
+    this.#die();
+    return true;
   }
 
   #die(): void {
@@ -466,32 +313,4 @@ class World implements Disposable {
   #complain(text: string): void {
     if (this.#violations.length < MAX_VIOLATIONS) this.#violations.push(text);
   }
-}
-
-function headersOf({ client, kind, tool }: CallRecord): ClientHeaders {
-  const isLegacy = client.server.setting.era === "legacy";
-  const protocolVersion = isLegacy ? LEGACY : MODERN;
-  const raw = isLegacy
-    ? ["mcp-protocol-version", LEGACY]
-    : ["mcp-protocol-version", MODERN, "mcp-method", "tools/call", "mcp-name", tool];
-  const sessionId = kind === "initialize" ? undefined : client.session?.id;
-  return {
-    raw,
-    accept: undefined,
-    protocolVersion,
-    sessionId,
-    lastEventId: undefined,
-    traceparent: undefined,
-  };
-}
-
-function bodyOf({ id, kind, tool, amount, client }: CallRecord): Buffer {
-  const isLegacy = client.server.setting.era === "legacy";
-  const args = { amount, n: id };
-  const params =
-    kind === "initialize"
-      ? { protocolVersion: LEGACY, capabilities: {}, clientInfo: { name: "c", version: "1" } }
-      : { name: tool, arguments: args, ...(isLegacy ? {} : { _meta: META }) };
-  const method = kind === "initialize" ? "initialize" : "tools/call";
-  return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
 }
