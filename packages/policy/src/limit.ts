@@ -49,19 +49,24 @@ export function compileLimit(limit: Limit, pointer: string, reads: SharedReads):
  * (C7), and its digits are counted, not multiplied. The error completes the sentence "the amount …" (L2).
  */
 export function toMicros(amount: number): Result<number, string> {
-  if (amount < 0) return err("is negative");
-  if (!(amount <= MAX_AMOUNT)) return err(`is above ${MAX_AMOUNT}`);
+  const micros = microsOf(amount);
+  return typeof micros === "number" ? ok(micros) : err(micros);
+}
+
+/** As a text why there are none. */
+function microsOf(amount: number): number | string {
+  if (amount < 0) return "is negative";
+  if (!(amount <= MAX_AMOUNT)) return `is above ${MAX_AMOUNT}`;
   // `+ 0` turns -0 into 0.
-  if (Number.isInteger(amount)) return ok(amount * 1e6 + 0);
+  if (Number.isInteger(amount)) return amount * 1e6 + 0;
   // Below this, doubles stand closer together than millionths, so only one number of millionths reads back as the
   // amount; above it, several may, and the digits decide.
   const nearest = Math.round(amount * 1e6);
-  if (amount < DISTINCT_BELOW && nearest / 1e6 === amount && nearest > 0) return ok(nearest);
+  if (amount < DISTINCT_BELOW && nearest / 1e6 === amount && nearest > 0) return nearest;
   const [whole = "", fraction = ""] = String(amount).split(".");
   // The exponent form begins below one millionth.
-  if (fraction === "" || fraction.length > 6 || fraction.includes("e"))
-    return err("has more than 6 decimals");
-  return ok(Number(whole) * 1e6 + Number(fraction.padEnd(6, "0")));
+  if (fraction === "" || fraction.length > 6 || fraction.includes("e")) return "has more than 6 decimals";
+  return Number(whole) * 1e6 + Number(fraction.padEnd(6, "0"));
 }
 
 function toCompiledLimit(limit: Limit): CompiledLimit {
@@ -81,8 +86,8 @@ function readAmount(read: ReadOne, path: Path, reading: Reading): number | strin
   const value: JsonValue | undefined = read(reading);
   if (value === undefined) return `${path.text} is missing`;
   if (typeof value === "number") {
-    const micros = toMicros(value);
-    return micros.ok ? micros.value : `${path.text} ${micros.error}`;
+    const micros = microsOf(value);
+    return typeof micros === "number" ? micros : `${path.text} ${micros}`;
   }
   const kind = kindOf(value);
   if (kind === "null") return `${path.text} is null`;
