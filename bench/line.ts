@@ -1,7 +1,7 @@
 /** The table: what a call costs with each contestant, in one interleaved run. */
 import type { Bench, Context } from "./bench.ts";
 import type { Contestant } from "./contestants/contestant.ts";
-import { direct, startBare, startNginx } from "./contestants/pass-through.ts";
+import { direct, startBare, startNginx, startTransport } from "./contestants/pass-through.ts";
 import { KINDS, startPortcullis } from "./contestants/portcullis.ts";
 import { type Running, startUpstream } from "./contestants/running.ts";
 import { startMcpProxy, startSdk } from "./contestants/sdk.ts";
@@ -51,7 +51,7 @@ async function startAll(context: Context, upstream: Running): Promise<readonly C
   };
   const nginx = await startNginx(programs, upstream, cleanup);
   const contestants = [direct(upstream), ...(nginx === undefined ? [] : [nginx])];
-  contestants.push(own(await startBare(programs, upstream)));
+  for (const start of [startBare, startTransport]) contestants.push(own(await start(programs, upstream)));
   for (const kind of KINDS) contestants.push(await startPortcullis(kind, programs, upstream, cleanup));
   for (const version of [1, 2] as const) contestants.push(own(await startSdk(version, programs, upstream)));
   contestants.push(own(await startMcpProxy(programs)));

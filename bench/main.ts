@@ -29,7 +29,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 /** As shells have it for a program that was stopped. */
 const STOPPED = 130;
-const DEFAULT_ROUNDS = "5";
+const DEFAULT_ROUNDS = "9";
 const DEFAULT_SECONDS = "2";
 
 const { values, positionals } = parseArgs({

@@ -1,10 +1,10 @@
-/** Contestants without any governance: none at all, nginx, bare `node:http`. */
+/** Contestants without any governance: none at all, nginx, bare `node:http`, the gateway's own transport. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Programs } from "../machine.ts";
 import { type Contestant, sitePath } from "./contestant.ts";
-import { type Running, startAnnouncing, startOnPort } from "./running.ts";
+import { type Running, sourceCommand, startAnnouncing, startOnPort } from "./running.ts";
 
 /** The ceiling: load and upstream alone. */
 export function direct(upstream: Running): Contestant {
@@ -23,6 +23,14 @@ export async function startBare(
   const proxy = await startAnnouncing(command, { programs, ipc: nodeOptions.length > 0 });
   const url = proxy.url + sitePath("modern");
   return { name: "bare", title: "bare `node:http` pass-through", era: "modern", url, headers: {}, proxy };
+}
+
+/** The gateway's own HTTP on both sides, and nothing between. */
+export async function startTransport(programs: Programs, upstream: Running): Promise<Contestant> {
+  const file = join(import.meta.dirname, "transport-process.ts");
+  const proxy = await startAnnouncing(sourceCommand(file, upstream.url), { programs });
+  const title = "Portcullis' HTTP alone, nothing judged";
+  return { name: "transport", title, era: "modern", url: proxy.url + sitePath("modern"), headers: {}, proxy };
 }
 
 /** One worker, connections kept on both sides, nothing logged. Undefined where nginx is not installed. */
