@@ -1,5 +1,5 @@
 /** `npm run bench [-- <what> …] [--check] [--keep] [--rounds N] [--seconds N]`. See README.md. */
-import { parseArgs } from "node:util";
+import { readOptions, refuseOptions } from "../scripts/options.ts";
 import type { Bench } from "./bench.ts";
 import { LOAD_CORE, pinSelf } from "./cpu.ts";
 import { line } from "./line.ts";
@@ -32,12 +32,11 @@ const STOPPED = 130;
 const DEFAULT_ROUNDS = "9";
 const DEFAULT_SECONDS = "2";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions(usage(), {
   allowPositionals: true,
   options: {
     check: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
     rounds: { type: "string", default: DEFAULT_ROUNDS },
     seconds: { type: "string", default: DEFAULT_SECONDS },
   },
@@ -45,7 +44,19 @@ const { values, positionals } = parseArgs({
 
 function usage(): string {
   const list = Object.entries(BENCHES).map(([name, { what }]) => `  ${name.padEnd(10)}${what}`);
-  return `npm run bench [-- <what> …] [--check] [--keep] [--rounds N] [--seconds N]\n\n${list.join("\n")}`;
+  return `npm run bench -- [<what> …] [--check] [--keep] [--rounds N] [--seconds N]
+
+Measures, and prints tables with what must hold. See bench/README.md.
+
+${list.join("\n")}
+
+  --check       exit code 1 when a ratio of thresholds.json does not hold
+  --keep        then puts the newest result of each into results.md
+  --rounds N    visits to each contestant (default ${DEFAULT_ROUNDS}; three at most in sweeps)
+  --seconds N   of each visit (default ${DEFAULT_SECONDS})
+
+  npm run bench -- line --rounds 15
+  npm run bench -- sizes streams --keep`;
 }
 
 /** Runs one bench and reports it; true when every threshold that it has a figure for holds. */
@@ -69,10 +80,7 @@ async function runBench(name: string, bench: Bench): Promise<boolean> {
 
 const names = positionals.length === 0 ? ["line"] : positionals;
 const unknown = names.filter((name) => BENCHES[name] === undefined);
-if (values.help || unknown.length > 0) {
-  console.error(unknown.length > 0 ? `no such bench: ${unknown.join(", ")}\n\n${usage()}` : usage());
-  process.exit(unknown.length > 0 ? 2 : 0);
-}
+if (unknown.length > 0) refuseOptions(`no such bench: ${unknown.join(", ")}`);
 if (process.platform !== "linux") {
   console.error("the benches read CPU time and memory from /proc; run them on Linux");
   process.exit(2);

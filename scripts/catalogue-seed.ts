@@ -1,16 +1,23 @@
-/**
- * `npm run catalogue:seed [-- --folder DIR] [--minutes N] [--retry]`: looks at the servers of `seed/servers.txt`, one
- * after another, and writes the snapshot that is shipped. What was looked at is kept in the folder: a run that ends
- * early is gone on with, and `--minutes 0` only packs. Needs Linux, npm, and uv or python3 for PyPI.
- */
+/** Looks at the servers of `seed/servers.txt` and writes the snapshot that is shipped. */
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readOptions } from "./options.ts";
 import { gather } from "./seed/gather.ts";
 import { pack } from "./seed/pack.ts";
 
-const { values } = parseArgs({
+const USAGE = `npm run catalogue:seed -- [--folder DIR] [--minutes N] [--retry]
+
+Looks at the servers of scripts/seed/servers.txt, one after another, and writes the snapshot that is shipped. Needs Linux,
+npm, and uv or python3 for PyPI.
+
+  --folder DIR   keeps what was looked at: a run that ends early is gone on with
+  --minutes N    default 180; 0 only packs
+  --retry        looks again at what failed
+
+  npm run catalogue:seed -- --minutes 20`;
+
+const { values } = readOptions(USAGE, {
   options: {
     folder: { type: "string", default: join(tmpdir(), "portcullis-seed") },
     minutes: { type: "string", default: "180" },

@@ -1,16 +1,13 @@
 /**
- * `npm run eval:classifier -- <labels.jsonl> [--json] [--half a|b] [--wrong]`: how well the classifier agrees with
- * labelled tools. One `{server, tool, description, inputSchema, annotations, category, category_source, accept,
- * label_error, must_not_be_read}` per line. Verdicts are made with the hints hidden; where a tool has hints, once more
- * with them. `--half` takes the servers whose hash is even (a) or odd (b), so that rules made on one half can be
- * checked on the other; `--wrong` lists every verdict that is not accepted.
+ * How well the classifier agrees with labelled tools. One `{server, tool, description, inputSchema, annotations,
+ * category, category_source, accept, label_error, must_not_be_read}` per line. Verdicts are made with the hints hidden;
+ * where a tool has hints, once more with them.
  *
  * Tools that change something and are called Read are counted twice. `raw`: of all whose label says that they change
  * something (`must_not_be_read`). `sound`: of those whose label neither is marked as wrong nor accepts Read as well.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import {
   CATEGORIES,
   type Category,
@@ -18,6 +15,7 @@ import {
   type ToolDefinition,
   type Verdict,
 } from "@portcullis/catalogue";
+import { readOptions, refuseOptions } from "./options.ts";
 
 interface Label {
   readonly server: string;
@@ -41,13 +39,22 @@ interface Judged {
   readonly shown: Verdict;
 }
 
-const { values, positionals } = parseArgs({
+const USAGE = `npm run eval:classifier -- <labels.jsonl> [--json] [--half a|b] [--wrong]
+
+How well the classifier agrees with labelled tools.
+
+  --json       one object in place of the table
+  --half a|b   the servers whose hash is even (a) or odd (b): rules made on one half are checked on the other
+  --wrong      lists every verdict that is not accepted
+
+  npm run eval:classifier -- labels.jsonl --half b --wrong`;
+
+const { values, positionals } = readOptions(USAGE, {
   allowPositionals: true,
   options: { json: { type: "boolean" }, half: { type: "string" }, wrong: { type: "boolean" } },
 });
 const [path] = positionals;
-if (path === undefined)
-  throw new Error("usage: npm run eval:classifier -- <labels.jsonl> [--json] [--half a|b] [--wrong]");
+if (path === undefined) refuseOptions("a file of labelled tools is missing");
 const labels = readFileSync(path, "utf8")
   .split("\n")
   .filter((line) => line.trim() !== "")

@@ -1,14 +1,10 @@
 /**
- * `npm run mutation -- [--part policy|line] [--file packages/…/x.ts]… [--tests packages/…/x.test.ts]…
- * [--concurrency N] [--quick]`: changes the sources in small ways and asks whether a test notices. Fails below the
- * part's threshold. Takes hours for everything, minutes for a file. What ran before and did not change is not run again
- * (`reports/mutation`, which is nobody's but this machine's), so that a run that was stopped is gone on with. With
- * `--quick` changes of what is made when a module loads are left out, because each of them runs every test. With
- * `--tests` only those are asked, which is stricter and sooner answered; such answers are not kept.
+ * Changes the sources in small ways and asks whether a test notices. What ran before and did not change is not run again
+ * (`reports/mutation`, which is nobody's but this machine's), so that a run that was stopped is gone on with.
  */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
+import { readOptions, refuseOptions } from "./options.ts";
 
 /** Sources, and just the tests that cover them: of those the quick ones, for each change runs them anew. */
 interface Suite {
@@ -34,7 +30,20 @@ const PARTS: { readonly [name: string]: Part } = {
   },
 };
 
-const { values } = parseArgs({
+const USAGE = `npm run mutation -- [--part policy|line] [--file F]… [--tests F]… [--concurrency N] [--quick]
+
+Changes the sources in small ways and asks whether a test notices. Exit code 1 below the part's threshold (policy 90 %,
+line 85 %). Takes hours for everything, minutes for a file; a run that was stopped is gone on with.
+
+  --file F          only this source; may be given again
+  --tests F         ask only these tests, which is stricter and sooner answered; such answers are not kept
+  --concurrency N   processes at once
+  --quick           leaves out changes of what is made when a module loads: each of them runs every test
+
+  npm run mutation -- --part line --quick
+  npm run mutation -- --file packages/policy/src/glob.ts --tests packages/policy/test/glob.test.ts`;
+
+const { values } = readOptions(USAGE, {
   options: {
     part: { type: "string" },
     file: { type: "string", multiple: true },
@@ -49,7 +58,7 @@ if (values.tests !== undefined) process.env["MUTATION_TESTS"] = values.tests.joi
 const runs = chosen().flatMap(({ suites, threshold }) =>
   suites.map((suite) => ({ suite, threshold, mutate: filesOf(suite) })),
 );
-if (runs.every(({ mutate }) => mutate.length === 0)) throw new Error("no --file belongs to a part");
+if (runs.every(({ mutate }) => mutate.length === 0)) refuseOptions("no --file belongs to a part");
 for (const { suite, threshold, mutate } of runs) {
   if (mutate.length > 0) await run(suite, threshold, mutate);
 }
@@ -61,8 +70,7 @@ function filesOf({ folder }: Suite): readonly string[] {
 function chosen(): readonly Part[] {
   if (values.part === undefined) return Object.values(PARTS);
   const part = PARTS[values.part];
-  if (part === undefined) throw new Error(`--part is one of ${Object.keys(PARTS).join(", ")}`);
-  return [part];
+  return part === undefined ? refuseOptions(`--part is one of ${Object.keys(PARTS).join(", ")}`) : [part];
 }
 
 /** Stryker itself sets the exit code when the score is below the threshold. */

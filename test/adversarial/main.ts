@@ -1,9 +1,6 @@
-/**
- * `npm run adversarial -- [--runs N] [--seed N] [--from N]`: everything hostile at once, with its counts. Exit 1 on a
- * failure. With `--from` the mutants alone, from the N-th of that seed on.
- */
+/** Everything hostile at once, with its counts. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readOptions, refuseOptions } from "../../scripts/options.ts";
 import { checkAftermath, takeBaseline } from "./aftermath.ts";
 import { readAnswers, runAnswers } from "./answers.ts";
 import { readCatalogues } from "./catalogues.ts";
@@ -29,16 +26,25 @@ import { runOutlets } from "./run-outlets.ts";
 import { compareAnswers, compareTimes } from "./strangers.ts";
 import { keepLog, readTampering, tamper } from "./tampering.ts";
 
-const { values } = parseArgs({
+const USAGE = `npm run adversarial -- [--runs N] [--seed N] [--from N]
+
+Sends everything hostile to real gateways, and prints how much of it there was. Exit code 1 on a failure.
+
+  --runs N   mutants of the corpus (default 5000)
+  --seed N   the same seed makes the same mutants
+  --from N   the mutants alone, from the N-th of that seed on; a multiple of 5,000
+
+  npm run adversarial -- --runs 100000
+  npm run adversarial -- --seed 7 --from 20000`;
+
+const { values } = readOptions(USAGE, {
   options: { runs: { type: "string", default: "5000" }, seed: { type: "string" }, from: { type: "string" } },
 });
 const runs = Number(values.runs);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const from = Number(values.from ?? 0);
-if (![runs, seed, from].every((number) => Number.isInteger(number) && number >= 0) || from % 5_000 !== 0) {
-  console.error("usage: npm run adversarial -- [--runs N] [--seed N] [--from N, a multiple of 5,000]");
-  process.exit(1);
-}
+if (![runs, seed, from].every((number) => Number.isInteger(number) && number >= 0) || from % 5_000 !== 0)
+  refuseOptions("--runs, --seed and --from are whole numbers, --from a multiple of 5,000");
 
 /** Answers to each kind of stranger. */
 const TIMED_SAMPLES = 2_500;

@@ -1,11 +1,18 @@
-/**
- * `npm run conformance`: the official suite, direct and through the gateway, compared check by check. Prints a table
- * and every difference; exits 1 on any that is not expected, and on an expectation that is not needed any more.
- */
+/** The official suite, direct and through the gateway, compared check by check. */
+import { readOptions } from "../../scripts/options.ts";
 import { compare, judge, tally } from "./comparison.ts";
 import { EXPECTED_FAILURES } from "./expected-failures.ts";
 import { JOBS } from "./jobs.ts";
 import type { Pair } from "./pair.ts";
+
+readOptions(
+  `npm run conformance
+
+Runs the official conformance suite against a server, and against it through the gateway, and the other way round with the
+gateway as the client. Prints a table and every difference; takes minutes. Exit code 1 on a difference that is not
+expected, and on an expectation that is not needed any more.`,
+  {},
+);
 
 const HEAD = [
   "the gateway stands",

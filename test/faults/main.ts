@@ -1,17 +1,28 @@
-/**
- * `npm run faults -- [F1 F5 …] [--seed N] [--kills N] [--minutes N] [--json]`: does the faults to a real gateway, holds
- * client, log, counters and upstream against each other, and prints what was asked for and what was seen. Exit code 1
- * when a figure fails. `--kills` is of F1; `--minutes`, 5 or more, of F36, which is done only when it is named.
- */
+/** Does the faults to a real gateway, and prints what was asked for and what was seen. */
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
+import { readOptions, refuseOptions } from "../../scripts/options.ts";
 import type { Experiment, Figure } from "./experiment.ts";
 import { EXPERIMENTS } from "./experiments.ts";
 
 /** What clients left open is given up after a minute: in less a soak sees it grow, and not that it rests. */
 const MIN_MINUTES = 5;
 
-const { values, positionals } = parseArgs({
+const USAGE = `npm run faults -- [F1 F5 …] [--seed N] [--kills N] [--minutes N] [--json]
+
+Does faults to a real gateway, holds client, log, counters and upstream against each other, and prints what was asked for
+and what was seen. Exit code 1 when a figure fails.
+
+  --seed N      the same seed does the same
+  --kills N     of F1 (default 200)
+  --minutes N   of F36, the soak: 5 or more (default 10)
+  --json        one object in place of the table
+
+${EXPERIMENTS.map(({ id, fault, isLong }) => `  ${id.padEnd(14)}${fault}${isLong === true ? "; only when it is named" : ""}`).join("\n")}
+
+  npm run faults -- F1 --kills 1000
+  npm run faults -- F36 --minutes 60`;
+
+const { values, positionals } = readOptions(USAGE, {
   allowPositionals: true,
   options: {
     seed: { type: "string" },
@@ -24,10 +35,7 @@ const seed = values.seed === undefined ? randomInt(1, 2 ** 31) : Number(values.s
 const kills = Number(values.kills);
 const minutes = Number(values.minutes);
 const problem = problemOf();
-if (problem !== undefined) {
-  console.error(`error: ${problem}`);
-  process.exit(2);
-}
+if (problem !== undefined) refuseOptions(problem);
 
 interface Result {
   readonly id: string;

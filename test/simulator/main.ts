@@ -1,13 +1,20 @@
-/**
- * `npm run simulate -- [--seed N] [--calls N] [--json]`: the line of a call with injected clock, network and store, from a
- * printed seed. The same seed is the same history. Exit code 1 when a promise was broken.
- */
+/** The line of a call with injected clock, network and store, from a printed seed. */
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
+import { readOptions, refuseOptions } from "../../scripts/options.ts";
 import { simulate } from "./simulate.ts";
 import type { WorldReport } from "./world.ts";
 
-const { values } = parseArgs({
+const USAGE = `npm run simulate -- [--seed N] [--calls N] [--json]
+
+Runs the line of a call, the counters and the log with injected clock, network and store. The same seed is the same
+history. Exit code 1 when a promise was broken.
+
+  --calls N   default 1000000
+  --json      one object in place of lines
+
+  npm run simulate -- --seed 7 --calls 25000`;
+
+const { values } = readOptions(USAGE, {
   options: {
     seed: { type: "string" },
     calls: { type: "string", default: "1000000" },
@@ -16,10 +23,8 @@ const { values } = parseArgs({
 });
 const seed = values.seed === undefined ? randomInt(1, 2 ** 31) : Number(values.seed);
 const calls = Number(values.calls);
-if (!Number.isInteger(seed) || !Number.isInteger(calls) || calls < 1) {
-  console.error("error: --seed and --calls are whole numbers");
-  process.exit(2);
-}
+if (!Number.isInteger(seed) || !Number.isInteger(calls) || calls < 1)
+  refuseOptions("--seed and --calls are whole numbers");
 
 const startedMs = performance.now();
 if (!values.json) console.log(`seed ${seed}, ${calls} calls\n`);
