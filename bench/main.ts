@@ -1,4 +1,4 @@
-/** `npm run bench [-- <what> …] [--check] [--keep] [--rounds N] [--seconds N]`. See README.md. */
+/** Runs benches and reports what they measured. See README.md. */
 import { readOptions, refuseOptions } from "../scripts/options.ts";
 import type { Bench } from "./bench.ts";
 import { LOAD_CORE, pinSelf } from "./cpu.ts";

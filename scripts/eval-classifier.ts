@@ -1,10 +1,7 @@
 /**
- * How well the classifier agrees with labelled tools. One `{server, tool, description, inputSchema, annotations,
- * category, category_source, accept, label_error, must_not_be_read}` per line. Verdicts are made with the hints hidden;
- * where a tool has hints, once more with them.
- *
- * Tools that change something and are called Read are counted twice. `raw`: of all whose label says that they change
- * something (`must_not_be_read`). `sound`: of those whose label neither is marked as wrong nor accepts Read as well.
+ * How well the classifier agrees with labelled tools. Those that change something and are called Read are counted twice.
+ * `raw`: of all whose label says that they change something (`must_not_be_read`). `sound`: of those whose label neither
+ * is marked as wrong nor accepts Read as well.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -41,7 +38,9 @@ interface Judged {
 
 const USAGE = `npm run eval:classifier -- <labels.jsonl> [--json] [--half a|b] [--wrong]
 
-How well the classifier agrees with labelled tools.
+How well the classifier agrees with labelled tools, without the hints of their servers and with them. The file has one
+object a line: server, tool, description, inputSchema, annotations, category, category_source, accept, label_error,
+must_not_be_read.
 
   --json       one object in place of the table
   --half a|b   the servers whose hash is even (a) or odd (b): rules made on one half are checked on the other

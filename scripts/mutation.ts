@@ -35,6 +35,7 @@ const USAGE = `npm run mutation -- [--part policy|line] [--file F]… [--tests F
 Changes the sources in small ways and asks whether a test notices. Exit code 1 below the part's threshold (policy 90 %,
 line 85 %). Takes hours for everything, minutes for a file; a run that was stopped is gone on with.
 
+  --part P          policy or line: the line's own reading and its stages (default both)
   --file F          only this source; may be given again
   --tests F         ask only these tests, which is stricter and sooner answered; such answers are not kept
   --concurrency N   processes at once

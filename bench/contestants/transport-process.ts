@@ -24,7 +24,7 @@ const MIRRORED = ["accept", "content-type", "mcp-protocol-version", "mcp-method"
 const server = createServer({ IncomingMessage: AgentRequest, noDelay: true }, async (request, response) => {
   const reply = new HttpReply(response, () => {});
   const body = await readBody(request, { maxBodyBytes: 4 * 1024 * 1024 });
-  if (!body.ok) return;
+  if (!body.ok) return reply.whole(400, [], body.error.kind);
   const headers = MIRRORED.flatMap((name) => [name, String(request.headers[name] ?? "")]);
   const wire = { method: "POST", path: request.url ?? "/", headers, body: body.value } as const;
   pool.dispatch(wire, answering(reply));

@@ -12,7 +12,7 @@ const USAGE = `npm run faults -- [F1 F5 …] [--seed N] [--kills N] [--minutes N
 Does faults to a real gateway, holds client, log, counters and upstream against each other, and prints what was asked for
 and what was seen. Exit code 1 when a figure fails.
 
-  --seed N      the same seed does the same
+  --seed N      the same seed does the same (default: a random one, which is printed)
   --kills N     of F1 (default 200)
   --minutes N   of F36, the soak: 5 or more (default 10)
   --json        one object in place of the table
@@ -87,8 +87,8 @@ function printOne({ id, fault, seconds, figures, skipped }: Result): void {
 function problemOf(): string | undefined {
   const known = EXPERIMENTS.map(({ id }) => id);
   const unknown = positionals.filter((id) => !known.includes(id));
-  if (unknown.length > 0) return `no experiment ${unknown.join(" ")}; known: ${known.join(" ")}`;
+  if (unknown.length > 0) return `no experiment ${unknown.join(" ")}`;
   if (![seed, kills, minutes].every((value) => Number.isInteger(value) && value > 0))
-    return "a number is not a whole one";
+    return "--seed, --kills and --minutes are whole numbers above 0";
   return minutes < MIN_MINUTES ? `--minutes is ${MIN_MINUTES} or more` : undefined;
 }

@@ -9,6 +9,7 @@ const USAGE = `npm run simulate -- [--seed N] [--calls N] [--json]
 Runs the line of a call, the counters and the log with injected clock, network and store. The same seed is the same
 history. Exit code 1 when a promise was broken.
 
+  --seed N    of the first history (default: a random one, which is printed)
   --calls N   default 1000000
   --json      one object in place of lines
 

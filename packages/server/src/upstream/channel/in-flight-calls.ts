@@ -104,7 +104,7 @@ export class InFlightCalls {
    * The only call that `matches`, for what the server sends without saying to whom. None while an abandoned one may
    * still be speaking: its words must not reach another client.
    */
-  only(matches: (call: InFlightCall) => boolean): InFlightCall | undefined {
+  sole(matches: (call: InFlightCall) => boolean): InFlightCall | undefined {
     const found = this.#abandoned.size === 0 ? this.all().filter(matches) : [];
     return found.length === 1 ? found[0] : undefined;
   }

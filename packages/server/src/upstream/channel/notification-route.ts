@@ -72,6 +72,6 @@ function routeModern(value: JsonObject, calls: InFlightCalls): NotificationRoute
     return { call, value: withSubscriptionId(value, "params", call.id) };
   }
   // INVARIANT: clients of one grant share the process; with several requests in flight nobody may guess (threat 58).
-  const call = calls.only(({ method }) => method !== LISTEN);
+  const call = calls.sole(({ method }) => method !== LISTEN);
   return call === undefined ? undefined : { call, value };
 }
