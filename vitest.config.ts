@@ -16,7 +16,7 @@ const INTEGRATION = [
   "packages/cli/test/clients/look-alikes.test.ts",
   "packages/server/test/upstream/stdio/*.test.ts",
   "packages/server/test/upstream/{http-faults,sse/faults}.test.ts",
-  "packages/server/test/audit/{verify,ledger-faults,kill}.test.ts",
+  "packages/server/test/audit/{verify,read-calls,ledger-faults,kill}.test.ts",
   "packages/server/test/storage/{storage,data-folder-faults}.test.ts",
   "packages/server/test/snapshot/two-processes.test.ts",
   "packages/server/test/mcp/strict-reading.test.ts",

@@ -5,6 +5,7 @@ import {
   type DataFolder,
   exportRows,
   type LogRow,
+  readEntries,
   type Verification,
   verifyLedger,
 } from "@portcullis/server";
@@ -41,13 +42,13 @@ export class LedgerReader implements RowSource {
 
   /** The bodies of the calls after the entry numbered `seq`, as they are kept. */
   intents(seq: number): readonly string[] {
-    const rows = this.#opened().all("SELECT body FROM entry WHERE of IS NULL AND seq > ? ORDER BY seq", seq);
-    return rows.map(({ body }) => String(body));
+    const entries = [...readEntries(this.#opened(), seq)];
+    return entries.filter(({ entry }) => entry.kind === "intent").map(({ body }) => body);
   }
 
   /** The number of the newest entry. */
   newest(): number {
-    const row = this.#opened().get("SELECT coalesce(max(seq), 0) AS seq FROM entry");
+    const row = this.#opened().get("SELECT coalesce(max(seq), 0) AS seq FROM block");
     return Number(row?.["seq"]);
   }
 

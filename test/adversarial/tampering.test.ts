@@ -14,9 +14,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a log that somebody changed on the disk (threats 75, 76)", () => {
-  test("has a checkpoint behind enough rows to change", () => {
+  test("has a checkpoint behind enough entries to change, some of them in one block", () => {
     expect(kept.last).toBeGreaterThanOrEqual(12);
-    expect(CASES.length).toBeGreaterThanOrEqual(150);
+    expect(kept.next).toBeGreaterThan(kept.last);
+    expect(kept.long).toBeLessThan(kept.last);
+    expect(CASES.length).toBeGreaterThanOrEqual(450);
   });
 
   test.each(CASES)("$name is $expect", (written) => {

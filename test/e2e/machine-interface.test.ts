@@ -298,7 +298,10 @@ describe("log", () => {
     source.exec(`VACUUM INTO '${join(copy, "ledger.db")}'`);
     source.close();
     const tampered = new DatabaseSync(join(copy, "ledger.db"));
-    tampered.exec("UPDATE entry SET body = replace(body, 'allow', 'deny') WHERE seq = 1");
+    tampered.exec(
+      `UPDATE block SET bodies = CAST(replace(bodies, 'allow', 'deny') AS BLOB)
+         WHERE seq = (SELECT min(seq) FROM block)`,
+    );
     tampered.close();
     const found = await run({ cwd }, "log", "verify", "--data", "copy", "--json");
     expect([found.code, jsonOf(found)]).toMatchObject([1, { ok: false, firstBad: 1 }]);

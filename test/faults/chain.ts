@@ -1,18 +1,19 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { verifyLedger } from "@portcullis/server";
-import { type Random, seededRandom } from "../../packages/policy/test/reference/random.ts";
-import { chain } from "../../packages/server/src/audit/chained-rows.ts";
+import { seededRandom } from "../../packages/policy/test/reference/random.ts";
 import { signCheckpoint, sizeOfNote, splitNotes } from "../../packages/server/src/audit/checkpoint.ts";
 import { Ledger } from "../../packages/server/src/audit/ledger.ts";
 import { openLedger } from "../../packages/server/src/audit/ledger-schema.ts";
 import type { IntentEntry } from "../../packages/server/src/call/ports.ts";
 import type { GrantId, ServerId } from "../../packages/server/src/call/records.ts";
 import { FolderKeys } from "../../packages/server/src/storage/keys.ts";
+import { type Block, hashedAnew, MUTATIONS, numberedAnew, readBlocks, writeBlocks } from "./chain-changes.ts";
 import { atLeast, atMost, type Experiment, exactly, type Figure } from "./experiment.ts";
 import { Load } from "./load.ts";
+import { askLog, newestSeq } from "./logged-calls.ts";
 import { Rig, unwrap } from "./rig.ts";
 
 const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
@@ -39,6 +40,11 @@ const ENTRY: IntentEntry = {
   fate: "sent",
 };
 
+/** Calls of a commit each. The largest is more than one block, so that seams within a commit are hit, too. */
+const COMMITS = [1, 1, 2, 1, 3, 8, 1, 20, 280, 2, 34, 1, 5, 1];
+/** Calls of a commit at saturation. */
+const BUSY_COMMIT = 20;
+
 interface Chained {
   readonly file: string;
   readonly rows: number;
@@ -46,14 +52,13 @@ interface Chained {
   readonly outside: string;
 }
 
-/** A ledger of so many calls, each with its outcome, in one file without a journal. */
-async function writeLedger(folder: string, calls: number): Promise<Chained> {
+/** A ledger of commits of so many calls, the outcomes of each with the next one; one file without a journal. */
+async function writeLedger(folder: string, commits: readonly number[]): Promise<Chained> {
   const file = join(folder, "ledger.db");
   const db = unwrap(openLedger(file, { durable: false }));
   const ledger = new Ledger(db, { reopen: () => db, onFailure: (reason) => console.error(reason) });
-  for (let done = 0; done < calls; done += 500) {
-    const turn = Math.min(500, calls - done);
-    const seqs = await Promise.all(Array.from({ length: turn }, () => ledger.intend(ENTRY)));
+  for (const calls of commits) {
+    const seqs = await Promise.all(Array.from({ length: calls }, () => ledger.intend(ENTRY)));
     for (const of of seqs)
       ledger.record({ of: of ?? 0, time: ENTRY.time, status: "ok", httpStatus: 200, latencyMs: 1, bytes: 9 });
   }
@@ -68,85 +73,30 @@ async function writeLedger(folder: string, calls: number): Promise<Chained> {
   return { file, rows: size, outside };
 }
 
-const MUTATIONS: readonly {
-  readonly name: string;
-  readonly mutate: (db: DatabaseSync, random: Random, rows: number) => void;
-}[] = [
-  {
-    name: "a byte of a body flipped",
-    mutate: (db, random, rows) => flip(db, random, "body", 1 + random.below(rows)),
-  },
-  {
-    name: "a byte of a hash flipped",
-    mutate: (db, random, rows) => flip(db, random, "hash", 1 + random.below(rows)),
-  },
-  {
-    name: "a row deleted",
-    mutate: (db, random, rows) => db.exec(`DELETE FROM entry WHERE seq = ${1 + random.below(rows)}`),
-  },
-  {
-    name: "a tail cut",
-    mutate: (db, random, rows) => db.exec(`DELETE FROM entry WHERE seq > ${random.below(rows)}`),
-  },
-  {
-    name: "a head cut",
-    mutate: (db, random, rows) => db.exec(`DELETE FROM entry WHERE seq <= ${1 + random.below(rows)}`),
-  },
-  {
-    name: "a reference moved",
-    mutate: (db, random, rows) =>
-      db.exec(
-        `UPDATE entry SET of = coalesce(of, 0) + ${1 + random.below(9)} WHERE seq = ${1 + random.below(rows)}`,
-      ),
-  },
-  { name: "a fork, hashed anew to its end", mutate: fork },
-];
-
-function flip(db: DatabaseSync, random: Random, column: "body" | "hash", seq: number): void {
-  const row = db.prepare(`SELECT CAST(${column} AS BLOB) AS bytes FROM entry WHERE seq = ?`).get(seq);
-  const bytes = Buffer.from(row?.["bytes"] as Uint8Array);
-  const at = random.below(bytes.length);
-  bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
-  db.prepare(
-    `UPDATE entry SET ${column} = CAST(? AS ${column === "body" ? "TEXT" : "BLOB"}) WHERE seq = ?`,
-  ).run(bytes, seq);
-}
-
-function fork(db: DatabaseSync, random: Random, rows: number): void {
-  const from = 1 + random.below(rows);
-  db.exec(`UPDATE entry SET body = replace(body, '1790000000000', '1790000000001') WHERE seq = ${from}`);
-  let head: Buffer = Buffer.alloc(32);
-  const write = db.prepare("UPDATE entry SET hash = ? WHERE seq = ?");
-  for (const row of db.prepare("SELECT seq, body FROM entry ORDER BY seq").all()) {
-    head = chain(head, String(row["body"]));
-    write.run(head, Number(row["seq"]));
-  }
-}
-
-/** F31: so many random changes, each to a fresh copy; the names of those that were not found. */
+/** F31: so many random changes of a log; the names of those that were not found. */
 export async function mutateChain(count: number, seed: number): Promise<readonly string[]> {
-  // Nothing here is about the disk, and thousands of copies would wait for it.
+  // Nothing here is about the disk, and thousands of writes would wait for it.
   const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "portcullis-chain-"));
+  const { file, outside } = await writeLedger(folder, COMMITS);
+  const db = new DatabaseSync(file);
   try {
-    // Longer than a block of the verification, so that seams are hit too.
-    const { file, rows, outside } = await writeLedger(folder, 150);
+    db.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
+    const publicKey = KEYS.checkpointPublicKey();
+    const verifies = (blocks: readonly Block[]): boolean => {
+      writeBlocks(db, blocks);
+      return verifyLedger({ ledgerFile: file, publicKey, checkpoints: "", outsideCheckpoint: outside }).ok;
+    };
+    const blocks = readBlocks(db);
+    if (!verifies(hashedAnew(numberedAnew(blocks)))) throw new Error("it does not verify as it is");
     const random = seededRandom(seed);
     const missed: string[] = [];
-    const copy = join(folder, "copy.db");
     for (let at = 0; at < count; at += 1) {
-      copyFileSync(file, copy);
-      const { name, mutate } = random.pick(MUTATIONS);
-      const db = new DatabaseSync(copy);
-      db.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; BEGIN");
-      mutate(db, random, rows);
-      db.exec("COMMIT");
-      db.close();
-      const publicKey = KEYS.checkpointPublicKey();
-      if (verifyLedger({ ledgerFile: copy, publicKey, checkpoints: "", outsideCheckpoint: outside }).ok)
-        missed.push(`${name} (mutation ${at} of seed ${seed})`);
+      const [name, change] = random.pick(MUTATIONS);
+      if (verifies(change(blocks, random))) missed.push(`${name} (mutation ${at} of seed ${seed})`);
     }
     return missed;
   } finally {
+    db.close();
     rmSync(folder, { recursive: true });
   }
 }
@@ -155,7 +105,8 @@ export async function mutateChain(count: number, seed: number): Promise<readonly
 export async function verifySpeed(calls: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "portcullis-chain-"));
   try {
-    const { file, rows, outside } = await writeLedger(folder, calls);
+    const commits = Array.from({ length: calls / BUSY_COMMIT }, () => BUSY_COMMIT);
+    const { file, rows, outside } = await writeLedger(folder, commits);
     const rates = [1, 2, 3].map(() => {
       const startedMs = performance.now();
       const verified = verifyLedger({
@@ -200,7 +151,7 @@ export async function checkpointLags(): Promise<{
   const lonelyAtMs = Date.now();
   await load.call("pay");
   await load.close();
-  const size = entriesOf(rig);
+  const size = askLog(rig, newestSeq);
   const isCovered = () => (notesOf(rig).at(-1)?.size ?? 0) >= size;
   while (!isCovered() && Date.now() - lonelyAtMs < 2 * MAX_LAG_MS)
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -228,15 +179,6 @@ function lagsOf(notes: readonly Note[]): readonly Lag[] {
     const before = notes[at] ?? { size: 0, timeMs };
     return { entries: size - before.size, ms: timeMs - before.timeMs };
   });
-}
-
-function entriesOf({ folder }: Rig): number {
-  const db = new DatabaseSync(folder.ledgerFile, { readOnly: true });
-  try {
-    return Number(db.prepare("SELECT max(seq) AS n FROM entry").get()?.["n"]);
-  } finally {
-    db.close();
-  }
 }
 
 function lagFigures({ loaded, lonelyMs }: Awaited<ReturnType<typeof checkpointLags>>): readonly Figure[] {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Database } from "@portcullis/server";
+import { readEntries } from "@portcullis/server";
 import {
   atLeast,
   atMost,
@@ -12,6 +12,7 @@ import {
   type Skipped,
 } from "./experiment.ts";
 import { type ClientCall, Load } from "./load.ts";
+import { askLog, readIntents } from "./logged-calls.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
 import { Rig, type Served } from "./rig.ts";
 
@@ -145,18 +146,20 @@ async function endOfGrants(rig: Rig, served: Served, clock: FakeClock) {
   return { figures, calls: load.calls };
 }
 
-function orderOf({ folder }: Rig): { readonly gaps: number; readonly backwards: number } {
-  const db = new Database(folder.ledgerFile, { readOnly: true });
-  try {
-    const row = db.get(
-      `SELECT max(seq) - min(seq) + 1 - count(*) AS gaps, sum(time < before) AS backwards FROM
-         (SELECT seq, json_extract(body, '$.time') AS time,
-                 lag(json_extract(body, '$.time')) OVER (ORDER BY seq) AS before FROM entry)`,
-    );
-    return { gaps: Number(row?.["gaps"]), backwards: Number(row?.["backwards"]) };
-  } finally {
-    db.close();
-  }
+function orderOf(rig: Rig): { readonly gaps: number; readonly backwards: number } {
+  let gaps = 0;
+  let backwards = 0;
+  askLog(rig, (db) => {
+    let before: { readonly seq: number; readonly time: number } | undefined;
+    for (const { body, entry } of readEntries(db, 0)) {
+      // The number that it was hashed with: counting the lines of a block would find none amiss.
+      const { seq } = JSON.parse(body) as { seq: number };
+      if (before !== undefined && seq !== before.seq + 1) gaps += 1;
+      if (before !== undefined && entry.time < before.time) backwards += 1;
+      before = { seq, time: entry.time };
+    }
+  });
+  return { gaps, backwards };
 }
 
 /** How many calls ran in each hour, by the time that their intents say. */
@@ -164,21 +167,12 @@ function ranByHour(rig: Rig, calls: readonly ClientCall[], tool: string): readon
   const ran = new Set(rig.executions().map(({ n }) => n));
   const wanted = calls.filter((call) => call.tool === tool && ran.has(call.args.n));
   const digests = new Set(wanted.map(({ args }) => rig.folder.keys.argumentsHmac(JSON.stringify(args))));
-  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
-  try {
-    const hours = new Map<number, number>();
-    for (const row of db.iterate("SELECT body FROM entry WHERE of IS NULL")) {
-      const { time, argumentsHmac } = JSON.parse(String(row["body"])) as {
-        time: number;
-        argumentsHmac?: string;
-      };
-      const hour = Math.floor(time / HOUR_MS);
-      if (digests.has(argumentsHmac ?? "")) hours.set(hour, (hours.get(hour) ?? 0) + 1);
-    }
-    return [...hours.values()];
-  } finally {
-    db.close();
+  const hours = new Map<number, number>();
+  for (const { time, argumentsHmac } of askLog(rig, readIntents)) {
+    const hour = Math.floor(time / HOUR_MS);
+    if (digests.has(argumentsHmac ?? "")) hours.set(hour, (hours.get(hour) ?? 0) + 1);
   }
+  return [...hours.values()];
 }
 
 function findFaketime(): string | undefined {

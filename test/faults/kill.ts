@@ -1,7 +1,8 @@
-import { Database } from "@portcullis/server";
+import { readEntries } from "@portcullis/server";
 import { seededRandom } from "../../packages/policy/test/reference/random.ts";
 import { atLeast, atMost, type Experiment, exactly, type Figure, promises } from "./experiment.ts";
 import { type ClientCall, Load } from "./load.ts";
+import { askLog, newestSeq } from "./logged-calls.ts";
 import { brokenPromises, reconcile, unknownCalls } from "./reconciler.ts";
 import { Rig } from "./rig.ts";
 
@@ -11,6 +12,8 @@ const CONNECTIONS = 128;
 const MAX_LIFE_MS = 3_000;
 /** An answer is given before its outcome is committed, two turns later at most, and a connection has one call a turn. */
 const UNCOMMITTED = 2 * CONNECTIONS;
+/** Entries before a death among which all calls are that it can have left open. */
+const LOOKED_AT = 20_000;
 /** Reached in about the middle of a run, so that both sides of the limit see deaths. */
 const CAP_PER_KILL = 200;
 
@@ -85,7 +88,7 @@ async function live(
     diedMs,
     inFlight,
     calls,
-    entries: entriesOf(rig),
+    entries: askLog(rig, newestSeq),
   };
 }
 
@@ -122,24 +125,14 @@ function strangers(rig: Rig, { calls }: Load, lives: readonly Life[]): number {
 
 /** Calls among the entries up to `last` that were sent and have no outcome; the last ones, as all before are settled. */
 function callsLeftOpen(rig: Rig, last: number): number {
-  return ask(
-    rig,
-    `SELECT count(*) AS n FROM entry i WHERE i.seq BETWEEN ${last - 20_000} AND ${last}
-    AND i.of IS NULL AND json_extract(i.body, '$.fate') = 'sent' AND NOT EXISTS (SELECT 1 FROM entry o WHERE o.of = i.seq)`,
-  );
-}
-
-function entriesOf(rig: Rig): number {
-  return ask(rig, "SELECT coalesce(max(seq), 0) AS n FROM entry");
-}
-
-function ask({ folder }: Rig, sql: string): number {
-  const db = new Database(folder.ledgerFile, { readOnly: true });
-  try {
-    return Number(db.get(sql)?.["n"]);
-  } finally {
-    db.close();
-  }
+  const open = new Set<number>();
+  askLog(rig, (db) => {
+    for (const { seq, entry } of readEntries(db, last - LOOKED_AT)) {
+      if (entry.kind === "intent" && entry.fate === "sent" && seq <= last) open.add(seq);
+      if (entry.kind === "outcome") open.delete(entry.of);
+    }
+  });
+  return open.size;
 }
 
 function figuresOf({ rig, load }: World, lives: readonly Life[], perSecond: number): readonly Figure[] {

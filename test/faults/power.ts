@@ -6,6 +6,7 @@ import { Database, verifyLedger } from "@portcullis/server";
 import { seededRandom } from "../../packages/policy/test/reference/random.ts";
 import { atLeast, type Experiment, exactly, type Figure, promises, type Skipped } from "./experiment.ts";
 import { Load } from "./load.ts";
+import { readIntents } from "./logged-calls.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
 import { Rig } from "./rig.ts";
 import { STRACE, TracedDisk } from "./traced-disk.ts";
@@ -79,7 +80,7 @@ function cutOften(rig: Rig, disk: TracedDisk, scratch: string, cuts: number, see
     if (
       !verified.ok &&
       verified.rows === 0 &&
-      /no such table|not a database|unable to open/.test(verified.reason ?? "")
+      /\(schema 0\)|not a database|unable to open/.test(verified.reason ?? "")
     )
       continue;
     if (!verified.ok) broken.push(`event ${at} of ${disk.length}: ${verified.reason}`);
@@ -112,11 +113,7 @@ function acknowledgedAndGone(rig: Rig, disk: TracedDisk, scratch: string, load: 
   disk.cut(disk.length, { ...seededRandom(1), pick: (items) => items[0] as never, below: () => 1 }, folder);
   const db = new Database(join(folder, "ledger.db"));
   try {
-    const digests = new Set(
-      db
-        .all("SELECT json_extract(body, '$.argumentsHmac') AS digest FROM entry WHERE of IS NULL")
-        .map((row) => row["digest"]),
-    );
+    const digests = new Set(readIntents(db).map(({ argumentsHmac }) => argumentsHmac));
     const ran = new Set(rig.executions().map(({ n }) => n));
     const { keys } = rig.folder;
     return load.calls.filter(

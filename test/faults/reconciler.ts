@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { Database, verifyLedger } from "@portcullis/server";
+import { Database, readEntries, verifyLedger } from "@portcullis/server";
 import type { ClientCall } from "./load.ts";
+import { askLog, type Intent } from "./logged-calls.ts";
 import type { Rig } from "./rig.ts";
 
 /** Client, audit, counters and upstream, held against each other after a run. */
@@ -27,20 +28,13 @@ export interface Reconciliation {
   readonly chain: string;
 }
 
-interface Intent {
-  readonly effect: string;
-  readonly fate: string;
-  readonly tool: string;
-  readonly argumentsHmac?: string;
-}
-
 /** Reads the files of a gateway that has ended. */
 export function reconcile(rig: Rig, calls: readonly ClientCall[]): Reconciliation {
   const executions = rig.executions();
   const ran = new Set(executions.map(({ n }) => n));
   const db = new Database(rig.folder.ledgerFile, { readOnly: true });
   try {
-    const { rows, unsettled, sentDigests } = readIntents(db);
+    const { rows, unsettled, sentDigests } = readRows(db);
     const digest = ({ args }: ClientCall) => rig.folder.keys.argumentsHmac(JSON.stringify(args));
     const byNumber = new Map(calls.map((call) => [call.args.n, call]));
     const isLost = (n: number): boolean => {
@@ -71,20 +65,22 @@ export function reconcile(rig: Rig, calls: readonly ClientCall[]): Reconciliatio
 }
 
 /** Row by row: a long run leaves more of them than fit into memory. */
-function readIntents(db: Database) {
+function readRows(db: Database) {
   const sentDigests = new Set<string | undefined>();
+  /** What was sent and has no outcome so far, and whether it is a call of a tool. */
+  const open = new Map<number, boolean>();
   let rows = 0;
   let unsettled = 0;
-  const intents = db.iterate(
-    "SELECT body, (SELECT count(*) FROM entry o WHERE o.of = i.seq) AS outcomes FROM entry i WHERE i.of IS NULL",
-  );
-  for (const row of intents) {
-    const { fate, tool, argumentsHmac } = JSON.parse(String(row["body"])) as Intent;
+  for (const { seq, entry } of readEntries(db, 0)) {
+    // One that closes nothing is a second one, or of what was not sent.
+    if (entry.kind === "outcome" && !open.delete(entry.of)) unsettled += 1;
+    if (entry.kind !== "intent") continue;
+    const { fate, tool, argumentsHmac }: Intent = entry;
     rows += 1;
-    if (fate !== "sent" || tool === undefined) continue;
-    sentDigests.add(argumentsHmac);
-    if (row["outcomes"] !== 1) unsettled += 1;
+    if (fate === "sent") open.set(seq, tool !== undefined);
+    if (fate === "sent" && tool !== undefined) sentDigests.add(argumentsHmac);
   }
+  for (const isTool of open.values()) if (isTool) unsettled += 1;
   return { rows, unsettled, sentDigests };
 }
 
@@ -105,24 +101,27 @@ export function unknownCalls(rig: Rig, calls: readonly ClientCall[]): readonly (
   const byDigest = new Map(
     calls.map((call) => [rig.folder.keys.argumentsHmac(JSON.stringify(call.args)), call]),
   );
-  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
-  try {
-    const rows = db.all(
-      `SELECT json_extract(i.body, '$.argumentsHmac') AS digest FROM entry o JOIN entry i ON i.seq = o.of
-         WHERE o.of > 0 AND json_extract(o.body, '$.status') = 'unknown' AND json_extract(i.body, '$.tool') IS NOT NULL`,
-    );
-    return rows.map(({ digest }) => byDigest.get(String(digest)));
-  } finally {
-    db.close();
-  }
+  const unknown: (ClientCall | undefined)[] = [];
+  const open = new Map<number, Intent>();
+  askLog(rig, (db) => {
+    for (const { seq, entry } of readEntries(db, 0)) {
+      if (entry.kind === "intent" && entry.tool !== undefined) open.set(seq, entry);
+      if (entry.kind !== "outcome") continue;
+      const intent = open.get(entry.of);
+      if (intent !== undefined && entry.status === "unknown")
+        unknown.push(byDigest.get(intent.argumentsHmac ?? ""));
+      open.delete(entry.of);
+    }
+  });
+  return unknown;
 }
 
 /** Outcomes that nobody knows. */
 export function unknownOutcomes(db: Database): number {
-  const row = db.get(
-    "SELECT count(*) AS n FROM entry WHERE of > 0 AND json_extract(body, '$.status') = 'unknown'",
-  );
-  return Number(row?.["n"]);
+  let unknown = 0;
+  for (const { entry } of readEntries(db, 0))
+    if (entry.kind === "outcome" && entry.status === "unknown") unknown += 1;
+  return unknown;
 }
 
 /** Calls that fixed windows have been charged for. */

@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { Database } from "@portcullis/server";
+import { Database, readEntries } from "@portcullis/server";
+import type { StoredOutcome } from "../../packages/server/src/audit/entry.ts";
 import type { ClientCall } from "./load.ts";
+import type { Intent } from "./logged-calls.ts";
 import { chainOf, chargedFor, type Reconciliation, unknownOutcomes } from "./reconciler.ts";
 import type { Rig } from "./rig.ts";
 
@@ -8,7 +10,6 @@ import type { Rig } from "./rig.ts";
 const GRACE_MS = 30_000;
 /** No call takes longer than this, a client that reads nothing included: a row that nobody asked for is nobody's then. */
 const FORGET_MS = 180_000;
-const ROWS_AT_A_TIME = 20_000;
 const PIECE_BYTES = 1024 * 1024;
 
 /** What the log says of one call. */
@@ -39,8 +40,8 @@ export class RollingBooks {
   /** How often a call ran, by its number. */
   readonly #ran = new Map<number, number>();
   readonly #rows = new Map<string, Row>();
-  /** Calls of tools that were sent and have no outcome so far, and whether a fault was meant for them. */
-  readonly #open = new Map<number, "plain" | "odd">();
+  /** What was sent and has no outcome so far: a call of a tool, one that a fault was meant for, or no such call. */
+  readonly #open = new Map<number, "plain" | "odd" | "other">();
   readonly #found = {
     calls: 0,
     executions: 0,
@@ -99,7 +100,8 @@ export class RollingBooks {
     for (const noted of this.#noted.values()) this.#settle(noted);
     // What ran and was no client's call, or ran after it was settled.
     const lost = this.#found.lost + this.#ran.size;
-    const unsettled = this.#found.unsettled + this.#open.size;
+    const open = [...this.#open.values()].filter((kind) => kind !== "other");
+    const unsettled = this.#found.unsettled + open.length;
     const drift = chargedFor(this.#db) - this.#found.executions;
     const unknown = unknownOutcomes(this.#db);
     this.#db.close();
@@ -141,41 +143,25 @@ export class RollingBooks {
   }
 
   #readRows(): void {
-    for (;;) {
-      const rows = this.#db.all(
-        "SELECT seq, of, body FROM entry WHERE seq > ? ORDER BY seq LIMIT ?",
-        this.#lastSeq,
-        ROWS_AT_A_TIME,
-      );
-      for (const { seq, of, body } of rows) {
-        this.#lastSeq = Number(seq);
-        if (of === null) this.#noteIntent(Number(seq), String(body));
-        else if (Number(of) > 0) this.#noteOutcome(Number(of), String(body));
-      }
-      if (rows.length < ROWS_AT_A_TIME) return;
+    for (const { seq, entry } of readEntries(this.#db, this.#lastSeq)) {
+      this.#lastSeq = seq;
+      if (entry.kind === "intent") this.#noteIntent(seq, entry);
+      if (entry.kind === "outcome") this.#noteOutcome(entry);
     }
   }
 
-  #noteIntent(seq: number, body: string): void {
-    const { fate, tool, argumentsHmac, serverName } = JSON.parse(body) as {
-      readonly fate: string;
-      readonly serverName: string;
-      readonly tool?: string;
-      readonly argumentsHmac?: string;
-    };
-    const isSent = fate === "sent" && tool !== undefined;
+  #noteIntent(seq: number, { fate, tool, argumentsHmac, serverName }: Intent): void {
     this.#found.rows += 1;
     const isPlain = serverName === "bank" && (tool === "pay" || tool === "capped");
-    if (isSent) this.#open.set(seq, isPlain ? "plain" : "odd");
+    const kind = isPlain ? "plain" : "odd";
+    if (fate === "sent") this.#open.set(seq, tool === undefined ? "other" : kind);
+    const isSent = fate === "sent" && tool !== undefined;
     if (argumentsHmac !== undefined) this.#rows.set(argumentsHmac, { isSent, readMs: performance.now() });
   }
 
-  /** A second outcome of a call has nothing to close; one of what is no call of a tool neither. */
-  #noteOutcome(of: number, body: string): void {
-    if (this.#open.get(of) === "plain")
-      this.#latenciesMs.push(Number(/"latencyMs":([\d.]+)/.exec(body)?.[1]));
-    if (this.#open.delete(of)) return;
-    const row = this.#db.get("SELECT json_extract(body, '$.tool') AS tool FROM entry WHERE seq = ?", of);
-    if (row?.["tool"] !== null) this.#found.unsettled += 1;
+  /** One that closes nothing is a second one, or of what was not sent. */
+  #noteOutcome({ of, latencyMs }: StoredOutcome): void {
+    if (this.#open.get(of) === "plain") this.#latenciesMs.push(latencyMs);
+    if (!this.#open.delete(of)) this.#found.unsettled += 1;
   }
 }

@@ -1,7 +1,7 @@
-import { Database } from "@portcullis/server";
 import { seededRandom } from "../../packages/policy/test/reference/random.ts";
 import { atLeast, atMost, type Experiment, exactly, type Figure, info, promises } from "./experiment.ts";
 import { type ClientCall, Load } from "./load.ts";
+import { askLog, readIntents } from "./logged-calls.ts";
 import { brokenPromises, reconcile } from "./reconciler.ts";
 import { Rig } from "./rig.ts";
 
@@ -115,23 +115,14 @@ interface Versions {
 }
 
 function versionsOf(rig: Rig): Versions {
-  const db = new Database(rig.folder.ledgerFile, { readOnly: true });
-  try {
-    const rows = db.all(
-      `SELECT json_extract(body, '$.policyVersion') AS version, json_extract(body, '$.message') AS message,
-              json_extract(body, '$.tool') AS tool
-         FROM entry WHERE of IS NULL AND json_extract(body, '$.tool') IS NOT NULL`,
-    );
-    const mixed = rows.filter(({ tool, version, message }) => {
-      const said = /version (\d+)/.exec(String(message))?.[1];
-      return tool === "drop" && (said === undefined ? version !== 1 : Number(said) !== version);
-    });
-    const nameless = rows.filter(({ version }) => !Number.isInteger(version));
-    const versions = new Set(rows.map(({ version }) => version)).size;
-    return { mixed: mixed.length, nameless: nameless.length, versions };
-  } finally {
-    db.close();
-  }
+  const rows = askLog(rig, readIntents).filter(({ tool }) => tool !== undefined);
+  const mixed = rows.filter(({ tool, policyVersion, message }) => {
+    const said = /version (\d+)/.exec(message)?.[1];
+    return tool === "drop" && (said === undefined ? policyVersion !== 1 : Number(said) !== policyVersion);
+  });
+  const nameless = rows.filter(({ policyVersion }) => !Number.isInteger(policyVersion));
+  const versions = new Set(rows.map(({ policyVersion }) => policyVersion)).size;
+  return { mixed: mixed.length, nameless: nameless.length, versions };
 }
 
 export const F3: Experiment = { id: "F3", fault: "SIGTERM under load", run: terminateUnderLoad };

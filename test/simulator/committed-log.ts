@@ -1,3 +1,4 @@
+import { readEntries } from "../../packages/server/src/audit/read-entries.ts";
 import { Database } from "../../packages/server/src/storage/database.ts";
 
 /** What the log holds of one call. */
@@ -35,21 +36,19 @@ export class CommittedLog {
   }
 
   readOn(): void {
-    for (const row of this.#db.all(
-      "SELECT seq, of, body FROM entry WHERE seq > ? ORDER BY seq",
-      this.#lastSeq,
-    )) {
-      const seq = Number(row["seq"]);
-      const body = JSON.parse(String(row["body"])) as { [name: string]: string };
+    for (const { seq, body, entry } of readEntries(this.#db, this.#lastSeq)) {
       if (seq !== this.#lastSeq + 1) this.strays.push(`entry ${seq} follows entry ${this.#lastSeq}`);
+      // Or a block overlaps another one, or has fewer entries than its number says.
+      if (!body.includes(`"seq":${seq},`)) this.strays.push(`entry ${seq} says that it is another one`);
       this.#lastSeq = seq;
-      if (row["of"] === null) {
-        const { requestId = "", effect = "", fate = "" } = body;
+      if (entry.kind === "intent") {
+        const { requestId, effect, fate } = entry;
         this.#bySeq.set(seq, { seq, requestId, effect, fate, statuses: [] });
       } else {
-        const call = this.#bySeq.get(Number(row["of"]));
-        if (call === undefined) this.strays.push(`entry ${seq} is the outcome of nobody`);
-        else call.statuses.push(body["status"] ?? "");
+        const call = entry.kind === "outcome" ? this.#bySeq.get(entry.of) : undefined;
+        if (entry.kind !== "outcome" || call === undefined)
+          this.strays.push(`entry ${seq} is the outcome of nobody`);
+        else call.statuses.push(entry.status);
       }
     }
   }

@@ -86,12 +86,12 @@ function openDataFolder(cwd: string): AsyncDisposable & { add(): void } {
   const databases = ["state.db", "ledger.db"].map((name) => {
     const database = new DatabaseSync(join(dataDir, name));
     database.exec(
-      "PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER); INSERT INTO entry VALUES (1), (2)",
+      "PRAGMA journal_mode = WAL; CREATE TABLE block (seq INTEGER); INSERT INTO block VALUES (1), (2)",
     );
     return database;
   });
   return {
-    add: () => databases.forEach((database) => void database.exec("INSERT INTO entry VALUES (3)")),
+    add: () => databases.forEach((database) => void database.exec("INSERT INTO block VALUES (3)")),
     [Symbol.asyncDispose]: async () => databases.forEach((database) => void database.close()),
   };
 }
@@ -108,7 +108,7 @@ function unpack(file: string, cwd: string): readonly string[] {
 function rowsOf(path: string): unknown {
   const database = new DatabaseSync(path);
   try {
-    return database.prepare("SELECT count(*) AS n FROM entry").get()?.["n"];
+    return database.prepare("SELECT count(*) AS n FROM block").get()?.["n"];
   } finally {
     database.close();
   }

@@ -235,7 +235,10 @@ describe("the log of a running gateway", () => {
       `VACUUM INTO '${join(copy, "ledger.db")}'`,
     );
     const database = new DatabaseSync(join(copy, "ledger.db"));
-    database.exec("UPDATE entry SET body = replace(body, 'allow', 'deny') WHERE seq = 1");
+    database.exec(
+      `UPDATE block SET bodies = CAST(replace(bodies, 'allow', 'deny') AS BLOB)
+         WHERE seq = (SELECT min(seq) FROM block)`,
+    );
     database.close();
     const ended = await runInProcess(["log", "verify", "--json", "--data", copy]);
     expect([ended.code, JSON.parse(ended.stdout)]).toEqual([

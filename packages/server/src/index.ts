@@ -1,6 +1,8 @@
 export { sizeOfNote } from "./audit/checkpoint.ts";
 export { exportRows, type LogRow } from "./audit/export.ts";
+export { openLedgerToRead } from "./audit/ledger-schema.ts";
 export { readNotesNow } from "./audit/note-file.ts";
+export { readEntries, readEntriesBackwards } from "./audit/read-entries.ts";
 export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";
 export type { Mode, PinState, ServerId } from "./call/records.ts";
 export { CATALOGUE_RULES } from "./catalogue/catalogue-rules.ts";

@@ -98,7 +98,7 @@ function copyCheckpoints(dataDir: string, folder: string, ledger: TarEntry | und
 function lastEntry(ledgerFile: string): number {
   const database = new DatabaseSync(ledgerFile, { readOnly: true });
   try {
-    return Number(database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM entry").get()?.["seq"]);
+    return Number(database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM block").get()?.["seq"]);
   } finally {
     database.close();
   }

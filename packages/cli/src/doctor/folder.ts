@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Database } from "@portcullis/server";
+import { Database, readEntriesBackwards } from "@portcullis/server";
 import { type Finding, failing, fine } from "./finding.ts";
 
 /** Modes of the data folder and what must be secret in it. Windows has no such modes. */
@@ -51,10 +51,8 @@ export function readNewestRowMs(dataDir: string): number | undefined {
   let database: Database | undefined;
   try {
     database = new Database(path, { readOnly: true });
-    const row = database.get(
-      "SELECT json_extract(body, '$.time') AS time FROM entry ORDER BY seq DESC LIMIT 1",
-    );
-    return typeof row?.["time"] === "number" ? row["time"] : undefined;
+    const newest = readEntriesBackwards(database).next();
+    return newest.done === true ? undefined : newest.value.entry.time;
   } catch {
     // The integrity check names the damage.
     return undefined;

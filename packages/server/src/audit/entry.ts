@@ -54,6 +54,9 @@ function quoted(text: string): string {
   return spelled;
 }
 
+/** What `of` says in an entry that is no call's. */
+const NO_CALL = 0;
+
 /** A checkpoint of so many entries is on the disk. It belongs to no call: `of` is 0, which no entry has. */
 export function checkpointBody(seq: number, { size, timeMs }: KeptCheckpoint): string {
   return JSON.stringify({ kind: "checkpoint", of: NO_CALL, seq, size, time: timeMs });
@@ -64,5 +67,42 @@ export interface KeptCheckpoint {
   readonly timeMs: number;
 }
 
-/** What `of` says in an entry that is no call's. */
-export const NO_CALL = 0;
+/** What readers need of an entry as it is stored; it was written by the functions above, and is not checked again. */
+export type StoredEntry = StoredIntent | StoredOutcome | StoredCheckpoint;
+
+export interface StoredIntent {
+  readonly kind: "intent";
+  readonly time: number;
+  readonly requestId: string;
+  readonly grantLabel: string;
+  readonly server: string;
+  readonly serverName: string;
+  readonly method: string;
+  readonly tool?: string;
+  readonly effect: "allow" | "deny" | "hold";
+  readonly rule: string;
+  readonly message: string;
+  readonly policyName?: string;
+  readonly policyVersion?: number;
+  readonly mode: string;
+  readonly argumentKeys: readonly string[];
+  readonly fate: "sent" | "stopped" | "refused";
+}
+
+export interface StoredOutcome {
+  readonly kind: "outcome";
+  readonly time: number;
+  /** `seq` of the intent. */
+  readonly of: number;
+  readonly status: string;
+  readonly latencyMs: number;
+}
+
+export interface StoredCheckpoint {
+  readonly kind: "checkpoint";
+  readonly time: number;
+  readonly size: number;
+}
+
+/** How the body of a {@link StoredCheckpoint} begins, and no other. */
+export const CHECKPOINT_BEGINS = '{"kind":"checkpoint",';

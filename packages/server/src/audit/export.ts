@@ -1,4 +1,7 @@
-import { type Database, numberOf, type Row, textOf } from "../storage/database.ts";
+import type { Database } from "../storage/database.ts";
+import type { StoredIntent, StoredOutcome } from "./entry.ts";
+import { anchorSeq } from "./prune.ts";
+import { readCalls } from "./read-calls.ts";
 
 /** One row of `log export`, the same in every release of one major version. */
 export interface LogRow {
@@ -10,7 +13,7 @@ export interface LogRow {
   readonly server: string;
   readonly method: string;
   readonly tool: string | null;
-  readonly effect: "allow" | "deny" | "hold";
+  readonly effect: StoredIntent["effect"];
   readonly rule: string;
   readonly message: string;
   readonly policy: string | null;
@@ -35,48 +38,20 @@ export interface LogFilter {
  * cover: no row at or below the anchor, and no outcome that stands before its call.
  */
 export function* exportRows(db: Database, filter: LogFilter): Generator<LogRow> {
-  const rows = db.iterate(
-    `SELECT i.seq, i.body, o.body AS outcome FROM entry i LEFT JOIN entry o ON o.of = i.seq AND o.seq > i.seq
-       WHERE i.of IS NULL AND i.seq > max(0, ?, coalesce((SELECT max(seq) FROM anchor), 0)) ORDER BY i.seq`,
-    filter.afterSeq ?? 0,
-  );
-  for (const row of rows) {
-    const intent = JSON.parse(textOf(row, "body")) as StoredIntent;
-    if (filter.sinceMs !== undefined && intent.time < filter.sinceMs) continue;
-    if (filter.server !== undefined && filter.server !== intent.serverName && filter.server !== intent.server)
-      continue;
-    yield toLogRow(numberOf(row, "seq"), intent, outcomeOf(row));
+  const { sinceMs, server } = filter;
+  for (const { seq, intent, outcome } of readCalls(db, Math.max(filter.afterSeq ?? 0, anchorSeq(db)))) {
+    if (sinceMs !== undefined && intent.time < sinceMs) continue;
+    if (server !== undefined && server !== intent.serverName && server !== intent.server) continue;
+    yield toLogRow(seq, intent, outcome);
   }
 }
 
-export interface StoredIntent {
-  readonly time: number;
-  readonly requestId: string;
-  readonly grantLabel: string;
-  readonly server: string;
-  readonly serverName: string;
-  readonly method: string;
-  readonly tool?: string;
-  readonly effect: LogRow["effect"];
-  readonly rule: string;
-  readonly message: string;
-  readonly policyName?: string;
-  readonly policyVersion?: number;
-  readonly mode: string;
-  readonly argumentKeys: readonly string[];
-  readonly fate: "sent" | "stopped" | "refused";
-}
-
-export interface StoredOutcome {
-  readonly status: string;
-  readonly latencyMs: number;
-}
-
-function outcomeOf(row: Row): StoredOutcome | undefined {
-  return row["outcome"] === null ? undefined : (JSON.parse(textOf(row, "outcome")) as StoredOutcome);
-}
-
-export function toLogRow(seq: number, intent: StoredIntent, outcome: StoredOutcome | undefined): LogRow {
+/** The row of a request. `outcome`: undefined where there is none, or none yet. */
+export function toLogRow(
+  seq: number,
+  intent: Omit<StoredIntent, "kind">,
+  outcome: Pick<StoredOutcome, "status" | "latencyMs"> | undefined,
+): LogRow {
   return {
     seq,
     time: new Date(intent.time).toISOString(),

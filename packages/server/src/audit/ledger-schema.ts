@@ -22,6 +22,12 @@ const MIGRATIONS: readonly string[] = [
   `,
   // Every call before this entry is over (open-calls.ts).
   "CREATE TABLE settled (id INTEGER PRIMARY KEY CHECK (id = 1), before INTEGER NOT NULL) STRICT",
+  // A row for each commit instead of each entry (ADR 18): `seq` of the last one, and all of them, a line each.
+  `
+  CREATE TABLE block (seq INTEGER PRIMARY KEY, bodies BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+  INSERT INTO block (seq, bodies, hash) SELECT seq, CAST(body AS BLOB), hash FROM entry ORDER BY seq;
+  DROP TABLE entry;
+  `,
 ];
 
 /** Opens and migrates the ledger. The error is one line that says what to do. */
@@ -32,9 +38,7 @@ export function openLedger(file: string, options: { readonly durable: boolean })
     const version = numberOf(db.get("PRAGMA user_version") ?? {}, "user_version");
     if (version > MIGRATIONS.length) {
       db.close();
-      return err(
-        `ledger.db was written by a newer version of Portcullis (schema ${version}); upgrade this one`,
-      );
+      return err(newerVersion(version));
     }
     if (version < MIGRATIONS.length) migrate(db, version);
     // A thread of its own moves the pages (wal-checkpoints.ts); here it would stop the event loop for milliseconds.
@@ -45,6 +49,31 @@ export function openLedger(file: string, options: { readonly durable: boolean })
     const reason = cause instanceof Error ? cause.message : "unknown error";
     return err(`cannot open \`${file}\` (${reason}); if it is damaged, restore it from a backup`);
   }
+}
+
+/**
+ * Opens a ledger for reading alone, also beside the gateway that writes it. The error is one line that says what to do;
+ * throws when the file cannot be read.
+ */
+export function openLedgerToRead(file: string): Result<Database, string> {
+  const db = new Database(file, { readOnly: true });
+  try {
+    const version = numberOf(db.get("PRAGMA user_version") ?? {}, "user_version");
+    if (version === MIGRATIONS.length) return ok(db);
+    db.close();
+    return err(
+      version > MIGRATIONS.length
+        ? newerVersion(version)
+        : `ledger.db was written by an older version of Portcullis (schema ${version}); start the gateway on it once`,
+    );
+  } catch (cause) {
+    if (db.isOpen) db.close();
+    throw cause;
+  }
+}
+
+function newerVersion(version: number): string {
+  return `ledger.db was written by a newer version of Portcullis (schema ${version}); upgrade this one`;
 }
 
 function migrate(db: Database, version: number): void {

@@ -1,8 +1,9 @@
 import type { Audit, IntentEntry, OutcomeEntry } from "../call/ports.ts";
-import { type Database, numberOf } from "../storage/database.ts";
-import { ChainedRows, GENESIS } from "./chained-rows.ts";
-import { checkpointBody, intentBody, type KeptCheckpoint, NO_CALL, outcomeBody } from "./entry.ts";
+import { bytesOf, type Database, numberOf } from "../storage/database.ts";
+import { append, type ChainEnd, GENESIS } from "./chain.ts";
+import { checkpointBody, intentBody, type KeptCheckpoint, outcomeBody } from "./entry.ts";
 import { OpenCalls } from "./open-calls.ts";
+import { readEntries } from "./read-entries.ts";
 
 /** What else is committed together with the rows of a turn: counters. */
 export interface LedgerRider {
@@ -48,8 +49,7 @@ export class Ledger implements Audit {
   #intents: Waiting[] = [];
   #outcomes: OutcomeEntry[] = [];
   #kept: KeptCheckpoint | undefined;
-  #seq: number;
-  #head: Buffer;
+  #end: ChainEnd;
   readonly #openCalls = new OpenCalls();
   #isScheduled = false;
   /** The last commit had many calls: the next waits a turn for more, for the disk takes no longer with them. */
@@ -62,15 +62,15 @@ export class Ledger implements Audit {
   constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
     this.#options = options;
-    ({ seq: this.#seq, head: this.#head } = readHead(db));
+    this.#end = readEnd(db);
   }
 
   get size(): number {
-    return this.#seq;
+    return this.#end.seq;
   }
 
   get head(): Buffer {
-    return this.#head;
+    return this.#end.head;
   }
 
   /** For reading only; another connection after a failure. */
@@ -124,7 +124,7 @@ export class Ledger implements Audit {
     try {
       const wasBroken = this.#isBroken;
       if (wasBroken) this.#recover();
-      first = this.#seq + 1;
+      first = this.#end.seq + 1;
       this.#commit(intents, wasBroken);
       this.#isBroken = false;
     } catch (cause) {
@@ -149,24 +149,24 @@ export class Ledger implements Audit {
     const db = this.#db;
     const outcomes = this.#outcomes;
     const kept = this.#kept;
-    const added = new ChainedRows(this.#seq, this.#head);
-    for (const { entry } of intents) added.add(null, intentBody(added.seq + 1, entry));
-    for (const entry of outcomes) added.add(entry.of, outcomeBody(added.seq + 1, entry));
-    if (kept !== undefined) added.add(NO_CALL, checkpointBody(added.seq + 1, kept));
-    db.transaction(() => {
-      added.insert(db);
+    let next = this.#end.seq + 1;
+    const first = next;
+    const bodies = intents.map(({ entry }) => intentBody(next++, entry));
+    for (const entry of outcomes) bodies.push(outcomeBody(next++, entry));
+    if (kept !== undefined) bodies.push(checkpointBody(next, kept));
+    const end = db.transaction(() => {
       for (const rider of this.#riders) rider.write(db);
-      this.#openCalls.write(db, this.#seq + 1, mustWrite);
+      this.#openCalls.write(db, first, mustWrite);
+      return append(db, this.#end, bodies);
     });
     // INVARIANT: memory follows the disk, never the other way round.
-    for (const [at, { entry }] of intents.entries()) this.#openCalls.begin(this.#seq + 1 + at, entry);
+    for (const [at, { entry }] of intents.entries()) this.#openCalls.begin(first + at, entry);
     for (const { of } of outcomes) this.#openCalls.end(of);
     this.#outcomes = [];
     this.#kept = undefined;
-    this.#seq = added.seq;
-    this.#head = added.head;
+    this.#end = end;
     for (const rider of this.#riders) rider.committed();
-    this.#options.onCommit?.(added.seq, added.head);
+    this.#options.onCommit?.(end.seq, end.head);
   }
 
   #fail(cause: unknown): void {
@@ -190,48 +190,44 @@ export class Ledger implements Audit {
       // A database that cannot be closed is left to the process's end.
     }
     this.#db = this.#options.reopen();
-    assertHolds(this.#db, this.#seq, this.#head);
-    if (readHead(this.#db).seq > this.#seq) this.#adopt();
-    ({ seq: this.#seq, head: this.#head } = readHead(this.#db));
+    assertHolds(this.#db, this.#end);
+    this.#adopt();
+    this.#end = readEnd(this.#db);
     for (const rider of this.#riders) rider.reopened();
   }
 
-  /** The commit that failed is there: its outcomes are written, and its calls were refused, so none was sent. */
+  /** If the commit that failed is there, its outcomes are written, and its calls were refused, so none was sent. */
   #adopt(): void {
-    const db = this.#db;
-    const isWritten = (of: number) => db.get("SELECT 1 FROM entry WHERE of = ?", of) !== undefined;
-    for (const { of } of this.#outcomes) if (isWritten(of)) this.#openCalls.end(of);
-    this.#outcomes = this.#outcomes.filter(({ of }) => !isWritten(of));
-    const refused = db.all(
-      `SELECT seq, json_extract(body, '$.time') AS time FROM entry
-         WHERE seq > ? AND of IS NULL AND json_extract(body, '$.fate') = 'sent'`,
-      this.#seq,
-    );
-    for (const row of refused) {
-      const unsent = { status: "upstream_error", httpStatus: undefined, latencyMs: 0, bytes: 0 } as const;
-      this.#outcomes.push({ of: numberOf(row, "seq"), time: numberOf(row, "time"), ...unsent });
+    const written = new Set<number>();
+    const refused: OutcomeEntry[] = [];
+    const unsent = { status: "upstream_error", httpStatus: undefined, latencyMs: 0, bytes: 0 } as const;
+    for (const { seq, entry } of readEntries(this.#db, this.#end.seq)) {
+      if (entry.kind === "outcome") written.add(entry.of);
+      if (entry.kind === "intent" && entry.fate === "sent")
+        refused.push({ of: seq, time: entry.time, ...unsent });
     }
+    for (const of of written) this.#openCalls.end(of);
+    this.#outcomes = [...this.#outcomes.filter(({ of }) => !written.has(of)), ...refused];
   }
 }
 
 /**
- * A row that was acknowledged and is gone means that the disk lost what it had promised. Going on would fork the
+ * An entry that was acknowledged and is gone means that the disk lost what it had promised. Going on would fork the
  * chain and hide that, so nothing is committed until an operator has looked and starts anew.
  */
-function assertHolds(db: Database, seq: number, head: Buffer): void {
+function assertHolds(db: Database, { seq, head }: ChainEnd): void {
   const row =
-    db.get("SELECT hash FROM entry WHERE seq = ?", seq) ??
+    db.get("SELECT hash FROM block WHERE seq = ?", seq) ??
     db.get("SELECT hash FROM anchor WHERE seq = ?", seq);
   const hashed = seq === 0 ? GENESIS : row?.["hash"];
   if (hashed instanceof Uint8Array && head.equals(hashed)) return;
   throw new Error(`entry ${seq} of the audit log was committed and is gone: check the disk, then restart`);
 }
 
-function readHead(db: Database): { seq: number; head: Buffer } {
+function readEnd(db: Database): ChainEnd {
   const row =
-    db.get("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1") ?? db.get("SELECT seq, hash FROM anchor");
-  if (row === undefined) return { seq: 0, head: GENESIS };
-  const head = row["hash"];
-  if (!(head instanceof Uint8Array)) throw new TypeError("the head of the chain is not a hash");
-  return { seq: numberOf(row, "seq"), head: Buffer.from(head) };
+    db.get("SELECT seq, hash FROM block ORDER BY seq DESC LIMIT 1") ?? db.get("SELECT seq, hash FROM anchor");
+  return row === undefined
+    ? { seq: 0, head: GENESIS }
+    : { seq: numberOf(row, "seq"), head: bytesOf(row, "hash") };
 }

@@ -2,8 +2,8 @@ import type { KeyObject } from "node:crypto";
 import { type Database, numberOf } from "../storage/database.ts";
 import { type Checkpoint, openCheckpoint, sizeOfNote } from "./checkpoint.ts";
 
-/** Rows taken away in one go, so that no commit waits for long. More only where no checkpoint came for so many. */
-const STEP_ROWS = 2_000;
+/** Entries taken away in one go, so that no commit waits for long. More only where no checkpoint came for so many. */
+const STEP_ENTRIES = 2_000;
 
 /**
  * Retention: takes away a prefix that one of these notes vouches for, and keeps the checkpoint's entry as the anchor
@@ -18,9 +18,9 @@ export function pruneStep(db: Database, notes: readonly string[], publicKey: Key
     const checkpoint = nextAfter(anchor, notes, publicKey);
     if (checkpoint === undefined) return false;
     const { size, root } = checkpoint;
-    const entry = db.get("SELECT hash FROM entry WHERE seq = ?", size);
+    const block = db.get("SELECT hash FROM block WHERE seq = ?", size);
     // A checkpoint that the chain does not know is no ground for taking anything away.
-    if (entry === undefined || !sameHash(entry["hash"], root)) return false;
+    if (block === undefined || !sameHash(block["hash"], root)) return false;
     db.run(
       `INSERT INTO anchor (id, seq, hash) VALUES (1, ?, ?)
          ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
@@ -28,7 +28,7 @@ export function pruneStep(db: Database, notes: readonly string[], publicKey: Key
       Buffer.from(root, "hex"),
     );
     // What stands below the old anchor is a fault, and no business of retention.
-    db.run("DELETE FROM entry WHERE seq > ? AND seq <= ?", anchor, size);
+    db.run("DELETE FROM block WHERE seq > ? AND seq <= ?", anchor, size);
     return notes.some((note) => sizeOfNote(note) > size);
   });
 }
@@ -42,7 +42,7 @@ export function anchorSeq(db: Database): number {
 /** The last checkpoint that is at most one step behind the anchor; where there is none, the next one. */
 function nextAfter(anchor: number, notes: readonly string[], publicKey: KeyObject): Checkpoint | undefined {
   const later = notes.filter((note) => sizeOfNote(note) > anchor);
-  const near = later.filter((note) => sizeOfNote(note) <= anchor + STEP_ROWS);
+  const near = later.filter((note) => sizeOfNote(note) <= anchor + STEP_ENTRIES);
   // Signatures are checked until one is ours, and usually one alone.
   for (const note of [...near.toReversed(), ...later]) {
     const checkpoint = openCheckpoint(note, publicKey);

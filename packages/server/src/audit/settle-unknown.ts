@@ -1,27 +1,19 @@
-import { numberOf } from "../storage/database.ts";
 import type { Ledger } from "./ledger.ts";
 import { readSettledMark } from "./open-calls.ts";
+import { readEntries } from "./read-entries.ts";
 
 /**
  * After a crash: calls that were sent and whose outcome was lost with the process get the outcome `unknown`. They
  * are never sent again (promise P8).
  */
 export function settleUnknown(ledger: Ledger, nowMs: number): number {
-  const rows = ledger.db.all(
-    `SELECT i.seq FROM entry i LEFT JOIN entry o ON o.of = i.seq
-       WHERE i.seq >= ? AND i.of IS NULL AND o.seq IS NULL AND json_extract(i.body, '$.fate') = 'sent'`,
-    readSettledMark(ledger.db),
-  );
-  for (const row of rows) {
-    ledger.record({
-      of: numberOf(row, "seq"),
-      time: nowMs,
-      status: "unknown",
-      httpStatus: undefined,
-      latencyMs: 0,
-      bytes: 0,
-    });
+  const open = new Set<number>();
+  for (const { seq, entry } of readEntries(ledger.db, readSettledMark(ledger.db) - 1)) {
+    if (entry.kind === "intent" && entry.fate === "sent") open.add(seq);
+    if (entry.kind === "outcome") open.delete(entry.of);
   }
-  if (rows.length > 0) ledger.flush();
-  return rows.length;
+  for (const of of open)
+    ledger.record({ of, time: nowMs, status: "unknown", httpStatus: undefined, latencyMs: 0, bytes: 0 });
+  if (open.size > 0) ledger.flush();
+  return open.size;
 }

@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { Database, numberOf } from "../storage/database.ts";
-import { chain, GENESIS } from "./chained-rows.ts";
+import { bytesOf, type Database, numberOf, type Row } from "../storage/database.ts";
+import { chain, GENESIS } from "./chain.ts";
 import { type Checkpoint, openCheckpoint, rootOfNote, sizeOfNote, splitNotes } from "./checkpoint.ts";
-import { type KeptCheckpoint, NO_CALL } from "./entry.ts";
+import { CHECKPOINT_BEGINS, type StoredCheckpoint } from "./entry.ts";
+import { openLedgerToRead } from "./ledger-schema.ts";
 import { readNotesNow } from "./note-file.ts";
-import { BLOCK_ROWS, HASH_BYTES, type VerifiedBlock, verifyBlock } from "./verify-block.ts";
 
 export interface VerifyInput {
   readonly ledgerFile: string;
@@ -24,7 +24,7 @@ export interface Verification {
   /** Chain entries. */
   readonly rows: number;
   readonly checkpoints: number;
-  /** `seq` of the first entry that does not fit, or that a checkpoint contradicts. */
+  /** `seq` of the first entry of the block that does not fit, or of the entry that a checkpoint contradicts. */
   readonly firstBad?: number;
   /** What is wrong, in words. */
   readonly reason?: string;
@@ -42,8 +42,10 @@ export function verifyLedger(input: VerifyInput): Verification {
     const expected = new Map<number, string>();
     const outside = splitNotes(input.outsideCheckpoint ?? "");
     for (const notes of [notesOf(input.checkpoints), outside]) addNotes(expected, notes, publicKey, progress);
-    db = new Database(input.ledgerFile, { readOnly: true });
-    const opened = db;
+    const opening = openLedgerToRead(input.ledgerFile);
+    if (!opening.ok) throw new Error(opening.error);
+    const opened = opening.value;
+    db = opened;
     opened.reading(() => {
       addNotes(
         expected,
@@ -53,8 +55,7 @@ export function verifyLedger(input: VerifyInput): Verification {
       );
       let newest = 0;
       for (const size of expected.keys()) newest = Math.max(newest, size);
-      walk(opened, expected, progress);
-      assertCheckpointsKept(opened, newest);
+      assertCheckpointsKept(walk(opened, expected, progress), newest);
     });
     return { ok: true, rows: progress.rows, checkpoints: progress.checkpoints };
   } catch (cause) {
@@ -80,7 +81,7 @@ function notesOf(checkpoints: VerifyInput["checkpoints"]): Iterable<string> {
 
 /** The view of the database begins with this. */
 function lastSeq(db: Database): number {
-  const row = db.get("SELECT coalesce(max(seq), 0) AS seq FROM entry") ?? {};
+  const row = db.get("SELECT coalesce(max(seq), 0) AS seq FROM block") ?? {};
   return numberOf(row, "seq");
 }
 
@@ -115,90 +116,84 @@ function addNotes(
   }
 }
 
-/** Throws with the reason at the first entry that does not fit. */
-function walk(db: Database, expected: Map<number, string>, progress: Progress): void {
+/**
+ * Throws with the reason at the first block that does not fit. Gives the log's own last word of a checkpoint; undefined
+ * where it has none.
+ */
+function walk(db: Database, expected: Map<number, string>, progress: Progress): StoredCheckpoint | undefined {
   let head = startOf(db, expected, progress);
   let before = progress.seq ?? 0;
+  let kept: StoredCheckpoint | undefined;
   assertNoneUpTo(db, before, progress);
-  for (;;) {
+  progress.seq = before + 1;
+  for (const row of db.iterate("SELECT seq, bodies, hash FROM block ORDER BY seq")) {
+    const block = readBlock(row, before);
+    head = chain(head, block.bodies);
+    if (!head.equals(block.hash)) throw new Error("an entry was changed");
+    accept(block.seq, head, expected, progress);
+    kept = lastCheckpoint(block.bodies) ?? kept;
+    progress.rows += block.seq - before;
+    before = block.seq;
     progress.seq = before + 1;
-    const block = verifyBlock(db, before, head);
-    // INVARIANT: the fast way only accepts; what it doubts is judged entry by entry.
-    if (block === undefined) head = walkRows(db, before, head, expected, progress);
-    else head = acceptBlock(block, before, expected, progress) ?? head;
-    const seen = progress.seq - 1;
-    if (seen === before) break;
-    before = seen;
   }
   if (expected.size > 0) throw new Error("entries that a checkpoint saw are missing");
-  assertIndexed(db);
+  assertReachable(db);
   progress.seq = undefined;
+  return kept;
 }
 
 /** The walk begins behind `start`, and would not see what somebody put or left there: retention leaves nothing. */
 function assertNoneUpTo(db: Database, start: number, progress: Progress): void {
-  const row = db.get("SELECT seq FROM entry WHERE seq <= ? ORDER BY seq LIMIT 1", start);
+  const row = db.get("SELECT seq, bodies FROM block WHERE seq <= ? ORDER BY seq LIMIT 1", start);
   if (row === undefined) return;
-  progress.seq = numberOf(row, "seq");
+  progress.seq = numberOf(row, "seq") + 1 - countLines(bytesOf(row, "bodies"));
   throw new Error("an entry stands before the first one");
 }
 
-/** The head after the block; undefined for an empty one. */
-function acceptBlock(
-  { rows, hashes }: VerifiedBlock,
-  before: number,
-  expected: Map<number, string>,
-  progress: Progress,
-): Buffer | undefined {
-  let head: Buffer | undefined;
-  for (let at = 0; at < rows; at += 1) {
-    head = hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
-    accept(before + 1 + at, head, expected, progress);
-  }
-  return head;
+interface Block {
+  /** Number of its last entry. */
+  readonly seq: number;
+  readonly bodies: Uint8Array;
+  readonly hash: Uint8Array;
 }
 
-/** The same as a block, slowly; throws at the first entry that does not fit. */
-function walkRows(
-  db: Database,
-  before: number,
-  previous: Buffer,
-  expected: Map<number, string>,
-  progress: Progress,
-): Buffer {
-  let head = previous;
-  // As bytes: text that is not UTF-8 would be read as something that other bytes are read as, too.
-  const rows = db.iterate(
-    "SELECT seq, of, CAST(body AS BLOB) AS body, hash FROM entry WHERE seq > ? ORDER BY seq LIMIT ?",
-    before,
-    BLOCK_ROWS,
-  );
-  let seq = before;
-  for (const row of rows) {
-    seq += 1;
-    progress.seq = seq;
-    if (row["seq"] !== seq) throw new Error("an entry is missing");
-    const { body, hash, of } = row;
-    if (!(body instanceof Uint8Array) || !(hash instanceof Uint8Array))
-      throw new Error("an entry was changed");
-    head = chain(head, body);
-    if (!head.equals(hash)) throw new Error("an entry was changed");
-    if (!isReference(body, of)) throw new Error("an entry's reference was changed");
-    accept(seq, head, expected, progress);
-  }
-  return head;
+/** The block whose first entry follows entry `before`. */
+function readBlock({ seq, bodies, hash }: Row, before: number): Block {
+  if (!(bodies instanceof Uint8Array) || !(hash instanceof Uint8Array) || typeof seq !== "number")
+    throw new Error("an entry was changed");
+  if (seq !== before + countLines(bodies)) throw new Error("an entry is missing");
+  return { seq, bodies, hash };
 }
 
-/** The entry fits; a checkpoint may say otherwise. */
+const LINE_END = 0x0a;
+
+function countLines(bodies: Uint8Array): number {
+  let lines = 1;
+  for (let at = bodies.indexOf(LINE_END); at !== -1; at = bodies.indexOf(LINE_END, at + 1)) lines += 1;
+  return lines;
+}
+
+/** The block fits; a checkpoint may say otherwise, and can speak of no entry within it. */
 function accept(seq: number, head: Buffer, expected: Map<number, string>, progress: Progress): void {
-  if (expected.size > 0) {
-    const root = expected.get(seq);
-    if (root !== undefined && root !== head.toString("hex"))
+  if (expected.size === 0) return;
+  for (let at = progress.seq ?? seq; at <= seq; at += 1) {
+    const root = expected.get(at);
+    if (root === undefined) continue;
+    progress.seq = at;
+    if (at < seq || root !== head.toString("hex"))
       throw new Error("a checkpoint contradicts the chain: it was rewritten");
-    expected.delete(seq);
+    expected.delete(at);
   }
-  progress.rows += 1;
-  progress.seq = seq + 1;
+}
+
+/** The last entry of a block that says that a checkpoint was made. */
+function lastCheckpoint(bodies: Uint8Array): StoredCheckpoint | undefined {
+  const text = Buffer.from(bodies.buffer, bodies.byteOffset, bodies.byteLength);
+  // Quotes inside strings are escaped, so these bytes cannot come from a value.
+  const at = text.lastIndexOf(CHECKPOINT_BEGINS, undefined, "latin1");
+  if (at === -1) return undefined;
+  const end = text.indexOf(LINE_END, at);
+  return JSON.parse(text.toString("utf8", at, end === -1 ? undefined : end)) as StoredCheckpoint;
 }
 
 /** Where the chain begins: at nothing, or behind what retention pruned, which a checkpoint must have seen. */
@@ -215,29 +210,20 @@ function startOf(db: Database, expected: Map<number, string>, progress: Progress
   return Buffer.from(hash);
 }
 
-/** The column by which outcomes are found must say what the hashed body says. */
-function isReference(body: Uint8Array, of: unknown): boolean {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  // Quotes inside strings are escaped, so these bytes cannot come from a value.
-  return text.includes(of === null ? '"kind":"intent"' : `"of":${String(of)},`);
-}
-
 /** The log itself says which checkpoints were made, so that taking away their file is seen (ADR 8). */
-function assertCheckpointsKept(db: Database, newest: number): void {
-  const row = db.get("SELECT body FROM entry WHERE of = ? ORDER BY seq DESC LIMIT 1", NO_CALL);
-  if (row === undefined) return;
-  const { size } = JSON.parse(String(row["body"])) as KeptCheckpoint;
-  if (newest >= size) return;
+function assertCheckpointsKept(kept: StoredCheckpoint | undefined, newest: number): void {
+  if (kept === undefined || newest >= kept.size) return;
+  const { size } = kept;
   const left = newest === 0 ? "holds none" : `ends at ${newest}`;
   throw new Error(
     `the log says that a checkpoint of ${size} entries was made, and checkpoints.log ${left}: it was cut or deleted`,
   );
 }
 
-/** An index that lacks an outcome would make an export lie about rows that verify. */
-function assertIndexed(db: Database): void {
-  const found = db.all("PRAGMA integrity_check(entry)").map((row) => Object.values(row)[0]);
-  if (found[0] !== "ok") throw new Error("the ledger's index was changed");
+/** A page or an index that leads past blocks would make an export lie about a log that verifies. */
+function assertReachable(db: Database): void {
+  const found = db.all("PRAGMA integrity_check(block)").map((row) => Object.values(row)[0]);
+  if (found[0] !== "ok") throw new Error("the way to the entries in ledger.db was changed");
 }
 
 function addCheckpoint(expected: Map<number, string>, { size, root }: Checkpoint): boolean {

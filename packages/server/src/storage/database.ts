@@ -143,6 +143,13 @@ export function numberOf(row: Row, column: string): number {
   return value;
 }
 
+/** Reads a column that holds bytes. */
+export function bytesOf(row: Row, column: string): Buffer {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) throw new TypeError(`column ${column} is not a blob`);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
 export function optionalNumberOf(row: Row, column: string): number | undefined {
   return row[column] === null ? undefined : numberOf(row, column);
 }

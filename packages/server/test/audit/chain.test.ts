@@ -14,6 +14,7 @@ import type { IntentEntry } from "../../src/call/ports.ts";
 import type { GrantId, ServerId } from "../../src/call/records.ts";
 import { Database } from "../../src/storage/database.ts";
 import { FolderKeys, makeRootKey } from "../../src/storage/keys.ts";
+import { readBlocks } from "./fixtures.ts";
 
 const ENTRY: IntentEntry = {
   time: 1_790_000_000_000,
@@ -58,7 +59,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Intents with outcomes, one turn each. Resolves with the `seq` of each intent. */
+/**
+ * Intents with outcomes, one turn each. Resolves with the `seq` of each intent. An outcome is committed with the next
+ * intent, so that blocks end with entries 1, 3, 5 and so on, and the last outcome has one of its own.
+ */
 async function append(count: number): Promise<number[]> {
   const seqs: number[] = [];
   for (let at = 0; at < count; at += 1) {
@@ -90,35 +94,34 @@ describe("the chain", () => {
     expect(verifyLedger(input)).toEqual({ ok: true, rows: 12, checkpoints: 2 });
   });
 
-  test("a row is one line without control characters (threat 73)", async () => {
-    await append(1);
-    const [row] = ledger.db.all("SELECT body FROM entry WHERE seq = 1");
-    expect(String(row?.["body"])).not.toMatch(/[\u0000-\u001f\u007f]/);
+  test("an entry is one line without control characters (threat 73)", async () => {
+    await append(2);
+    const blocks = readBlocks(ledger.db);
+    expect(blocks.map(({ lines }) => lines.length)).toEqual([1, 2, 1]);
+    for (const line of blocks.flatMap(({ lines }) => lines))
+      expect(line).not.toMatch(/[\u0000-\u001f\u007f]/);
     ledger.close();
   });
 
+  const replaced = (from: string, to: string, seq: number) =>
+    `UPDATE block SET bodies = CAST(replace(CAST(bodies AS TEXT), '${from}', '${to}') AS BLOB) WHERE seq = ${seq}`;
+
   const TAMPERINGS: readonly { name: string; sql: string; needsOutside?: boolean }[] = [
+    { name: "one character of an entry", sql: replaced('"agent"', '"aGent"', 3) },
+    { name: "an outcome's status", sql: replaced('"ok"', '"rpc_error"', 5) },
+    { name: "an outcome's reference", sql: replaced('"of":1,', '"of":2,', 3) },
+    { name: "a hash", sql: "UPDATE block SET hash = zeroblob(32) WHERE seq = 3" },
+    { name: "a deleted block", sql: "DELETE FROM block WHERE seq = 5" },
     {
-      name: "one character of a body",
-      sql: `UPDATE entry SET body = replace(body, '"agent"', '"aGent"') WHERE seq = 2`,
+      name: "two blocks swapped",
+      sql: "UPDATE block SET seq = CASE seq WHEN 3 THEN -5 ELSE -3 END WHERE seq IN (3, 5); UPDATE block SET seq = -seq WHERE seq < 0",
     },
     {
-      name: "an outcome's status",
-      sql: `UPDATE entry SET body = replace(body, '"ok"', '"rpc_error"') WHERE seq = 3`,
+      name: "an inserted block",
+      sql: "INSERT INTO block (seq, bodies, hash) SELECT 13, bodies, hash FROM block WHERE seq = 1",
     },
-    { name: "an outcome's reference", sql: "UPDATE entry SET of = 4 WHERE seq = 3" },
-    { name: "a hash", sql: "UPDATE entry SET hash = zeroblob(32) WHERE seq = 2" },
-    { name: "a deleted entry", sql: "DELETE FROM entry WHERE seq = 5" },
-    {
-      name: "two entries swapped",
-      sql: "UPDATE entry SET seq = CASE seq WHEN 1 THEN -2 ELSE -1 END WHERE seq IN (1, 2); UPDATE entry SET seq = -seq WHERE seq < 0",
-    },
-    {
-      name: "an inserted entry",
-      sql: "INSERT INTO entry (seq, body, hash) SELECT 13, body, hash FROM entry WHERE seq = 1",
-    },
-    { name: "a cut tail", sql: "DELETE FROM entry WHERE seq > 8", needsOutside: true },
-    { name: "everything", sql: "DELETE FROM entry", needsOutside: true },
+    { name: "a cut tail", sql: "DELETE FROM block WHERE seq > 9", needsOutside: true },
+    { name: "everything", sql: "DELETE FROM block", needsOutside: true },
   ];
   for (const { name, sql, needsOutside } of TAMPERINGS) {
     test(`finds ${name} changed (P6)`, async () => {
@@ -128,7 +131,9 @@ describe("the chain", () => {
       const copy = join(folder, "copy.db");
       cpSync(file, copy);
       const db = new Database(copy);
+      const before = readBlocks(db);
       db.exec(sql);
+      expect(readBlocks(db)).not.toEqual(before);
       db.close();
       const input = { ledgerFile: copy, publicKey, checkpoints: "" };
       expect(verifyLedger({ ...input, outsideCheckpoint: outside }).ok).toBe(false);
@@ -174,10 +179,12 @@ describe("around the chain", () => {
     await append(5);
     const checkpoints = checkpoint(1_000);
     await append(5);
+    const ends = [1, 3, 5, 7, 9, 10, 11, 13, 15, 17, 19, 20];
+    const kept = () => readBlocks(ledger.db).map(({ last }) => last);
     expect(pruneStep(ledger.db, [], createPublicKey(publicKey))).toBe(false);
-    expect(ledger.db.get("SELECT count(*) AS n FROM entry")).toEqual({ n: 20 });
+    expect(kept()).toEqual(ends);
     expect(pruneStep(ledger.db, [checkpoints], createPublicKey(publicKey))).toBe(false);
-    expect(ledger.db.get("SELECT min(seq) AS first, count(*) AS n FROM entry")).toEqual({ first: 11, n: 10 });
+    expect(kept()).toEqual(ends.filter((end) => end > 10));
     await append(1);
     ledger.close();
     expect(verifyLedger({ ledgerFile: file, publicKey, checkpoints })).toEqual({

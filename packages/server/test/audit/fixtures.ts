@@ -5,7 +5,7 @@ import { Ledger, type LedgerOptions } from "../../src/audit/ledger.ts";
 import { openLedger } from "../../src/audit/ledger-schema.ts";
 import type { IntentEntry, OutcomeEntry } from "../../src/call/ports.ts";
 import type { GrantId, PolicyId, ServerId } from "../../src/call/records.ts";
-import type { Database } from "../../src/storage/database.ts";
+import { bytesOf, type Database, numberOf } from "../../src/storage/database.ts";
 
 /** A folder of its own for one test, removed by the returned function. */
 export function makeFolder(): { readonly path: string; readonly remove: () => void } {
@@ -53,4 +53,39 @@ export function openDatabase(file: string): Database {
 
 export function openTestLedger(file: string, more: Partial<LedgerOptions> = {}): Ledger {
   return new Ledger(openDatabase(file), { reopen: () => openDatabase(file), onFailure: () => {}, ...more });
+}
+
+/** What one commit is to hold. */
+export interface Commit {
+  readonly intents?: readonly IntentEntry[];
+  /** The calls that end. */
+  readonly ended?: readonly number[];
+  /** Size of the checkpoint that was made. */
+  readonly kept?: number;
+}
+
+/** Commits all of it at once, so that it is one block. */
+export async function commit(ledger: Ledger, { intents = [], ended = [], kept }: Commit): Promise<void> {
+  for (const of of ended) ledger.record(outcomeOf(of));
+  if (kept !== undefined) ledger.noteCheckpoint({ size: kept, timeMs: 1 });
+  const pending = intents.map((intent) => ledger.intend(intent));
+  ledger.flush();
+  await Promise.all(pending);
+}
+
+/** A row of the chain as it is stored. */
+export interface StoredBlock {
+  readonly first: number;
+  readonly last: number;
+  readonly lines: readonly string[];
+  /** Hex. */
+  readonly hash: string;
+}
+
+export function readBlocks(db: Database): readonly StoredBlock[] {
+  return db.all("SELECT seq, bodies, hash FROM block ORDER BY seq").map((row) => {
+    const last = numberOf(row, "seq");
+    const lines = bytesOf(row, "bodies").toString().split("\n");
+    return { first: last + 1 - lines.length, last, lines, hash: bytesOf(row, "hash").toString("hex") };
+  });
 }

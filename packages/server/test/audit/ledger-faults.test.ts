@@ -5,12 +5,24 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { exportRows } from "../../src/audit/export.ts";
 import { Ledger } from "../../src/audit/ledger.ts";
 import { readSettledMark } from "../../src/audit/open-calls.ts";
+import { readEntries } from "../../src/audit/read-entries.ts";
 import { settleUnknown } from "../../src/audit/settle-unknown.ts";
+import { verifyLedger } from "../../src/audit/verify.ts";
 import { Database } from "../../src/storage/database.ts";
 import { DiskSync } from "../../src/storage/disk-sync.ts";
+import { FolderKeys } from "../../src/storage/keys.ts";
 import { startWalCheckpoints } from "../../src/storage/wal-checkpoints.ts";
-import { intentOf, makeFolder, openDatabase, openTestLedger, outcomeOf } from "./fixtures.ts";
+import {
+  commit,
+  intentOf,
+  makeFolder,
+  openDatabase,
+  openTestLedger,
+  outcomeOf,
+  readBlocks,
+} from "./fixtures.ts";
 
+const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
 const WRITER = join(import.meta.dirname, "wal-loss.ts");
 
 let folder: ReturnType<typeof makeFolder>;
@@ -64,11 +76,17 @@ describe("faults F16: recovery without a request and without an operator", () =>
 });
 
 describe("faults F17: a disk that lost what it acknowledged", () => {
-  it("stays closed rather than fork the chain", async () => {
+  it.each([
+    ["the last block is gone", "DELETE FROM block WHERE seq = 3"],
+    ["the last block has another hash", "UPDATE block SET hash = zeroblob(32) WHERE seq = 3"],
+    ["the last block has another number", "UPDATE block SET seq = 4 WHERE seq = 3"],
+    ["every block is gone", "DELETE FROM block"],
+  ])("stays closed rather than fork the chain: %s", async (_, sql) => {
     await ledger.intend(intentOf());
-    await ledger.intend(intentOf());
+    await Promise.all([ledger.intend(intentOf()), ledger.intend(intentOf())]);
     const other = openDatabase(file);
-    other.run("DELETE FROM entry WHERE seq = 2");
+    expect(other.run(sql)).toBeGreaterThan(0);
+    const left = readBlocks(other);
     other.close();
     ledger.db.exec("PRAGMA max_page_count = 1");
     expect(await ledger.intend(intentOf({ message: "x".repeat(200_000) }))).toBe(undefined);
@@ -76,6 +94,7 @@ describe("faults F17: a disk that lost what it acknowledged", () => {
       undefined,
       undefined,
     ]);
+    expect(readBlocks(ledger.db)).toEqual(left);
   });
 });
 
@@ -104,12 +123,40 @@ describe("faults F17: a commit that is there although its error was told", () =>
       ["before", "ok"],
       ["refused", "upstream_error"],
     ]);
-    expect(ledger.db.all("SELECT of FROM entry WHERE of IS NOT NULL ORDER BY seq")).toEqual([
-      { of: first },
-      { of: 2 },
-    ]);
+    expect(endedCalls()).toEqual([first, 2]);
     expect(settleUnknown(ledger, 0)).toBe(0);
   });
+
+  it("does so for a commit of several blocks, and goes on behind them", async () => {
+    ledger.close();
+    const db = new LyingDatabase(file);
+    db.isLying = false;
+    ledger = new Ledger(db, { reopen: () => openDatabase(file), onFailure: () => {} });
+    const first = await ledger.intend(intentOf());
+    db.isLying = true;
+    ledger.record(outcomeOf(first ?? 0));
+    const sent = Array.from({ length: 300 }, () => ledger.intend(intentOf()));
+    const stopped = ledger.intend(intentOf({ fate: "stopped" }));
+    expect(await Promise.all([...sent, stopped])).toEqual(Array(301).fill(undefined));
+    expect(await ledger.intend(intentOf())).toBe(304);
+    const refused = Array.from({ length: 300 }, (_, at) => at + 2);
+    expect(endedCalls()).toEqual([first, ...refused]);
+    expect(readBlocks(ledger.db).map(({ last }) => last)).toEqual([1, 257, 303, 559, 604]);
+    expect(settleUnknown(ledger, 0)).toBe(1);
+    // All of them are over for the ledger, too.
+    await Promise.all(Array.from({ length: 1_000 }, () => ledger.intend(intentOf({ fate: "stopped" }))));
+    await ledger.intend(intentOf());
+    expect(readSettledMark(ledger.db)).toBe(1_606);
+    const input = { ledgerFile: file, publicKey: KEYS.checkpointPublicKey(), checkpoints: "" };
+    expect(verifyLedger(input)).toEqual({ ok: true, rows: 1_606, checkpoints: 0 });
+  });
+
+  /** `of` of each outcome, as they stand in the log. */
+  function endedCalls(): readonly number[] {
+    return [...readEntries(ledger.db, 0)].flatMap(({ entry }) =>
+      entry.kind === "outcome" ? [entry.of] : [],
+    );
+  }
 });
 
 describe("after close", () => {
@@ -131,13 +178,13 @@ describe("after close", () => {
 
 describe("the mark before which every call is over", () => {
   it("stays behind a call that is still open, and moves on when it ends", async () => {
-    await ledger.intend(intentOf());
+    await commit(ledger, { intents: [intentOf({ fate: "stopped" }), intentOf()] });
     const many = () =>
       Promise.all(Array.from({ length: 1_500 }, () => ledger.intend(intentOf({ fate: "stopped" }))));
     await many();
     await many();
-    expect(readSettledMark(ledger.db)).toBe(1);
-    ledger.record(outcomeOf(1));
+    expect(readSettledMark(ledger.db)).toBe(2);
+    ledger.record(outcomeOf(2));
     await many();
     await many();
     expect(readSettledMark(ledger.db)).toBeGreaterThan(4_000);
@@ -203,7 +250,9 @@ describe("the WAL", () => {
 
 describe("reading", () => {
   it("lets two exports go on at once", async () => {
-    for (let count = 0; count < 4; count += 1) await ledger.intend(intentOf());
+    // Within a block, and from one to the next.
+    for (let count = 0; count < 2; count += 1)
+      await Promise.all([ledger.intend(intentOf()), ledger.intend(intentOf())]);
     const [first, second] = [exportRows(ledger.db, {}), exportRows(ledger.db, {})];
     const seqs = [first, second, first, second, first].map((rows) => rows.next().value?.seq);
     expect(seqs).toEqual([1, 1, 2, 2, 3]);

@@ -2,13 +2,21 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import canonicalize from "canonicalize";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { intentBody, outcomeBody } from "../../src/audit/entry.ts";
+import { checkpointBody, intentBody, outcomeBody } from "../../src/audit/entry.ts";
 import { exportRows } from "../../src/audit/export.ts";
 import type { Ledger } from "../../src/audit/ledger.ts";
 import { settleUnknown } from "../../src/audit/settle-unknown.ts";
 import { verifyLedger } from "../../src/audit/verify.ts";
 import { FolderKeys } from "../../src/storage/keys.ts";
-import { intentOf, makeFolder, openDatabase, openTestLedger, outcomeOf } from "./fixtures.ts";
+import {
+  commit,
+  intentOf,
+  makeFolder,
+  openDatabase,
+  openTestLedger,
+  outcomeOf,
+  readBlocks,
+} from "./fixtures.ts";
 
 const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
 
@@ -32,7 +40,7 @@ function verification() {
 function storedBodies(): readonly string[] {
   const db = openDatabase(file);
   try {
-    return db.all("SELECT body FROM entry ORDER BY seq").map((row) => String(row["body"]));
+    return readBlocks(db).flatMap(({ lines }) => lines);
   } finally {
     db.close();
   }
@@ -45,6 +53,36 @@ describe("the chain", () => {
     const third = await ledger.intend(intentOf());
     expect([...first, third]).toEqual([1, 2, 3]);
     expect(verification()).toEqual({ ok: true, rows: 4, checkpoints: 0 });
+    expect(readBlocks(ledger.db).map(({ last, lines }) => [last, lines.length])).toEqual([
+      [2, 2],
+      [4, 2],
+    ]);
+  });
+
+  it("puts intents, outcomes and the word of a checkpoint into one block, in this order", async () => {
+    await commit(ledger, { intents: [intentOf()] });
+    await commit(ledger, { intents: [intentOf(), intentOf()], ended: [1], kept: 1 });
+    const lines = [
+      intentBody(2, intentOf()),
+      intentBody(3, intentOf()),
+      outcomeBody(4, outcomeOf(1)),
+      checkpointBody(5, { size: 1, timeMs: 1 }),
+    ];
+    expect(readBlocks(ledger.db)[1]).toMatchObject({ first: 2, last: 5, lines });
+  });
+
+  it("writes no block where there is nothing to write", async () => {
+    await commit(ledger, { intents: [intentOf()] });
+    const before = [readBlocks(ledger.db), ledger.size, ledger.head];
+    await commit(ledger, {});
+    expect([readBlocks(ledger.db), ledger.size, ledger.head]).toEqual(before);
+  });
+
+  it("splits what is too much for a block", async () => {
+    await commit(ledger, { intents: Array.from({ length: 600 }, () => intentOf()), ended: [1, 2] });
+    expect(readBlocks(ledger.db).map(({ last }) => last)).toEqual([256, 512, 602]);
+    expect([ledger.size, ledger.head.toString("hex")]).toEqual([602, readBlocks(ledger.db)[2]?.hash]);
+    expect(verification()).toEqual({ ok: true, rows: 602, checkpoints: 0 });
   });
 
   it("resolves only when another connection can read the row (promise P1)", async () => {

@@ -7,7 +7,7 @@ import type { Ledger } from "../../src/audit/ledger.ts";
 import { pruneStep } from "../../src/audit/prune.ts";
 import { verifyLedger } from "../../src/audit/verify.ts";
 import { FolderKeys } from "../../src/storage/keys.ts";
-import { intentOf, makeFolder, openTestLedger, outcomeOf } from "./fixtures.ts";
+import { intentOf, makeFolder, openTestLedger, outcomeOf, readBlocks } from "./fixtures.ts";
 
 const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
 const OTHER_KEYS = new FolderKeys(Buffer.from("vutsrqponmlkjihgfedcba9876543210"));
@@ -44,8 +44,8 @@ function verify(): ReturnType<typeof verifyLedger> {
   return verifyLedger({ ledgerFile, publicKey: KEYS.checkpointPublicKey(), checkpoints: notes });
 }
 
-function firstSeq(): unknown {
-  return ledger.db.get("SELECT min(seq) AS seq FROM entry")?.["seq"];
+function firstSeq(): number | undefined {
+  return readBlocks(ledger.db)[0]?.first;
 }
 
 describe("retention", () => {
@@ -73,17 +73,23 @@ describe("retention", () => {
   it("takes nothing for a checkpoint of another key, or one that the chain does not know", async () => {
     await append(2, 1_000, OTHER_KEYS);
     expect([prune(), firstSeq()]).toEqual([false, 1]);
-    notes = signCheckpoint(
-      { organisation: "org_1", size: 4, root: "00".repeat(32), time: 1 },
-      KEYS.checkpointKey,
-    );
-    expect([prune(), firstSeq()]).toEqual([false, 1]);
+    const [first, second] = readBlocks(ledger.db);
+    // A block ends with entry 2, and with entry 4: there is none of 3, whatever its hash.
+    for (const [size, root] of [
+      [4, "00".repeat(32)],
+      [4, first?.hash ?? ""],
+      [3, first?.hash ?? ""],
+      [3, second?.hash ?? ""],
+    ] as const) {
+      notes = signCheckpoint({ organisation: "org_1", size, root, time: 1 }, KEYS.checkpointKey);
+      expect([prune(), firstSeq()]).toEqual([false, 1]);
+    }
   });
 
   it("leaves what stands at or below the anchor for the verification to find", async () => {
     await append(2);
     prune();
-    ledger.db.run("INSERT INTO entry (seq, body, hash) VALUES (3, '{}', zeroblob(32))");
+    ledger.db.run("INSERT INTO block (seq, bodies, hash) VALUES (3, CAST('{}' AS BLOB), zeroblob(32))");
     await append(2);
     prune();
     expect(verify()).toMatchObject({ ok: false, firstBad: 3 });
@@ -94,8 +100,15 @@ describe("log export, of a log with an anchor", () => {
   it("has no row at or below it, and no outcome from there", async () => {
     await append(2);
     await ledger.intend(intentOf());
-    ledger.db.run("INSERT INTO anchor (id, seq, hash) SELECT 1, seq, hash FROM entry WHERE seq = 4");
-    ledger.db.run("UPDATE entry SET of = 5 WHERE seq = 3");
+    ledger.db.run("INSERT INTO anchor (id, seq, hash) SELECT 1, seq, hash FROM block WHERE seq = 4");
+    ledger.db.run(
+      `UPDATE block SET bodies = CAST(replace(CAST(bodies AS TEXT), '"of":1,', '"of":5,') AS BLOB) WHERE seq = 4`,
+    );
+    expect(readBlocks(ledger.db).map(({ last, lines }) => [last, lines[0]])).toEqual([
+      [2, expect.stringContaining('"kind":"intent"')],
+      [4, expect.stringContaining('"of":5,')],
+      [5, expect.stringContaining('"kind":"intent"')],
+    ]);
     expect(verify()).toMatchObject({ ok: false, firstBad: 1 });
     const seen = (afterSeq?: number) =>
       [...exportRows(ledger.db, afterSeq === undefined ? {} : { afterSeq })].map(({ seq, status }) => [
@@ -105,9 +118,19 @@ describe("log export, of a log with an anchor", () => {
     expect([seen(), seen(1), seen(-9)]).toEqual(Array(3).fill([[5, "unknown"]]));
   });
 
+  it("has no row at or below an anchor that lies within a block", async () => {
+    await append(3);
+    ledger.db.run("INSERT INTO anchor (id, seq, hash) VALUES (1, 2, zeroblob(32))");
+    expect([...exportRows(ledger.db, {})].map(({ seq, status }) => [seq, status])).toEqual([[3, "ok"]]);
+  });
+
   it("has no row before the first, with no anchor either", async () => {
-    await append(1);
-    ledger.db.run("INSERT INTO entry SELECT -5, NULL, body, hash FROM entry WHERE seq = 1");
-    expect([...exportRows(ledger.db, { afterSeq: -9 })].map(({ seq }) => seq)).toEqual([1]);
+    await append(3);
+    const seqs = () => [...exportRows(ledger.db, { afterSeq: -9 })].map(({ seq }) => seq);
+    ledger.db.run("INSERT INTO block SELECT -5, bodies, hash FROM block WHERE seq = 3");
+    expect(seqs()).toEqual([1, 2, 3]);
+    // Its entries would be -1, 0 and 1.
+    ledger.db.run("UPDATE block SET seq = 1 WHERE seq = 3");
+    expect(seqs()).toEqual([1]);
   });
 });

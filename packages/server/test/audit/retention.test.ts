@@ -20,7 +20,7 @@ import { Retention } from "../../src/audit/retention.ts";
 import { verifyLedger } from "../../src/audit/verify.ts";
 import { DiskSync } from "../../src/storage/disk-sync.ts";
 import { FolderKeys } from "../../src/storage/keys.ts";
-import { intentOf, makeFolder, openTestLedger } from "./fixtures.ts";
+import { intentOf, makeFolder, openTestLedger, readBlocks } from "./fixtures.ts";
 
 const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
 const PUBLIC = createPublicKey(KEYS.checkpointPublicKey());
@@ -83,7 +83,7 @@ async function live(entries: number): Promise<void> {
 }
 
 const sizes = () => [...readNotesNow(checkpointsFile)].map((note) => openCheckpoint(note, PUBLIC)?.size);
-const firstSeq = () => ledger.db.get("SELECT min(seq) AS seq FROM entry")?.["seq"];
+const firstSeq = () => readBlocks(ledger.db)[0]?.first;
 const verify = () => {
   const publicKey = KEYS.checkpointPublicKey();
   return verifyLedger({ ledgerFile, publicKey, checkpoints: { file: checkpointsFile } });
@@ -108,7 +108,7 @@ describe("a run of retention", () => {
     await live(9);
     nowMs += 1_000;
     ledger.db.exec(
-      "CREATE TRIGGER full BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+      "CREATE TRIGGER full BEFORE DELETE ON block BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
     );
     await retention.run();
     await retention.run();

@@ -2,11 +2,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { exportRows } from "../../src/audit/export.ts";
 import { verifyLedger } from "../../src/audit/verify.ts";
+import { bytesOf, Database } from "../../src/storage/database.ts";
 import { FolderKeys } from "../../src/storage/keys.ts";
-import { intentOf, makeFolder, openTestLedger, outcomeOf } from "./fixtures.ts";
+import { commit, intentOf, makeFolder, openTestLedger } from "./fixtures.ts";
 
 const KEYS = new FolderKeys(Buffer.from("0123456789abcdefghijklmnopqrstuv"));
+/** First byte of a page of a table that has no rows itself, and leads to those that have (SQLite's file format). */
+const INTERIOR = 5;
 
 let folder: ReturnType<typeof makeFolder>;
 beforeEach(() => {
@@ -27,14 +31,15 @@ describe("files that are not what they should be", () => {
 });
 
 describe("below the rows (faults F31)", () => {
-  /** A ledger of 40 rows without a WAL. */
+  const CALLS = 20;
+  /** A ledger without a WAL, of several pages. */
   async function writeLedger(): Promise<string> {
     const file = join(folder.path, "ledger.db");
     const ledger = openTestLedger(file);
-    for (let count = 0; count < 20; count += 1) {
-      const seq = await ledger.intend(intentOf());
-      ledger.record(outcomeOf(seq ?? 0));
-      ledger.flush();
+    for (let count = 0; count < CALLS / 2; count += 1) {
+      const first = ledger.size + 1;
+      await commit(ledger, { intents: [intentOf(), intentOf()] });
+      await commit(ledger, { ended: [first, first + 1] });
     }
     ledger.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     ledger.close();
@@ -42,36 +47,71 @@ describe("below the rows (faults F31)", () => {
   }
   const verify = (ledgerFile: string) =>
     verifyLedger({ ledgerFile, publicKey: KEYS.checkpointPublicKey(), checkpoints: "" });
+  /** What a person with the file and another program can do: SQLite's own guard is off. */
+  function run(file: string, ...statements: readonly string[]): void {
+    const database = new DatabaseSync(file, { defensive: false });
+    for (const statement of statements) database.exec(statement);
+    database.close();
+  }
+  /** The number in a row of one column. */
+  function numberFrom(file: string, sql: string): number {
+    const database = new DatabaseSync(file, { readOnly: true });
+    const [number] = Object.values(database.prepare(sql).get() ?? {});
+    database.close();
+    return Number(number);
+  }
+  /** An export shows less calls with their outcome than there are, and nobody is told. */
+  function isHidden(file: string): boolean {
+    const db = new Database(file, { readOnly: true });
+    try {
+      const ended = [...exportRows(db, {})].filter(({ status }) => status === "ok").length;
+      return ended < CALLS && verify(file).ok;
+    } finally {
+      db.close();
+    }
+  }
 
-  it("finds an index that lacks an outcome: an export would call it unknown", async () => {
+  it("finds an index that lacks blocks: an export would read from it", async () => {
     const file = await writeLedger();
-    // What a person with the file and another program can do: SQLite's own guard is off.
-    const rebuild = (...statements: readonly string[]) => {
-      const database = new DatabaseSync(file, { defensive: false });
-      for (const statement of statements) database.exec(statement);
-      database.close();
-    };
-    rebuild("DROP INDEX entry_of", "CREATE INDEX entry_of ON entry (of) WHERE of IS NOT NULL AND of > 10");
-    expect(verify(file).ok).toBe(true);
-    rebuild(
-      "PRAGMA writable_schema = ON",
-      "UPDATE sqlite_schema SET sql = replace(sql, ' AND of > 10', '') WHERE name = 'entry_of'",
-    );
-    expect(verify(file)).toMatchObject({ ok: false, reason: "the ledger's index was changed" });
+    run(file, "CREATE INDEX less ON block (seq, bodies) WHERE seq > 10");
+    expect(isHidden(file)).toBe(false);
+    const whole = "UPDATE sqlite_schema SET sql = replace(sql, ' WHERE seq > 10', '') WHERE name = 'less'";
+    run(file, "PRAGMA writable_schema = ON", whole);
+    expect(numberFrom(file, "SELECT min(seq) FROM block INDEXED BY less WHERE seq > 0")).toBe(12);
+    expect(isHidden(file)).toBe(false);
+  });
+
+  it("finds a page that leads past blocks who looks for a number, though not who reads all", async () => {
+    const file = await writeLedger();
+    const size = numberFrom(file, "PRAGMA page_size");
+    const end = size * numberFrom(file, "SELECT rootpage FROM sqlite_schema WHERE name = 'block'");
+    const whole = readFileSync(file);
+    const page = whole.subarray(end - size, end);
+    expect(page[0]).toBe(INTERIOR);
+    // The first cell says up to which number its child goes. A copy of it in the free space says that this is -1.
+    const [free, cell] = [page.readUInt16BE(5), page.readUInt16BE(12)];
+    page.copy(page, free - 13, cell, cell + 4);
+    page.fill(0xff, free - 9, free);
+    page.writeUInt16BE(free - 13, 5);
+    page.writeUInt16BE(free - 13, 12);
+    writeFileSync(file, whole);
+    expect(numberFrom(file, "SELECT min(seq) FROM block")).toBe(2);
+    expect(numberFrom(file, "SELECT min(seq) FROM block WHERE seq > 0")).toBeGreaterThan(2);
+    expect(isHidden(file)).toBe(false);
   });
 
   it("finds bytes that read as the same text", async () => {
     const file = join(folder.path, "ledger.db");
     const ledger = openTestLedger(file);
-    await ledger.intend(intentOf({ message: "\ufffd" }));
+    await commit(ledger, { intents: [intentOf(), intentOf({ message: "\ufffd" })] });
     expect(verify(file).ok).toBe(true);
-    const bytes = ledger.db.get("SELECT CAST(body AS BLOB) AS bytes FROM entry")?.["bytes"];
-    const changed = Buffer.from(bytes as Uint8Array);
-    const at = changed.indexOf(Buffer.from("\ufffd"));
-    const shorter = Buffer.concat([changed.subarray(0, at), Buffer.from([0xff]), changed.subarray(at + 3)]);
-    ledger.db.run("UPDATE entry SET body = CAST(? AS TEXT)", shorter);
+    const bodies = bytesOf(ledger.db.get("SELECT bodies FROM block") ?? {}, "bodies");
+    const at = bodies.indexOf("\ufffd");
+    const shorter = Buffer.concat([bodies.subarray(0, at), Buffer.from([0xff]), bodies.subarray(at + 3)]);
+    expect(shorter.toString()).toBe(bodies.toString());
+    ledger.db.run("UPDATE block SET bodies = ?", shorter);
     ledger.close();
-    expect(verify(file)).toMatchObject({ ok: false, firstBad: 1 });
+    expect(verify(file)).toMatchObject({ ok: false, firstBad: 1, rows: 0 });
   });
 
   it("never throws, whatever byte of the file is flipped", async () => {

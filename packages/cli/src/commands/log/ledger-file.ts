@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Database } from "@portcullis/server";
+import { type Database, openLedgerToRead } from "@portcullis/server";
 import { type Context, refuse } from "../../context.ts";
 import type { ExitCode } from "../../exit-code.ts";
 import { isDatabaseError } from "../../workspace.ts";
@@ -19,7 +19,9 @@ export async function withLedger(
   }
   let ledger: Database | undefined;
   try {
-    ledger = new Database(file, { readOnly: true });
+    const opened = openLedgerToRead(file);
+    if (!opened.ok) return refuse(context, opened.error);
+    ledger = opened.value;
     return await work(ledger);
   } catch (cause) {
     if (!isDatabaseError(cause)) throw cause;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Database, exportRows, type LogRow } from "@portcullis/server";
+import { type Database, exportRows, type LogRow, readEntriesBackwards } from "@portcullis/server";
 import type { Context } from "../../context.ts";
 import { EXIT, type ExitCode } from "../../exit-code.ts";
 import { toPrintable } from "../../printable.ts";
@@ -71,20 +71,16 @@ function createFollower(context: Context, ledger: Database, outcomeWaitMs: numbe
 
 /** From where on there are {@link FIRST_ROWS} rows that are shown. */
 function firstSeq(ledger: Database, server: string | undefined, isAll: boolean): number {
-  const conditions = [
-    "of IS NULL",
-    ...(isAll ? [] : ["json_extract(body, '$.method') NOT IN ('ping', 'notifications/initialized')"]),
-    ...(server === undefined
-      ? []
-      : ["? IN (json_extract(body, '$.serverName'), json_extract(body, '$.server'))"]),
-  ];
-  const row = ledger.get(
-    `SELECT min(seq) AS seq FROM
-       (SELECT seq FROM entry WHERE ${conditions.join(" AND ")} ORDER BY seq DESC LIMIT ?)`,
-    ...(server === undefined ? [] : [server]),
-    FIRST_ROWS,
-  );
-  return typeof row?.["seq"] === "number" ? row["seq"] - 1 : 0;
+  let first = 0;
+  let shown = 0;
+  for (const { seq, entry } of readEntriesBackwards(ledger)) {
+    if (entry.kind !== "intent" || (!isAll && isNoise(entry))) continue;
+    if (server !== undefined && server !== entry.serverName && server !== entry.server) continue;
+    first = seq - 1;
+    shown += 1;
+    if (shown === FIRST_ROWS) return first;
+  }
+  return first;
 }
 
 function waitUntil(waiting: Map<number, number>, seq: number, untilMs: number): number {
@@ -98,8 +94,8 @@ function isRunning(row: LogRow): boolean {
   return row.status === "unknown" && row.latencyMs === null;
 }
 
-function isNoise(row: LogRow): boolean {
-  return row.method === "ping" || row.method.startsWith("notifications/");
+function isNoise({ method }: Pick<LogRow, "method">): boolean {
+  return method === "ping" || method.startsWith("notifications/");
 }
 
 const STYLES = { allow: "green", deny: "red", hold: "yellow" } as const;
