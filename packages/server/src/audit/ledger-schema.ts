@@ -61,11 +61,9 @@ export function openLedgerToRead(file: string): Result<Database, string> {
     const version = numberOf(db.get("PRAGMA user_version") ?? {}, "user_version");
     if (version === MIGRATIONS.length) return ok(db);
     db.close();
-    return err(
-      version > MIGRATIONS.length
-        ? newerVersion(version)
-        : `ledger.db was written by an older version of Portcullis (schema ${version}); start the gateway on it once`,
-    );
+    if (version > MIGRATIONS.length) return err(newerVersion(version));
+    const what = version === 0 ? "holds no log yet" : "was written by an older version of Portcullis";
+    return err(`ledger.db ${what} (schema ${version}); start the gateway on it once`);
   } catch (cause) {
     if (db.isOpen) db.close();
     throw cause;
