@@ -26,8 +26,10 @@ export interface LedgerOptions {
 
 /** Outcomes that wait for a broken disk; beyond it the oldest are lost, and their calls end as `unknown`. */
 const MAX_WAITING_OUTCOMES = 100_000;
-/** Intents of one commit from which on a turn is worth waiting. */
+/** Intents of one commit from which on it is worth waiting for more. */
 const BUSY_INTENTS = 4;
+/** For so many turns at most, and only while each brings more. */
+const MAX_GATHERING_TURNS = 4;
 /** How long an outcome may wait for an intent to be committed with; a crash within ends the call as `unknown`. */
 const OUTCOME_DELAY_MS = 10;
 /** While commits fail: how often one is tried although nobody calls (faults F16: no operator is needed). */
@@ -52,7 +54,7 @@ export class Ledger implements Audit {
   #end: ChainEnd;
   readonly #openCalls = new OpenCalls();
   #isScheduled = false;
-  /** The last commit had many calls: the next waits a turn for more, for the disk takes no longer with them. */
+  /** The last commit had many calls: the next waits for more, which cost little when they are sent together. */
   #isBusy = false;
   #isBroken = false;
   #isClosed = false;
@@ -106,11 +108,20 @@ export class Ledger implements Audit {
     this.schedule();
   }
 
-  /** Asks for a commit at the end of this turn; under load at the end of the next. */
+  /** Asks for a commit at the end of this turn; under load some turns later. */
   schedule(): void {
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
-    setImmediate(this.#isBusy ? () => setImmediate(() => this.flush()) : () => this.flush());
+    setImmediate(() => (this.#isBusy ? this.#gather(MAX_GATHERING_TURNS) : this.flush()));
+  }
+
+  /** Commits after the first of so many turns that brings no further intent. */
+  #gather(turns: number): void {
+    const before = this.#intents.length;
+    setImmediate(() => {
+      if (turns > 1 && this.#intents.length > before) this.#gather(turns - 1);
+      else this.flush();
+    });
   }
 
   /** Commits what waits, now. */

@@ -46,6 +46,35 @@ function storedBodies(): readonly string[] {
   }
 }
 
+describe("a commit", () => {
+  /** Sizes of the blocks that are made when this many intents come in each turn. */
+  async function blocksOf(...turns: readonly number[]): Promise<readonly number[]> {
+    const committed: Promise<unknown>[] = [];
+    for (const count of turns) {
+      for (let at = 0; at < count; at += 1) committed.push(ledger.intend(intentOf()));
+      await nextTurn();
+    }
+    await Promise.all(committed);
+    return readBlocks(ledger.db).map(({ lines }) => lines.length);
+  }
+
+  it.each([
+    ["is made at the end of the turn", [1, 1, 3, 1], [1, 1, 3, 1]],
+    ["waits a turn for more after one of many", [4, 0, 1, 0, 0, 1], [4, 1, 1]],
+    ["waits on while each turn brings more", [4, 1, 2, 1, 0, 0, 1], [4, 4, 1]],
+    ["waits for four turns at most", [4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [4, 5, 5, 1]],
+  ])("%s", async (_, turns, blocks) => expect(await blocksOf(...turns)).toEqual(blocks));
+
+  it("that waits is made at once where the log ends", async () => {
+    await blocksOf(4);
+    const last = ledger.intend(intentOf());
+    await nextTurn();
+    ledger.close();
+    expect(await last).toBe(5);
+    expect(verification()).toEqual({ ok: true, rows: 5, checkpoints: 0 });
+  });
+});
+
 describe("the chain", () => {
   it("commits the intents and outcomes of a turn together and numbers them in order", async () => {
     const first = await Promise.all([ledger.intend(intentOf()), ledger.intend(intentOf())]);
