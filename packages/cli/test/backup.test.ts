@@ -9,9 +9,12 @@ const CHECKPOINT_OF_1 = "portcullis/org\n1\nAAAA\ntime 1\n\n\u2014 portcullis-au
 const CHECKPOINT_OF_3 = CHECKPOINT_OF_1.replace("\n1\n", "\n3\n");
 
 describe("backup", () => {
-  test("holds consistent copies of both databases while they are written, and no key", async () => {
+  test.each([
+    ["a ledger of blocks", "block"],
+    ["a ledger that no gateway of this version has opened yet", "entry"],
+  ])("holds consistent copies of both databases while they are written, and no key: %s", async (_, table) => {
     const cwd = newFolder();
-    await using writer = openDataFolder(cwd);
+    await using writer = openDataFolder(cwd, table);
     const ended = await runInProcess(["backup", "all.tar", "--data", "data", "--json"], { cwd });
     const entries = ["checkpoints.log", "audit.pub", "ledger.db", "state.db", "config.yaml"];
     const file = join(cwd, "all.tar");
@@ -21,8 +24,8 @@ describe("backup", () => {
     ]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(unpack(file, cwd)).toEqual([...entries].sort());
-    expect(rowsOf(join(cwd, "unpacked", "ledger.db"))).toBe(2);
-    expect(rowsOf(join(cwd, "unpacked", "state.db"))).toBe(2);
+    expect(rowsOf(join(cwd, "unpacked", "ledger.db"), table)).toBe(2);
+    expect(rowsOf(join(cwd, "unpacked", "state.db"), table)).toBe(2);
     expect(readFileSync(join(cwd, "unpacked", "config.yaml"), "utf8")).toBe("port: 1\n");
     // The second one speaks of a row that the copy of the log has not.
     expect(readFileSync(join(cwd, "unpacked", "checkpoints.log"), "utf8")).toBe(CHECKPOINT_OF_1);
@@ -76,7 +79,7 @@ describe("backup", () => {
 });
 
 /** A data folder whose databases are open in WAL mode with rows that are not checkpointed yet. */
-function openDataFolder(cwd: string): AsyncDisposable & { add(): void } {
+function openDataFolder(cwd: string, table = "block"): AsyncDisposable & { add(): void } {
   const dataDir = join(cwd, "data");
   mkdirSync(dataDir);
   writeFileSync(join(dataDir, "key"), "secret", { mode: 0o600 });
@@ -86,12 +89,12 @@ function openDataFolder(cwd: string): AsyncDisposable & { add(): void } {
   const databases = ["state.db", "ledger.db"].map((name) => {
     const database = new DatabaseSync(join(dataDir, name));
     database.exec(
-      "PRAGMA journal_mode = WAL; CREATE TABLE block (seq INTEGER); INSERT INTO block VALUES (1), (2)",
+      `PRAGMA journal_mode = WAL; CREATE TABLE ${table} (seq INTEGER); INSERT INTO ${table} VALUES (1), (2)`,
     );
     return database;
   });
   return {
-    add: () => databases.forEach((database) => void database.exec("INSERT INTO block VALUES (3)")),
+    add: () => databases.forEach((database) => void database.exec(`INSERT INTO ${table} VALUES (3)`)),
     [Symbol.asyncDispose]: async () => databases.forEach((database) => void database.close()),
   };
 }
@@ -105,10 +108,10 @@ function unpack(file: string, cwd: string): readonly string[] {
   return readdirSync(folder).sort();
 }
 
-function rowsOf(path: string): unknown {
+function rowsOf(path: string, table: string): unknown {
   const database = new DatabaseSync(path);
   try {
-    return database.prepare("SELECT count(*) AS n FROM block").get()?.["n"];
+    return database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"];
   } finally {
     database.close();
   }

@@ -1,6 +1,6 @@
 export { sizeOfNote } from "./audit/checkpoint.ts";
 export { exportRows, type LogRow } from "./audit/export.ts";
-export { openLedgerToRead } from "./audit/ledger-schema.ts";
+export { newestEntry, openLedgerToRead } from "./audit/ledger-schema.ts";
 export { readNotesNow } from "./audit/note-file.ts";
 export { readEntries, readEntriesBackwards } from "./audit/read-entries.ts";
 export { type Verification, type VerifyInput, verifyLedger } from "./audit/verify.ts";

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, statSync, writeSync } from "node:fs";
 import { mkdtemp, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { readNotesNow, sizeOfNote } from "@portcullis/server";
+import { Database, newestEntry, readNotesNow, sizeOfNote } from "@portcullis/server";
 import { type Context, refuse } from "../context.ts";
 import { resolvePath } from "../data-folder.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -96,9 +96,9 @@ function copyCheckpoints(dataDir: string, folder: string, ledger: TarEntry | und
 }
 
 function lastEntry(ledgerFile: string): number {
-  const database = new DatabaseSync(ledgerFile, { readOnly: true });
+  const database = new Database(ledgerFile, { readOnly: true });
   try {
-    return Number(database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM block").get()?.["seq"]);
+    return newestEntry(database);
   } finally {
     database.close();
   }

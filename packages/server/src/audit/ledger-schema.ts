@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import { Database, numberOf } from "../storage/database.ts";
+import { Database, numberOf, textOf } from "../storage/database.ts";
 
 /** `ledger.db`: what happened. Written by the running gateway alone. Numbered, forward only. */
 const MIGRATIONS: readonly string[] = [
@@ -68,6 +68,14 @@ export function openLedgerToRead(file: string): Result<Database, string> {
     if (db.isOpen) db.close();
     throw cause;
   }
+}
+
+/** Number of the newest entry, also of a ledger that an older version wrote; 0 where there is none. */
+export function newestEntry(db: Database): number {
+  const table = db.get("SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('block', 'entry')");
+  if (table === undefined) return 0;
+  const row = db.get(`SELECT coalesce(max(seq), 0) AS seq FROM ${textOf(table, "name")}`) ?? {};
+  return numberOf(row, "seq");
 }
 
 function newerVersion(version: number): string {

@@ -135,8 +135,7 @@ export class Ledger implements Audit {
     try {
       const wasBroken = this.#isBroken;
       if (wasBroken) this.#recover();
-      first = this.#end.seq + 1;
-      this.#commit(intents, wasBroken);
+      first = this.#commit(intents, wasBroken);
       this.#isBroken = false;
     } catch (cause) {
       this.#fail(cause);
@@ -155,8 +154,11 @@ export class Ledger implements Audit {
     this.#db.close();
   }
 
-  /** `mustWrite`: a transaction that changes nothing succeeds on a full disk, and would prove nothing. */
-  #commit(intents: readonly Waiting[], mustWrite: boolean): void {
+  /**
+   * The number of the first intent. `mustWrite`: a transaction that changes nothing succeeds on a full disk, and would
+   * prove nothing.
+   */
+  #commit(intents: readonly Waiting[], mustWrite: boolean): number {
     const db = this.#db;
     const outcomes = this.#outcomes;
     const kept = this.#kept;
@@ -178,6 +180,7 @@ export class Ledger implements Audit {
     this.#end = end;
     for (const rider of this.#riders) rider.committed();
     this.#options.onCommit?.(end.seq, end.head);
+    return first;
   }
 
   #fail(cause: unknown): void {

@@ -3,7 +3,7 @@ import { bytesOf, type Database, numberOf, type Row } from "../storage/database.
 import { chain, GENESIS } from "./chain.ts";
 import { type Checkpoint, openCheckpoint, rootOfNote, sizeOfNote, splitNotes } from "./checkpoint.ts";
 import { CHECKPOINT_BEGINS, type StoredCheckpoint } from "./entry.ts";
-import { openLedgerToRead } from "./ledger-schema.ts";
+import { newestEntry, openLedgerToRead } from "./ledger-schema.ts";
 import { readNotesNow } from "./note-file.ts";
 
 export interface VerifyInput {
@@ -47,15 +47,12 @@ export function verifyLedger(input: VerifyInput): Verification {
     const opened = opening.value;
     db = opened;
     opened.reading(() => {
-      addNotes(
-        expected,
-        notesSince(expected, notesOf(input.checkpoints), lastSeq(opened)),
-        publicKey,
-        progress,
-      );
-      let newest = 0;
-      for (const size of expected.keys()) newest = Math.max(newest, size);
-      assertCheckpointsKept(walk(opened, expected, progress), newest);
+      // The view of the database begins with this.
+      const newest = newestEntry(opened);
+      addNotes(expected, notesSince(expected, notesOf(input.checkpoints), newest), publicKey, progress);
+      let known = 0;
+      for (const size of expected.keys()) known = Math.max(known, size);
+      assertCheckpointsKept(walk(opened, expected, progress), known);
     });
     return { ok: true, rows: progress.rows, checkpoints: progress.checkpoints };
   } catch (cause) {
@@ -77,12 +74,6 @@ interface Progress {
 function notesOf(checkpoints: VerifyInput["checkpoints"]): Iterable<string> {
   if (typeof checkpoints === "object") return readNotesNow(checkpoints.file);
   return splitNotes(typeof checkpoints === "string" ? checkpoints : checkpoints());
-}
-
-/** The view of the database begins with this. */
-function lastSeq(db: Database): number {
-  const row = db.get("SELECT coalesce(max(seq), 0) AS seq FROM block") ?? {};
-  return numberOf(row, "seq");
 }
 
 /** Notes that were made while the database was opened, as far as it can know of what they speak. */
