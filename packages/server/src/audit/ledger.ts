@@ -1,4 +1,5 @@
 import type { Audit, IntentEntry, OutcomeEntry } from "../call/ports.ts";
+import { turn } from "../call/turn.ts";
 import { bytesOf, type Database, numberOf } from "../storage/database.ts";
 import { append, type ChainEnd, GENESIS } from "./chain.ts";
 import { checkpointBody, intentBody, type KeptCheckpoint, outcomeBody } from "./entry.ts";
@@ -112,13 +113,13 @@ export class Ledger implements Audit {
   schedule(): void {
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
-    setImmediate(() => (this.#isBusy ? this.#gather(MAX_GATHERING_TURNS) : this.flush()));
+    turn.commits.add(() => (this.#isBusy ? this.#gather(MAX_GATHERING_TURNS) : this.flush()));
   }
 
   /** Commits after the first of so many turns that brings no further intent. */
   #gather(turns: number): void {
     const before = this.#intents.length;
-    setImmediate(() => {
+    turn.commits.add(() => {
       if (turns > 1 && this.#intents.length > before) this.#gather(turns - 1);
       else this.flush();
     });

@@ -2,6 +2,7 @@ import { err, ok, type Result } from "@portcullis/policy";
 import type { AgentRequest } from "./agent-request.ts";
 import type { LineConfig } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
+import { turn } from "./turn.ts";
 
 /** Stage body: the body, whole and within its bound. Its time is bounded by the server's `requestTimeout`. */
 export function readBody(
@@ -40,7 +41,10 @@ function collect(
         more.push(bytes);
       }
     },
-    end: () => resolve(ok(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, size))),
+    end: () => {
+      const body = more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more, size);
+      turn.messages.add(() => resolve(ok(body)));
+    },
     abort: () => resolve(err({ kind: "body-aborted" })),
   });
 }

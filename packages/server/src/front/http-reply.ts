@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Reply } from "../call/call.ts";
+import { writeTogether } from "../call/turn.ts";
 import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
 
 /** A client that reads nothing for this long is cut off (faults F9). */
@@ -56,12 +57,14 @@ export class HttpReply implements Reply {
     this.#isOver = true;
     const length = body === undefined ? 0 : Buffer.byteLength(body);
     this.#response.writeHead(status, [...headers, "content-length", String(length)]);
-    const text = body === undefined ? undefined : asOnePiece(body);
     // The system takes a short answer at once; a long one waits here for as long as its reader takes. Node looks twice
     // before it says that nothing was read.
     if (length > ONE_WRITE_BYTES) this.#response.setTimeout(this.#stallMs / 2);
-    if (text === undefined) this.#response.end(body);
-    else this.#response.end(text, "latin1");
+    const text = body === undefined ? undefined : asOnePiece(body);
+    writeTogether(() => {
+      if (text === undefined) this.#response.end(body);
+      else this.#response.end(text, "latin1");
+    });
   }
 
   startStream(headers: readonly string[]): void {

@@ -8,6 +8,7 @@ import type {
   PolicyId,
   Server,
 } from "../call/records.ts";
+import { turn } from "../call/turn.ts";
 import { readHeaderParams } from "../mcp/header-params.ts";
 import { numberOf, type Row, textOf } from "../storage/database.ts";
 import { type GrantRow, liveGrants, toGrantRow } from "../storage/grant-rows.ts";
@@ -127,13 +128,16 @@ export class LiveSnapshot implements Snapshot {
     }
   }
 
+  /** With the commits: what is sent behind one is looked at once more. */
+  readonly #forgetCheck = (): void => {
+    this.#isCheckedThisTurn = false;
+  };
+
   #checkOncePerTurn(): void {
     if (this.#isCheckedThisTurn) return;
     this.refresh();
     this.#isCheckedThisTurn = true;
-    setImmediate(() => {
-      this.#isCheckedThisTurn = false;
-    });
+    turn.commits.add(this.#forgetCheck);
   }
 
   #loadAll(): void {

@@ -1,5 +1,6 @@
 import type { Exchange, UpstreamFailure, UpstreamSink } from "../call/ports.ts";
 import { NOWHERE } from "../call/roster.ts";
+import { turn } from "../call/turn.ts";
 import { SseReader } from "../mcp/sse.ts";
 import { BodyCollector } from "./body-collector.ts";
 import { failureOf } from "./http-failure.ts";
@@ -169,11 +170,11 @@ export class HttpExchange implements Exchange, ResponseHandler, Watched {
 
   onEnd(): void {
     const sink = this.#sink;
-    const head = this.#head;
-    if (sink !== undefined && head !== undefined) {
+    if (sink !== undefined && this.#head?.body === "events") {
       this.#settle();
-      if (head.body === "events") this.#tell(() => sink.onEnd());
-      else this.#answer(sink, this.#collector?.take() ?? EMPTY);
+      this.#tell(() => sink.onEnd());
+    } else if (sink !== undefined && this.#head !== undefined) {
+      turn.answers.add(() => this.#answer(this.#collector?.take() ?? EMPTY));
     }
     this.#release();
   }
@@ -223,15 +224,17 @@ export class HttpExchange implements Exchange, ResponseHandler, Watched {
 
   #drop(chunk: Buffer): void {
     this.#droppedBytes += chunk.length;
-    const sink = this.#sink;
-    if (this.#droppedBytes <= MAX_DROPPED_BYTES || sink === undefined) return;
-    this.#settle();
+    if (this.#droppedBytes <= MAX_DROPPED_BYTES) return;
+    this.#answer(EMPTY);
     this.#stop();
-    this.#answer(sink, EMPTY);
   }
 
-  #answer(sink: UpstreamSink, body: Buffer): void {
+  #answer(body: Buffer): void {
+    const sink = this.#sink;
+    // Cancelled since it was complete.
+    if (sink === undefined) return;
     const status = this.#status ?? 0;
+    this.#settle();
     this.#tell(() => sink.onAnswer(status, body, this.#head?.session));
   }
 

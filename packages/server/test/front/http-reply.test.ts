@@ -34,6 +34,25 @@ function askOnly(port: number): Socket {
   return socket;
 }
 
+test("an answer whose client left before it was written is over, once", async () => {
+  const over = Promise.withResolvers<void>();
+  let times = 0;
+  const server = createServer((_, response) => {
+    const reply = new HttpReply(response, () => {
+      times += 1;
+      over.resolve();
+    });
+    reply.whole(200, [], "{}");
+    response.destroy();
+  });
+  server.listen(0, "127.0.0.1");
+  cleanup.push(() => server.close());
+  await once(server, "listening");
+  askOnly((server.address() as AddressInfo).port);
+  await over.promise;
+  expect(times).toBe(1);
+});
+
 describe("large answers", () => {
   test.each([1, 2, 4, 7])("an event of %d MiB reaches a client that reads", async (size) => {
     const data = "x".repeat(size * MIB);

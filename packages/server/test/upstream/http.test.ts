@@ -240,6 +240,25 @@ describe("cancel, pause and resume", () => {
     });
   });
 
+  test("a request that is cancelled in its turn never reaches the server, whose next one does", async () => {
+    let arrived = 0;
+    const url = await serveHttp(cleanup, (_, response) => {
+      arrived += 1;
+      answerJson(response);
+    });
+    const upstreams = openUpstreams(cleanup);
+    // A connection is made: nothing but the turn is waited for.
+    await exchange(upstreams, postTo(serverAt(url)));
+    const cancelled = open(upstreams, postTo(serverAt(url)));
+    cancelled.exchange.cancel();
+    const next = await exchange(upstreams, postTo(serverAt(url)));
+    expect({ cancelled: cancelled.told, next, arrived }).toEqual({
+      cancelled: [],
+      next: [{ answer: 200, body: JSON_ANSWER }],
+      arrived: 2,
+    });
+  });
+
   test("a paused stream stops the server and goes on where it stopped", async () => {
     const stuck = Promise.withResolvers<number>();
     const size = 64 * 1024;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { writeTogether } from "../../call/turn.ts";
 import type { Wire } from "./connect.ts";
 import { type ReadFault, ResponseReader } from "./response-reader.ts";
 
@@ -74,7 +75,8 @@ export class Connection {
       this.#owner.idle(this, undefined);
       return;
     }
-    this.#write(head, body);
+    // Not what was stopped before it was written.
+    writeTogether(() => this.#handler === handler && this.#write(head, body));
   }
 
   /** Ends it now; a request that is under way fails. */
