@@ -75,6 +75,27 @@ export function readToolList(
   return { tools, known: now, dropped };
 }
 
+/** Definitions that are looked at in one turn: a few milliseconds for those of usual size. */
+const DEFINITIONS_PER_TURN = 20;
+
+/**
+ * What {@link readToolList} will find of a long list, some definitions a turn: with this as `known` it stops nobody for
+ * long (faults F21). It says nothing of the list as a whole.
+ */
+export async function lookAhead(
+  items: readonly JsonObject[],
+  known: ReadonlyMap<string, KnownDefinition>,
+  mirrorsHeaders: boolean,
+): Promise<ReadonlyMap<string, KnownDefinition>> {
+  const found = new Map(known);
+  for (let at = DEFINITIONS_PER_TURN; at < items.length; at += DEFINITIONS_PER_TURN) {
+    const some = readToolList(items.slice(at - DEFINITIONS_PER_TURN, at), known, mirrorsHeaders);
+    for (const [name, definition] of some.known) found.set(name, definition);
+    await new Promise(setImmediate);
+  }
+  return found;
+}
+
 /** Names that equal another one but for case: some servers take the two for one (threat 24). */
 export function namesAlike(tools: readonly SeenTool[]): readonly string[] {
   const byFold = Map.groupBy(tools, ({ name }) => name.toLowerCase());

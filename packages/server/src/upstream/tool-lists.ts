@@ -2,7 +2,7 @@ import { err, type JsonObject, ok, type Result } from "@portcullis/policy";
 import type { Observer, Snapshot, Tools, UpstreamFailure, Upstreams } from "../call/ports.ts";
 import type { Server, ServerId } from "../call/records.ts";
 import { listTools } from "./inspect.ts";
-import { type KnownDefinition, namesAlike, readToolList, type SeenTool } from "./seen-tools.ts";
+import { type KnownDefinition, lookAhead, namesAlike, readToolList, type SeenTool } from "./seen-tools.ts";
 
 /** What the lists need of the store. Both calls return when the new state can be read from the snapshot. */
 export interface ToolRecords {
@@ -134,7 +134,9 @@ export class ToolLists implements Tools {
     if (!listed.ok) return this.#failed(server, state, listed.error);
     // Before the list: what comes with the first list is accepted with it, what comes later is not.
     if (listed.value.instructions !== undefined) this.acceptsInstructions(server, listed.value.instructions);
-    this.#record(server, state, listed.value.tools, true);
+    const { tools } = listed.value;
+    state.known = await lookAhead(tools, state.known, this.#mirrorsHeaders(server));
+    this.#record(server, state, tools, true);
     state.hasList = true;
     state.freshUntilMs = this.#monotonicMs() + FRESH_MS;
     return ok(undefined);
@@ -156,9 +158,7 @@ export class ToolLists implements Tools {
     complete: boolean,
   ): readonly JsonObject[] {
     const newest = this.#newest(server);
-    const mirrorsHeaders =
-      newest.target.kind === "http" && this.#ports.upstreams.knownEra(newest) === "modern";
-    const { tools, known, dropped } = readToolList(items, state.known, mirrorsHeaders);
+    const { tools, known, dropped } = readToolList(items, state.known, this.#mirrorsHeaders(server));
     for (const { name, reason } of dropped) {
       this.#ports.observer.warn("tool-dropped", { server: server.name, tool: name, reason });
     }
@@ -173,6 +173,11 @@ export class ToolLists implements Tools {
   #warnOfAlike(server: Server, tools: readonly SeenTool[]): void {
     const alike = namesAlike(tools).slice(0, SHOWN_NAMES).join(", ");
     if (alike !== "") this.#ports.observer.warn("tool-names-alike", { server: server.name, tools: alike });
+  }
+
+  #mirrorsHeaders(server: Server): boolean {
+    const newest = this.#newest(server);
+    return newest.target.kind === "http" && this.#ports.upstreams.knownEra(newest) === "modern";
   }
 
   #newest(server: Server): Server {
