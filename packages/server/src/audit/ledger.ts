@@ -30,7 +30,7 @@ const MAX_WAITING_OUTCOMES = 100_000;
 /** Intents of one commit from which on it is worth waiting for more. */
 const BUSY_INTENTS = 4;
 /** For so many turns at most, and only while each brings more. */
-const MAX_GATHERING_TURNS = 16;
+const MAX_GATHERING_TURNS = 4;
 /** How long an outcome may wait for an intent to be committed with; a crash within ends the call as `unknown`. */
 const OUTCOME_DELAY_MS = 10;
 /** While commits fail: how often one is tried although nobody calls (faults F16: no operator is needed). */
