@@ -31,8 +31,8 @@ export interface LiveSnapshotOptions {
 }
 
 /**
- * The rows of `state.db` as immutable compiled records. Reads `data_version` at most once per event-loop turn, and
- * applies only the changed rows, all of them at once: nothing that runs in a turn sees half a change.
+ * The rows of `state.db` as immutable compiled records. Reads `data_version` at most twice per event-loop turn, before
+ * its commits and behind them, and applies only the changed rows, all of them at once: nobody sees half a change.
  */
 export class LiveSnapshot implements Snapshot {
   readonly #state: State;
