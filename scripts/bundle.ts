@@ -61,7 +61,7 @@ const leanHttp: Plugin = {
   resolveId: (source) => (source === "node:http" ? "\0lean:http" : undefined),
   load: (id) =>
     id === "\0lean:http"
-      ? 'export const { createServer, IncomingMessage } = process.getBuiltinModule("node:http");'
+      ? 'export const { createServer, IncomingMessage, STATUS_CODES } = process.getBuiltinModule("node:http");'
       : undefined,
 };
 

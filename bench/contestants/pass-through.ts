@@ -28,9 +28,12 @@ export async function startBare(
 /** The gateway's own HTTP on both sides, and nothing between. */
 export async function startTransport(programs: Programs, upstream: Running): Promise<Contestant> {
   const file = join(import.meta.dirname, "transport-process.ts");
-  const proxy = await startAnnouncing(sourceCommand(file, upstream.url), { programs });
+  const behind = upstream.url + sitePath("modern");
+  const proxy = await startAnnouncing(sourceCommand(file, behind), { programs });
   const title = "Portcullis' HTTP alone, nothing judged";
-  return { name: "transport", title, era: "modern", url: proxy.url + sitePath("modern"), headers: {}, proxy };
+  // Elsewhere it would be no plain request (front/http1/).
+  const url = `${proxy.url}/mcp/transport`;
+  return { name: "transport", title, era: "modern", url, headers: {}, proxy };
 }
 
 /** One worker, connections kept on both sides, nothing logged. Undefined where nginx is not installed. */

@@ -1,12 +1,12 @@
 /**
  * What carries a call, and nothing that judges it: the gateway's HTTP in front, its connections behind. The rest of a
- * governed call is governance. Its argument is the upstream's URL; such an upstream only, which is trusted and never slow.
+ * governed call is governance. Its argument is the URL that every request goes to: of such an upstream only, which is
+ * trusted and never slow.
  */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { AgentRequest } from "../../packages/server/src/call/agent-request.ts";
+import type { AgentRequest } from "../../packages/server/src/call/agent-request.ts";
 import { readBody } from "../../packages/server/src/call/body.ts";
-import { HttpReply } from "../../packages/server/src/front/http-reply.ts";
+import type { Reply } from "../../packages/server/src/call/call.ts";
+import { createHttpServer, listen } from "../../packages/server/src/front/http-server.ts";
 import { connectTo } from "../../packages/server/src/upstream/http1/connect.ts";
 import type { ResponseHandler } from "../../packages/server/src/upstream/http1/connection.ts";
 import { ConnectionPool } from "../../packages/server/src/upstream/http1/connection-pool.ts";
@@ -21,16 +21,15 @@ const connect = connectTo(target, {
 const pool = new ConnectionPool(target, connect, new Watchdog());
 const MIRRORED = ["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name"];
 
-const server = createServer({ IncomingMessage: AgentRequest, noDelay: true }, async (request, response) => {
-  const reply = new HttpReply(response, () => {});
+async function carry(request: AgentRequest, reply: Reply): Promise<void> {
   const body = await readBody(request, { maxBodyBytes: 4 * 1024 * 1024 });
   if (!body.ok) return reply.whole(400, [], body.error.kind);
   const headers = MIRRORED.flatMap((name) => [name, String(request.headers[name] ?? "")]);
-  const wire = { method: "POST", path: request.url ?? "/", headers, body: body.value } as const;
+  const wire = { method: "POST", path: target.pathname, headers, body: body.value } as const;
   pool.dispatch(wire, answering(reply));
-});
+}
 
-function answering(reply: HttpReply): ResponseHandler {
+function answering(reply: Reply): ResponseHandler {
   const pieces: Buffer[] = [];
   let status = 502;
   return {
@@ -48,7 +47,9 @@ function answering(reply: HttpReply): ResponseHandler {
   };
 }
 
-server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 }, () => {
-  const { port } = server.address() as AddressInfo;
-  console.log(JSON.stringify({ event: "ready", url: `http://127.0.0.1:${port}` }));
-});
+const port = await listen(
+  createHttpServer((request, reply) => void carry(request, reply)),
+  "127.0.0.1",
+  0,
+);
+console.log(JSON.stringify({ event: "ready", url: `http://127.0.0.1:${port}` }));

@@ -1,4 +1,4 @@
-import { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 
 /** Takes a body as it comes off the wire. Nothing is told after `end` or `abort`. */
 export interface BodySink {
@@ -8,56 +8,19 @@ export interface BodySink {
   abort(): void;
 }
 
-/**
- * A request whose body can be had without a stream: Node's HTTP parser pushes every piece of a body, and what is
- * pushed goes straight to whoever took the body. A stream's events cost more than everything that is done with a
- * body of usual size. Until it is taken, the body is a stream as of any request.
- */
-export class AgentRequest extends IncomingMessage {
-  #sink: BodySink | undefined;
-  #isTaken = false;
-  #hasBegun = false;
-  #hasEnded = false;
-
+/** What the line reads of a request over HTTP; members have the names and meanings of `node:http`. */
+export interface AgentRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly httpVersionMajor: number;
+  readonly rawHeaders: readonly string[];
+  readonly headers: IncomingHttpHeaders;
+  readonly socket: { readonly remoteAddress?: string | undefined };
   /**
    * From now on the body goes to `sink`. Only at once, in the turn that brought the request; throws when a part of the
    * body has come already, which would be missing.
    */
-  takeBody(sink: BodySink): void {
-    if (this.#hasBegun) throw new TypeError("the body has begun");
-    this.#isTaken = true;
-    this.#sink = sink;
-  }
-
+  takeBody(sink: BodySink): void;
   /** What still comes is thrown away. */
-  dropBody(): void {
-    this.#sink = undefined;
-  }
-
-  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
-    this.#hasBegun = true;
-    if (!this.#isTaken) return super.push(chunk, encoding);
-    if (chunk instanceof Buffer) {
-      this.#sink?.take(chunk);
-      return true;
-    }
-    this.#hasEnded = true;
-    const sink = this.#sink;
-    this.#sink = undefined;
-    sink?.end();
-    return false;
-  }
-
-  /** Node asks this before it lets go of a request. */
-  // @ts-expect-error Node has an accessor here; its types say that it is a property.
-  override get readableEnded(): boolean {
-    return this.#isTaken ? this.#hasEnded : Reflect.get(IncomingMessage.prototype, "readableEnded", this);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    const sink = this.#sink;
-    this.#sink = undefined;
-    super._destroy(error, done);
-    sink?.abort();
-  }
+  dropBody(): void;
 }

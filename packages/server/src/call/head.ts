@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import { err, ok, type Result } from "@portcullis/policy";
 import { checkContentType, findForbiddenHeader } from "../mcp/headers.ts";
+import type { AgentRequest } from "./agent-request.ts";
 import type { ClientHeaders, Head, Verb } from "./call.ts";
 import type { LineConfig } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
@@ -12,7 +12,7 @@ const MAX_AUTHORIZATION_BYTES = 512;
 const MAX_TRACEPARENT_BYTES = 512;
 
 /** Stage head: an exact route, an allowed verb, host and origin, and no header that two readers could read two ways. */
-export function readHead(request: IncomingMessage, config: LineConfig): Result<Head, Refusal> {
+export function readHead(request: AgentRequest, config: LineConfig): Result<Head, Refusal> {
   const target = request.url ?? "";
   const query = target.indexOf("?");
   if (query !== -1) return err(queryRefusal(target.slice(query + 1)));
@@ -55,7 +55,7 @@ function queryRefusal(query: string): Refusal {
     : { kind: "not-found" };
 }
 
-function checkBodyHeaders(request: IncomingMessage, verb: Verb): Result<void, Refusal> {
+function checkBodyHeaders(request: AgentRequest, verb: Verb): Result<void, Refusal> {
   const encoding = request.headers["content-encoding"];
   // Encoded bodies are refused whatever the coding, `identity` included (threat 10).
   if (encoding !== undefined)
@@ -77,7 +77,7 @@ function bearerToken(authorization: string | undefined): string | undefined {
   return match?.[1];
 }
 
-function clientHeaders(request: IncomingMessage): ClientHeaders {
+function clientHeaders(request: AgentRequest): ClientHeaders {
   const headers = request.headers;
   const traceparent = single(headers["traceparent"]);
   return {

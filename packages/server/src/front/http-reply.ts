@@ -1,7 +1,7 @@
-import type { ServerResponse } from "node:http";
 import type { Reply } from "../call/call.ts";
 import { writeTogether } from "../call/turn.ts";
 import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** A client that reads nothing for this long is cut off (faults F9). */
 const READER_STALL_MS = 30_000;
@@ -23,7 +23,7 @@ const STREAM_HEADERS = [
 
 /** The answer side of one HTTP request. */
 export class HttpReply implements Reply {
-  readonly #response: ServerResponse;
+  readonly #response: Outgoing;
   readonly #stallMs: number;
   #isStreaming = false;
   #isOver = false;
@@ -33,7 +33,7 @@ export class HttpReply implements Reply {
   #drainListener: (() => void) | undefined;
 
   /** `onOver` is told once, when nothing more can be sent. */
-  constructor(response: ServerResponse, onOver: () => void, stallMs = READER_STALL_MS) {
+  constructor(response: Outgoing, onOver: () => void, stallMs = READER_STALL_MS) {
     this.#response = response;
     this.#stallMs = stallMs;
     response.on("close", () => {
@@ -62,7 +62,8 @@ export class HttpReply implements Reply {
     if (length > ONE_WRITE_BYTES) this.#response.setTimeout(this.#stallMs / 2);
     const text = body === undefined ? undefined : asOnePiece(body);
     writeTogether(() => {
-      if (text === undefined) this.#response.end(body);
+      if (body === undefined) this.#response.end();
+      else if (text === undefined) this.#response.end(body, "utf8");
       else this.#response.end(text, "latin1");
     });
   }

@@ -6,10 +6,14 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { AgentRequest } from "../call/agent-request.ts";
+import type { AgentRequest } from "../call/agent-request.ts";
+import type { Reply } from "../call/call.ts";
 import { handleRequest, type Line } from "../call/handle-call.ts";
 import { maxAgentConnections } from "./connection-limit.ts";
 import { HttpReply } from "./http-reply.ts";
+import { type PlainConnections, servePlain } from "./http1/plain-connections.ts";
+import { NodeRequest } from "./node-request.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** How often Node looks for requests past their time; what it finds is late by as much. */
 const TIMEOUT_CHECK_MS = 1_000;
@@ -23,17 +27,33 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** How often an ending server looks whether anything is still being answered. */
 const IDLE_CHECK_MS = 20;
 
-/** How many answers of each server are not over: what its end waits for. */
-const answering = new WeakMap<HttpServer, { count: number }>();
+/** What the end of a server waits for, and what it closes. */
+interface Open {
+  /** Answers that are not over. */
+  answers: number;
+  readonly plain: PlainConnections;
+}
+const openOf = new WeakMap<HttpServer, Open>();
 
 /** What is served beside the line: true where it took the request, false where it did nothing. */
 export type Beside = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** The listener of agents. Node's own parser, strict; below `/mcp/` nothing is served but the line. */
+/** Takes a request and answers it. Must not throw. */
+export type Serve = (request: AgentRequest, reply: Reply) => void;
+
+/** The listener of agents: below `/mcp/` nothing is served but the line. */
 export function createAgentServer(line: Line, beside?: Beside): HttpServer {
-  const open = { count: 0 };
+  return createHttpServer((request, reply) => void handleRequest(request, reply, line), beside);
+}
+
+/** Plain requests are read by `http1/`, everything else by Node's own parser, strict. */
+export function createHttpServer(serve: Serve, beside?: Beside): HttpServer {
+  const begin = (request: AgentRequest, response: Outgoing) => {
+    open.answers += 1;
+    serve(request, new HttpReply(response, isOver));
+  };
   const isOver = () => {
-    open.count -= 1;
+    open.answers -= 1;
   };
   const server = createServer(
     {
@@ -45,18 +65,26 @@ export function createAgentServer(line: Line, beside?: Beside): HttpServer {
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
-      IncomingMessage: AgentRequest,
+      IncomingMessage: NodeRequest,
     },
     (request, response) => {
-      open.count += 1;
       // INVARIANT: what is below /mcp/ is never shown to anybody but the line.
       const isBeside =
         beside !== undefined && request.url?.startsWith("/mcp/") === false && beside(request, response);
-      if (isBeside) response.on("close", isOver);
-      else void handleRequest(request, new HttpReply(response, isOver), line);
+      if (!isBeside) return begin(request, response);
+      open.answers += 1;
+      response.on("close", isOver);
     },
   );
-  answering.set(server, open);
+  const plain = servePlain(server, {
+    requestMs: REQUEST_TIMEOUT_MS,
+    firstMs: HEADERS_TIMEOUT_MS,
+    keepAliveMs: KEEP_ALIVE_MS,
+    lookMs: TIMEOUT_CHECK_MS,
+    serve: begin,
+  });
+  const open: Open = { answers: 0, plain };
+  openOf.set(server, open);
   const most = maxAgentConnections();
   if (most !== undefined) server.maxConnections = most;
   // No protocol is spoken here but HTTP/1.1.
@@ -86,11 +114,17 @@ export function listen(server: HttpServer, host: string, port: number): Promise<
 
 /** Stops taking connections, lets what runs finish for at most `graceMs`, then cuts. */
 export function drain(server: HttpServer, graceMs: number): Promise<void> {
+  const open = openOf.get(server);
+  const cut = () => {
+    open?.plain.closeAll();
+    server.closeAllConnections();
+  };
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    const timer = setTimeout(cut, graceMs);
     // Node itself waits for connections that never asked anything, and for those that become idle later.
     const idle = setInterval(() => {
-      if ((answering.get(server)?.count ?? 0) === 0) server.closeAllConnections();
+      if (open === undefined || open.answers === 0) cut();
+      else open.plain.closeIdle();
     }, IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(timer);

@@ -1,14 +1,14 @@
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { AgentRequest } from "../../src/call/agent-request.ts";
 import { readBody } from "../../src/call/body.ts";
+import { NodeRequest } from "../../src/front/node-request.ts";
 
 const CONFIG = { maxBodyBytes: 5 };
 const TOO_LARGE = { ok: false, error: { kind: "body-too-large", maxBytes: 5 } };
 
 /** A request whose body the test writes. */
-function request(declared?: string): AgentRequest {
-  const message = new AgentRequest(new Socket());
+function request(declared?: string): NodeRequest {
+  const message = new NodeRequest(new Socket());
   if (declared !== undefined) message.headers["content-length"] = declared;
   return message;
 }

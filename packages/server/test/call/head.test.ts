@@ -1,10 +1,10 @@
-import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Result } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
 import type { Head } from "../../src/call/call.ts";
 import { readHead } from "../../src/call/head.ts";
 import type { Refusal } from "../../src/call/refusal.ts";
+import { NodeRequest } from "../../src/front/node-request.ts";
 
 const CONFIG = {
   maxBodyBytes: 1_000,
@@ -23,7 +23,7 @@ interface Sent {
 
 /** The head of a request as Node reads it. */
 function read({ path = PATH, verb = "POST", httpVersion = 1, headers = {} }: Sent): Result<Head, Refusal> {
-  const request = new IncomingMessage(new Socket());
+  const request = new NodeRequest(new Socket());
   request.url = path;
   request.method = verb;
   request.httpVersionMajor = httpVersion;

@@ -1,0 +1,140 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { Outgoing } from "../outgoing.ts";
+
+/** Up to this, copying a piece costs less than writing it in three. */
+const ONE_WRITE_BYTES = 12 * 1024;
+/** What `node:http` refuses in a field: it could end its line (RFC 9110 section 5.5). */
+const NOT_A_VALUE = /[^\t -~\u0080-\u00ff]/;
+const NOT_A_NAME = /[^0-9A-Za-z-]/;
+
+/** The answer to a plain request, with the bytes that `node:http` would write. */
+export class PlainResponse implements Outgoing {
+  readonly #socket: Socket;
+  readonly #keepAlive: string;
+  readonly #onOver: (isLast: boolean) => void;
+  #head = "";
+  #isChunked = false;
+  #isLast = false;
+  #isOver = false;
+  #hasTimeout = false;
+  #closed: (() => void) | undefined;
+  #drained: (() => void) | undefined;
+
+  /** `onOver` is told once, when the answer is with the system; the connection ends after one that is the last. */
+  constructor(socket: Socket, keepAliveS: number, onOver: (isLast: boolean) => void) {
+    this.#socket = socket;
+    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveS}\r\n`;
+    this.#onOver = onOver;
+  }
+
+  get writableLength(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** An answer has begun: nothing else may be written in its place. */
+  get hasBegun(): boolean {
+    return this.#head !== "";
+  }
+
+  writeHead(status: number, headers: readonly string[]): void {
+    let lines = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
+    let hasLength = false;
+    for (let at = 0; at < headers.length; at += 2) {
+      const name = headers[at] ?? "";
+      const value = headers[at + 1] ?? "";
+      if (name === "" || NOT_A_NAME.test(name) || NOT_A_VALUE.test(value)) {
+        throw new TypeError(`the header \`${name.replace(NOT_A_NAME, "…")}\` cannot be sent`);
+      }
+      if (name === "content-length") hasLength = true;
+      if (name === "connection" && value === "close") this.#isLast = true;
+      lines += `${name}: ${value}\r\n`;
+    }
+    this.#isChunked = !hasLength;
+    const after = this.#isLast ? "" : this.#keepAlive;
+    const coding = hasLength ? "" : "Transfer-Encoding: chunked\r\n";
+    this.#head = `${lines}Date: ${httpDate()}\r\n${after}${coding}\r\n`;
+  }
+
+  flushHeaders(): void {
+    if (!this.#isOver) this.#socket.write(this.#head, "latin1");
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    if (this.#isOver) return false;
+    const size = Buffer.byteLength(chunk);
+    const length = `${size.toString(16)}\r\n`;
+    if (typeof chunk === "string" && size <= ONE_WRITE_BYTES)
+      return this.#socket.write(`${length}${chunk}\r\n`);
+    this.#socket.cork();
+    this.#socket.write(length);
+    this.#socket.write(chunk);
+    const isTaken = this.#socket.write("\r\n");
+    this.#socket.uncork();
+    return isTaken;
+  }
+
+  end(chunk?: string | Uint8Array, encoding?: BufferEncoding): void {
+    if (this.#isOver) return;
+    if (this.#isChunked) this.#socket.write("0\r\n\r\n");
+    else if (typeof chunk === "string") this.#socket.write(this.#head + chunk, encoding);
+    else this.#writeBytes(chunk);
+    // The system takes most answers at once.
+    if (this.#socket.writableLength === 0) this.#finish();
+    else this.#socket.write("", () => this.#finish());
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  setTimeout(ms: number): void {
+    this.#hasTimeout = true;
+    this.#socket.setTimeout(ms);
+  }
+
+  on(event: "close" | "drain" | "error", listener: () => void): void {
+    if (event === "close") this.#closed = listener;
+    if (event === "drain") this.#drained = listener;
+  }
+
+  /** The connection takes bytes again. */
+  drained(): void {
+    this.#drained?.();
+  }
+
+  /** Nothing more can be sent: the connection is gone, or about to go. */
+  lose(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#closed?.();
+  }
+
+  #writeBytes(bytes: Uint8Array | undefined): void {
+    this.#socket.cork();
+    this.#socket.write(this.#head, "latin1");
+    if (bytes !== undefined) this.#socket.write(bytes);
+    this.#socket.uncork();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#hasTimeout) this.#socket.setTimeout(0);
+    this.#closed?.();
+    this.#onOver(this.#isLast);
+  }
+}
+
+let dateSecond = 0;
+let date = "";
+
+/** RFC 9110 section 6.6.1, spelled once a second. */
+function httpDate(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    date = new Date(second * 1000).toUTCString();
+  }
+  return date;
+}
