@@ -12,6 +12,8 @@ export interface PlainServer {
   readonly firstMs: number;
   /** Time without any request between two. */
   readonly keepAliveMs: number;
+  /** What answers say of it. */
+  readonly keepAlive: string;
   /** Takes a request; its body is told in the same turn, or later. Must not throw. */
   readonly serve: (request: PlainRequest, response: Outgoing) => void;
   /** Takes a connection whose next bytes are not plain; they are back in it. */
@@ -41,6 +43,7 @@ export class PlainConnection {
   /** When it began to be idle, or to wait for a body. */
   #sinceMs: number;
   readonly #onData = (bytes: Buffer) => this.#take(bytes);
+  readonly #onAnswered = (isLast: boolean) => this.#answered(isLast);
   readonly #onDrain = () => this.#response?.drained();
   readonly #onEnd = () => this.#socket.end();
   readonly #onClose = () => this.#lose();
@@ -90,8 +93,7 @@ export class PlainConnection {
     this.#hadRequest = true;
     this.#missingBytes = head.bodyBytes;
     const request = new PlainRequest(head, this.#socket);
-    const keepAliveS = Math.floor(this.#server.keepAliveMs / 1000);
-    const response = new PlainResponse(this.#socket, keepAliveS, (isLast) => this.#answered(isLast));
+    const response = new PlainResponse(this.#socket, this.#server.keepAlive, this.#onAnswered);
     this.#request = request;
     this.#response = response;
     this.#server.serve(request, response);

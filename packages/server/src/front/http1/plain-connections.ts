@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { PlainConnection, type PlainServer } from "./connection.ts";
+import { keepAliveLines } from "./response.ts";
 
 export interface PlainOptions extends Pick<PlainServer, "requestMs" | "firstMs" | "keepAliveMs" | "serve"> {
   /** How often connections are looked at that take too long. */
@@ -23,6 +24,7 @@ export function servePlain(server: HttpServer, options: PlainOptions): PlainConn
   const toNode = server.listeners("connection");
   const parts: PlainServer = {
     ...options,
+    keepAlive: keepAliveLines(options.keepAliveMs),
     handOver: (socket) => {
       for (const listener of toNode) Reflect.apply(listener, server, [socket]);
     },

@@ -62,13 +62,14 @@ describe("what is left to Node (RFC 9112)", () => {
     ["a line without a colon", `${LINE}${fields}X-A\r\n\r\n`],
     ["an empty name", `${LINE}${fields}: 1\r\n\r\n`],
     ["an underscore in a name", `${LINE}${fields}X_A: 1\r\n\r\n`],
+    ["a name that objects have", `${LINE}${fields}constructor: 1\r\n\r\n`],
     ["`__proto__`", `${LINE}${fields}__proto__: 1\r\n\r\n`],
     ["a tab in a value", `${LINE}${fields}X-A: 1\t\r\n\r\n`],
     ["a line feed alone", `${LINE}${fields}X-A: 1\nX-B: 2\r\n\r\n`],
     ["a carriage return alone", `${LINE}${fields}X-A: 1\rX-B: 2\r\n\r\n`],
     ["a zero byte", `${LINE}${fields}X-A: \0\r\n\r\n`],
     ["a byte beyond ASCII", `${LINE}${fields}X-A: \u00e9\r\n\r\n`],
-    ["more than 64 fields", `${LINE}${fields}${"X: 1\r\n".replace("X", "X-Y")}${manyFields(63)}\r\n`],
+    ["more than 64 fields", `${LINE}${fields}${manyFields(63)}\r\n`],
     ["more than 8 KiB", `${LINE}${fields}X-A: ${"a".repeat(8 * 1024)}\r\n\r\n`],
   ])("%s", (_, text) => {
     expect(read(text)).toBeUndefined();
