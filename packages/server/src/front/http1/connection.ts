@@ -21,7 +21,7 @@ export interface PlainServer {
   readonly forget: (connection: PlainConnection) => void;
 }
 
-/** What waits while a request is answered, before the client is held back. */
+/** What waits while a request is answered, before the client is held back; that it left is seen later then. */
 const MAX_HELD_BYTES = 64 * 1024;
 /** As `node:http` says it. */
 const TOO_SLOW = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
@@ -40,6 +40,7 @@ export class PlainConnection {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #hadRequest = false;
+  #isLost = false;
   /** When it began to be idle, or to wait for a body. */
   #sinceMs: number;
   readonly #onData = (bytes: Buffer) => this.#take(bytes);
@@ -81,6 +82,8 @@ export class PlainConnection {
   }
 
   #take(bytes: Buffer): void {
+    // What comes behind a refusal for its time is not served.
+    if (this.#isLost) return;
     const rest = this.#missingBytes > 0 ? this.#takeBody(bytes) : bytes;
     if (rest.length === 0) return;
     if (this.isIdle) this.#begin(rest);
@@ -163,6 +166,7 @@ export class PlainConnection {
   }
 
   #lose(): void {
+    this.#isLost = true;
     this.#server.forget(this);
     this.#response?.lose();
     if (this.#missingBytes > 0) this.#request?.abort();

@@ -83,6 +83,7 @@ function lowerName(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (NOT_PLAIN.has(lower)) return undefined;
   if (known.size >= MAX_KNOWN_NAMES) known.clear();
-  known.set(name, lower);
+  // A copy: a part of a text keeps all of it, and this one has a token.
+  known.set(Buffer.from(name, "latin1").toString("latin1"), lower);
   return lower;
 }

@@ -20,7 +20,10 @@ export class PlainResponse implements Outgoing {
   #closed: (() => void) | undefined;
   #drained: (() => void) | undefined;
 
-  /** `keepAlive`: {@link keepAliveLines}. `onOver` is told once, when the answer is with the system; the connection ends after one that is the last. */
+  /**
+   * `keepAlive`: {@link keepAliveLines}. `onOver` is told once, when the answer is with the system; the connection ends
+   * after one that is the last.
+   */
   constructor(socket: Socket, keepAlive: string, onOver: (isLast: boolean) => void) {
     this.#socket = socket;
     this.#keepAlive = keepAlive;
@@ -54,11 +57,10 @@ export class PlainResponse implements Outgoing {
   }
 
   flushHeaders(): void {
-    if (!this.#isOver) this.#socket.write(this.#head, "latin1");
+    this.#socket.write(this.#head, "latin1");
   }
 
   write(chunk: string | Uint8Array): boolean {
-    if (this.#isOver) return false;
     const size = Buffer.byteLength(chunk);
     const length = `${size.toString(16)}\r\n`;
     if (typeof chunk === "string" && size <= ONE_WRITE_BYTES)

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AgentRequest } from "../../../src/call/agent-request.ts";
@@ -8,6 +8,7 @@ import { readBody } from "../../../src/call/body.ts";
 import type { Reply } from "../../../src/call/call.ts";
 import { HttpReply } from "../../../src/front/http-reply.ts";
 import { createHttpServer, drain, listen } from "../../../src/front/http-server.ts";
+import { PlainConnection } from "../../../src/front/http1/connection.ts";
 import { type PlainOptions, servePlain } from "../../../src/front/http1/plain-connections.ts";
 import { converse, LAST, listenTo, mirror, portOf, startBoth, type TwoServers } from "./two-servers.ts";
 
@@ -41,6 +42,8 @@ describe("what a client hears is what Node would say", () => {
   test.each<[string, readonly string[]]>([
     ["one request", [post("{}"), LAST]],
     ["no body", [post(""), LAST]],
+    ["what holds anyway", [post("1").replace("Host", "Connection: Keep-Alive\r\nHost"), LAST]],
+    ["a length with zeros before it", [post("12").replace("Length: ", "Length: 000"), LAST]],
     ["requests one after the other", [post("1"), post("22"), post("333"), LAST]],
     ["requests that do not wait for answers", [post("1") + post("22") + post("333") + LAST]],
     ["a body that comes later", [post("12345678").slice(0, -6), "345", "678", LAST]],
@@ -198,6 +201,46 @@ describe("time (threat 11)", () => {
   test("a connection that never asks is told so", async () => {
     const { port } = await startHurried(mirror, { firstMs: 100 });
     expect(await listenTo(open(port))).toBe(TOO_SLOW);
+  });
+
+  test("what was read behind that is not served", async () => {
+    const accepted = Promise.withResolvers<Socket>();
+    const server = createTcpServer(accepted.resolve);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    cleanup.push(() => server.close());
+    const said = listenTo(open((server.address() as AddressInfo).port));
+    const socket = await accepted.promise;
+    const times = { requestMs: 1, firstMs: 1, keepAliveMs: 1, keepAlive: "" };
+    let served = 0;
+    const connection = new PlainConnection(socket, {
+      ...times,
+      serve: () => {
+        served += 1;
+      },
+      handOver: () => {},
+      forget: () => {},
+    });
+    connection.look(Number.POSITIVE_INFINITY);
+    socket.emit("data", Buffer.from(post("1")));
+    expect(await said).toBe(TOO_SLOW);
+    expect(served).toBe(0);
+  });
+
+  test("a body has its time from its head on, however long the connection waited before", async () => {
+    const { port } = await startHurried(mirror, { requestMs: 400 });
+    const socket = open(port);
+    socket.write(post("1"));
+    await once(socket, "data");
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    await pause(600);
+    const said = listenTo(socket);
+    socket.write(post("12345").slice(0, -2));
+    await pause(100);
+    socket.write("45");
+    await once(socket, "data");
+    socket.end();
+    expect(await said).toMatch(/^HTTP\/1\.1 200 OK.*12345/s);
   });
 
   test("a body that does not come is told so, and its request ends", async () => {
