@@ -126,8 +126,8 @@ async function tryCut(cut: Cut, place: Place, world: World): Promise<readonly st
   using _left = await leave(bytes, cut, world);
   // Whoever sent a whole head is known.
   const sent = bytes.toString("latin1").split("\r\n\r\n").length - 1;
-  // What a reset overtakes was never read.
-  const isCertain = cut.ends === "close";
+  // What a reset overtakes was never read, and what waits for an answer that nobody can have is not looked at.
+  const isCertain = cut.ends === "close" && cut.part !== "second";
   if (isCertain) await until(() => trail.rows().length >= sent, "for rows", ROWS_WITHIN_MS).catch(() => {});
   await nothingOpen(world);
   const rows = trail.rows();
