@@ -3,8 +3,8 @@ import { writeTogether } from "../call/turn.ts";
 import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
 import type { Outgoing } from "./outgoing.ts";
 
-/** A client that reads nothing for this long is cut off (faults F9). */
-const READER_STALL_MS = 30_000;
+/** A client that reads nothing for this long is cut off: 30 s at most with what comes before it is known (faults F9). */
+const READER_STALL_MS = 28_000;
 /** What may wait for a slow client besides the event at which it became slow, before it is cut off (faults F9). */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
