@@ -1,6 +1,6 @@
 import type { JsonObject } from "@portcullis/policy";
 import type { PinState, ServerId } from "../call/records.ts";
-import { optionalTextOf, type Row, textOf } from "./database.ts";
+import { type Database, optionalTextOf, type Row, textOf } from "./database.ts";
 import type { State } from "./state.ts";
 
 /** One tool as it was seen in a list. */
@@ -60,11 +60,11 @@ export function acceptTools(
   nowMs: number,
 ): readonly string[] {
   const accepted: string[] = [];
-  for (const row of db.all("SELECT * FROM tool WHERE server = ?", server).map(toToolRow)) {
-    if (row.pin === "accepted" || (names !== undefined && !names.includes(row.name))) continue;
-    accepted.push(row.name);
-    if (row.pin === "removed") {
-      db.run("DELETE FROM tool WHERE server = ? AND name = ?", server, row.name);
+  for (const { name, pin } of listPins(db, server)) {
+    if (pin === "accepted" || (names !== undefined && !names.includes(name))) continue;
+    accepted.push(name);
+    if (pin === "removed") {
+      db.run("DELETE FROM tool WHERE server = ? AND name = ?", server, name);
       continue;
     }
     db.run(
@@ -72,7 +72,7 @@ export function acceptTools(
          WHERE server = ? AND name = ?`,
       nowMs,
       server,
-      row.name,
+      name,
     );
   }
   // Somebody has looked at this server: the next list is compared with what was accepted, and not taken on trust.
@@ -100,6 +100,16 @@ export function acceptInstructions({ db }: State, server: ServerId): boolean {
     server,
   );
   return changed > 0;
+}
+
+/** Without the definitions: those of hundreds of tools take milliseconds to read. */
+function listPins(db: Database, server: ServerId): readonly Pick<ToolRow, "name" | "pin">[] {
+  return db
+    .all("SELECT name, accepted_hash, observed_hash FROM tool WHERE server = ?", server)
+    .map((row) => ({
+      name: textOf(row, "name"),
+      pin: pinOf(optionalTextOf(row, "accepted_hash"), optionalTextOf(row, "observed_hash")),
+    }));
 }
 
 export function toToolRow(row: Row): ToolRow {
@@ -145,15 +155,15 @@ function observeTool(
 }
 
 function forgetUnlisted({ db }: State, server: ServerId, seen: ReadonlySet<string>): void {
-  for (const row of db.all("SELECT * FROM tool WHERE server = ?", server).map(toToolRow)) {
-    if (seen.has(row.name)) continue;
+  for (const { name, pin } of listPins(db, server)) {
+    if (seen.has(name)) continue;
     // A tool that was never accepted and is gone again leaves nothing behind.
-    if (row.pin === "new") db.run("DELETE FROM tool WHERE server = ? AND name = ?", server, row.name);
-    else if (row.observedHash !== undefined) {
+    if (pin === "new") db.run("DELETE FROM tool WHERE server = ? AND name = ?", server, name);
+    else if (pin !== "removed") {
       db.run(
         "UPDATE tool SET observed_hash = NULL, observed_definition = NULL WHERE server = ? AND name = ?",
         server,
-        row.name,
+        name,
       );
     }
   }
