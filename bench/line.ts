@@ -11,6 +11,7 @@ import { prove } from "./proof.ts";
 import type { Result, Table } from "./report.ts";
 import { MAX_FOREIGN, runRounds, type Visit, type Visits } from "./rounds.ts";
 import { measureStarts } from "./starts.ts";
+import { measureTurns, type Turns } from "./turns.ts";
 
 export const line: Bench = {
   what: "calls/s and CPU per call of every contestant, latency at 1,500 calls/s, memory, start",
@@ -34,11 +35,12 @@ async function measure(context: Context): Promise<Result> {
   const compiling = contestants.filter(({ name }) => name !== "direct" && name !== "nginx");
   await runRounds({ ...plan, ...WARM_UP, contestants: compiling });
   const visits = await runRounds(plan);
+  const turns = await measureTurns(contestants, programs);
   const paced = await measurePaced(plan);
   return {
     name: "line",
-    tables: [mainTable(contestants, visits, idle), paced.table, starts.table],
-    measured: { ...ratios(visits), ...memory(visits, idle), ...paced.measured, ...starts.measured },
+    tables: [mainTable(contestants, visits, idle), turns.table, paced.table, starts.table],
+    measured: { ...ratios(visits, turns), ...memory(visits, idle), ...paced.measured, ...starts.measured },
     notes: [...notesOf(contestants, visits), ...paced.notes],
   };
 }
@@ -95,16 +97,15 @@ function ratio(visits: Visits, name: string, base: string, figure: (visit: Visit
   return spreadOf(values);
 }
 
-function ratios(visits: Visits): Record<string, Spread> {
+function ratios(visits: Visits, turns: Turns): Record<string, Spread> {
   const calls = (visit: Visit) => visit.callsPerSecond;
-  const cpu = (visit: Visit) => visit.cpuMicros;
   return {
     "governed-to-bare": ratio(visits, "governed", "bare", calls),
-    ...(visits.has("nginx") ? { "governed-cpu-to-nginx": ratio(visits, "governed", "nginx", cpu) } : {}),
-    "governed-to-line": ratio(visits, "governed", "line-allow-all", calls),
-    "sdk-1-cpu": ratio(visits, "sdk-1", "governed-legacy", cpu),
-    "sdk-2-cpu": ratio(visits, "sdk-2", "governed-legacy", cpu),
-    "mcp-proxy-cpu": ratio(visits, "mcp-proxy", "governed-legacy", cpu),
+    ...(visits.has("nginx") ? { "governed-cpu-to-nginx": turns.ratio("governed", "nginx") } : {}),
+    "governed-to-line": turns.ratio("line-allow-all", "governed"),
+    "sdk-1-cpu": turns.ratio("sdk-1", "governed-legacy"),
+    "sdk-2-cpu": turns.ratio("sdk-2", "governed-legacy"),
+    "mcp-proxy-cpu": turns.ratio("mcp-proxy", "governed-legacy"),
   };
 }
 

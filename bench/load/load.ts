@@ -1,9 +1,10 @@
 /** The load on a contestant: wrk, or a client of our own where wrk is missing. */
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type Contestant, callsOf } from "../contestants/contestant.ts";
 import { sourceCommand } from "../contestants/running.ts";
@@ -35,23 +36,35 @@ const MAX_LOADS = 1_700;
 
 let loads = 0;
 
-/** Runs one load to its end. Throws when a call failed: figures of wrong answers are worth nothing. */
-export async function runLoad(
+/** A load that runs. */
+export interface StartedLoad {
+  /** Rejects when a call failed: figures of wrong answers are worth nothing. */
+  readonly result: Promise<LoadResult>;
+  hasEnded(): boolean;
+  /** To its process, as long as it is there. */
+  signal(name: NodeJS.Signals): void;
+}
+
+/** Runs one load to its end. Throws when a call failed. */
+export function runLoad(
   contestant: Contestant,
   programs: Programs,
   options: LoadOptions,
 ): Promise<LoadResult> {
+  return startLoad(contestant, programs, options).result;
+}
+
+export function startLoad(contestant: Contestant, programs: Programs, options: LoadOptions): StartedLoad {
   const folder = mkdtempSync(join(tmpdir(), "portcullis-bench-load-"));
-  try {
-    const file = join(folder, "calls");
-    writeFileSync(file, templates(contestant), "latin1");
-    const result = await run(commandOf(contestant, file, programs, options));
-    if (result.failed > 0)
-      throw new Error(`${contestant.name}: ${result.failed} of ${result.calls} calls failed`);
-    return result;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const file = join(folder, "calls");
+  writeFileSync(file, templates(contestant), "latin1");
+  const [program = "", ...args] = commandOf(contestant, file, programs, options);
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const result = resultOf(child, contestant.name).finally(() => rmSync(folder, { recursive: true }));
+  // Whoever waits for it is told; until then it is no fault of the bench.
+  result.catch(() => {});
+  return { result, hasEnded, signal: (name) => void (hasEnded() || child.kill(name)) };
 }
 
 function commandOf(
@@ -89,12 +102,15 @@ function templates(contestant: Contestant): string {
   return tools.map((tool) => request(callHeaders(era, tool), callBody(era, FIRST_ID, tool, bytes))).join("");
 }
 
-async function run([program = "", ...args]: readonly string[]): Promise<LoadResult> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+async function resultOf(child: ChildProcessByStdio<null, Readable, null>, name: string): Promise<LoadResult> {
   const exited = once(child, "exit");
   const output = await text(child.stdout);
   const [code] = await exited;
   const last = output.trim().split("\n").at(-1) ?? "";
-  if (code !== 0 || !last.startsWith("{")) throw new Error(`\`${program}\` ended with ${code}: ${output}`);
-  return JSON.parse(last) as LoadResult;
+  if (code !== 0 || !last.startsWith("{")) {
+    throw new Error(`${name}: \`${child.spawnfile}\` ended with ${code}: ${output}`);
+  }
+  const result = JSON.parse(last) as LoadResult;
+  if (result.failed > 0) throw new Error(`${name}: ${result.failed} of ${result.calls} calls failed`);
+  return result;
 }
