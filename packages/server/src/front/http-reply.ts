@@ -1,15 +1,12 @@
 import type { Reply } from "../call/call.ts";
 import { writeTogether } from "../call/turn.ts";
 import { encodeEvent, type SseEvent } from "../mcp/sse.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { ONE_WRITE_BYTES, type Outgoing } from "./outgoing.ts";
 
 /** A client that reads nothing for this long is cut off: 30 s at most with what comes before it is known (faults F9). */
 const READER_STALL_MS = 28_000;
 /** What may wait for a slow client besides the event at which it became slow, before it is cut off (faults F9). */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-
-/** Up to this, copying an answer costs less than writing it in two pieces. */
-const ONE_WRITE_BYTES = 12 * 1024;
 
 const STREAM_HEADERS = [
   "content-type",

@@ -1,3 +1,6 @@
+/** Up to this, copying a piece costs less than writing it in several. */
+export const ONE_WRITE_BYTES = 12 * 1024;
+
 /** The part of `node:http`'s `ServerResponse` that an answer needs; members have its names and meanings. */
 export interface Outgoing {
   /** Bytes that the system has not taken yet. */

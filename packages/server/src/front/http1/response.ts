@@ -1,9 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import type { Outgoing } from "../outgoing.ts";
+import { ONE_WRITE_BYTES, type Outgoing } from "../outgoing.ts";
 
-/** Up to this, copying a piece costs less than writing it in three. */
-const ONE_WRITE_BYTES = 12 * 1024;
 /** What `node:http` refuses in a field: it could end its line (RFC 9110 section 5.5). */
 const NOT_IN_FIELDS = /[^\t -~\u0080-\u00ff]/;
 
