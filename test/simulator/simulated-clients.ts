@@ -78,7 +78,8 @@ export class SimulatedClients {
     const headers = headersOf(call);
     const { line } = this.#gateway();
     const verb: Verb = kind === "end" ? "DELETE" : "POST";
-    const access = identify({ verb, serverId, token: client.token, headers }, line.ports);
+    const digest = line.ports.keys.tokenDigest(client.token) ?? "";
+    const access = identify({ verb, serverId, digest, headers }, line.ports);
     if (access.ok === client.isRevoked)
       this.#world.complain(
         `call ${call.id} of a grant that is ${client.isRevoked ? "" : "not "}revoked was ${access.ok ? "let in" : "kept out"}`,

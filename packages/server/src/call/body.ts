@@ -9,8 +9,7 @@ export function readBody(
   request: AgentRequest,
   config: Pick<LineConfig, "maxBodyBytes">,
 ): Promise<Result<Buffer, Refusal>> {
-  const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > config.maxBodyBytes) {
+  if (request.declaredBytes > config.maxBodyBytes) {
     return Promise.resolve(err({ kind: "body-too-large", maxBytes: config.maxBodyBytes }));
   }
   return new Promise((resolve) => collect(request, config.maxBodyBytes, resolve));

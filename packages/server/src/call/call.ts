@@ -29,7 +29,8 @@ export interface ClientHeaders {
 export interface Head {
   readonly verb: Verb;
   readonly serverId: string;
-  readonly token: string;
+  /** Of the token. */
+  readonly digest: string;
   readonly headers: ClientHeaders;
 }
 

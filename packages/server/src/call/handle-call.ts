@@ -63,7 +63,7 @@ export function handleRequest(request: AgentRequest, reply: Reply, line: Line): 
 async function takeRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
   const { ports } = line;
   const startedMs = ports.clock.monotonicMs();
-  const head = readHead(request, ports.config);
+  const head = readHead(request, ports);
   if (!head.ok) return refuseStranger(request, reply, head.error, line);
   const access = identify(head.value, ports);
   if (!access.ok) return refuseStranger(request, reply, access.error, line);

@@ -2,7 +2,7 @@ import { err, ok, type Result } from "@portcullis/policy";
 import { checkContentType, findForbiddenHeader } from "../mcp/headers.ts";
 import type { AgentRequest } from "./agent-request.ts";
 import type { ClientHeaders, Head, Verb } from "./call.ts";
-import type { LineConfig } from "./ports.ts";
+import type { Keys, LineConfig } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** `/mcp/srv_…` with and without the last slash, and nothing else: no prefix matching (threat 21). */
@@ -11,8 +11,26 @@ const ROUTE = /^\/mcp\/(srv_[0-9A-Za-z]{16})\/?$/;
 const MAX_AUTHORIZATION_BYTES = 512;
 const MAX_TRACEPARENT_BYTES = 512;
 
-/** Stage head: an exact route, an allowed verb, host and origin, and no header that two readers could read two ways. */
-export function readHead(request: AgentRequest, config: LineConfig): Result<Head, Refusal> {
+/** What the stage needs besides the request; the same for all requests. */
+export interface HeadTools {
+  readonly config: LineConfig;
+  readonly keys: Pick<Keys, "tokenDigest">;
+}
+
+/**
+ * Stage head: an exact route, an allowed verb, host and origin, no header that two readers could read two ways, and what
+ * may be a token: checksum before digest.
+ */
+export function readHead(request: AgentRequest, tools: HeadTools): Result<Head, Refusal> {
+  const { memo } = request;
+  // None of what may differ decides anything here, but what the call is told of.
+  if (memo?.head !== undefined) return ok({ ...memo.head, headers: clientHeaders(request) });
+  const read = readAnew(request, tools);
+  if (read.ok && memo !== undefined) memo.head = read.value;
+  return read;
+}
+
+function readAnew(request: AgentRequest, { config, keys }: HeadTools): Result<Head, Refusal> {
   const target = request.url ?? "";
   const query = target.indexOf("?");
   if (query !== -1) return err(queryRefusal(target.slice(query + 1)));
@@ -45,8 +63,9 @@ export function readHead(request: AgentRequest, config: LineConfig): Result<Head
   const body = checkBodyHeaders(request, verb);
   if (!body.ok) return body;
   const token = bearerToken(headers.authorization);
-  if (token === undefined) return err({ kind: "unauthenticated" });
-  return ok({ verb, serverId: route[1], token, headers: clientHeaders(request) });
+  const digest = token === undefined ? undefined : keys.tokenDigest(token);
+  if (digest === undefined) return err({ kind: "unauthenticated" });
+  return ok({ verb, serverId: route[1], digest, headers: clientHeaders(request) });
 }
 
 function queryRefusal(query: string): Refusal {

@@ -7,10 +7,15 @@ import type { AgentRequest, BodySink } from "../call/agent-request.ts";
  * with a body of usual size. Until it is taken, the body is a stream as of any request.
  */
 export class NodeRequest extends IncomingMessage implements AgentRequest {
+  readonly memo = undefined;
   #sink: BodySink | undefined;
   #isTaken = false;
   #hasBegun = false;
   #hasEnded = false;
+
+  get declaredBytes(): number {
+    return Number(this.headers["content-length"] ?? 0);
+  }
 
   takeBody(sink: BodySink): void {
     if (this.#hasBegun) throw new TypeError("the body has begun");

@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import type { Result } from "@portcullis/policy";
 import { describe, expect, test } from "vitest";
+import type { HeadMemo } from "../../src/call/agent-request.ts";
 import type { Head } from "../../src/call/call.ts";
 import { readHead } from "../../src/call/head.ts";
 import type { Refusal } from "../../src/call/refusal.ts";
@@ -11,6 +12,7 @@ const CONFIG = {
   allowedHosts: new Set(["gateway.example:443"]),
   allowedOrigins: new Set(["https://app.example"]),
 };
+const keys = { tokenDigest: (token: string) => (token === "broken" ? undefined : `digest of ${token}`) };
 const PATH = "/mcp/srv_0123456789ABCDef";
 
 interface Sent {
@@ -21,8 +23,12 @@ interface Sent {
   readonly headers?: { readonly [name: string]: string | undefined };
 }
 
-/** The head of a request as Node reads it. */
-function read({ path = PATH, verb = "POST", httpVersion = 1, headers = {} }: Sent): Result<Head, Refusal> {
+function read(sent: Sent): Result<Head, Refusal> {
+  return readHead(requestOf(sent), { config: CONFIG, keys });
+}
+
+/** A request as Node reads it. */
+function requestOf({ path = PATH, verb = "POST", httpVersion = 1, headers = {} }: Sent): NodeRequest {
   const request = new NodeRequest(new Socket());
   request.url = path;
   request.method = verb;
@@ -38,7 +44,7 @@ function read({ path = PATH, verb = "POST", httpVersion = 1, headers = {} }: Sen
     request.rawHeaders.push(name, value);
     request.headers[name] = value;
   }
-  return readHead(request, CONFIG);
+  return request;
 }
 
 describe("a head that is read", () => {
@@ -56,7 +62,7 @@ describe("a head that is read", () => {
       value: {
         verb: "POST",
         serverId: "srv_0123456789ABCDef",
-        token: "pcl_x",
+        digest: "digest of pcl_x",
         headers: {
           raw: [...raw, "application/json", ...Object.entries(headers).flat()],
           accept: "application/json",
@@ -85,7 +91,7 @@ describe("a head that is read", () => {
     ["a scheme in capitals (RFC 9110 11.1)", { headers: { authorization: "BEARER pcl_x" } }],
   ])("%s", (_, sent) => {
     const head = read(sent);
-    expect([head.ok, head.ok && head.value.token]).toEqual([true, "pcl_x"]);
+    expect([head.ok, head.ok && head.value.digest]).toEqual([true, "digest of pcl_x"]);
   });
 
   test.each([
@@ -94,6 +100,35 @@ describe("a head that is read", () => {
   ])("a traceparent of %i characters", (length, kept) => {
     const head = read({ headers: { traceparent: "x".repeat(length) } });
     expect(head.ok && head.value.headers.traceparent).toBe(kept);
+  });
+});
+
+describe("a head that comes again", () => {
+  /** What is read of these requests, which the front found to have the same head, and how often a token was looked at. */
+  function readAll(...all: readonly Sent[]) {
+    const digested: string[] = [];
+    const counting = {
+      tokenDigest: (token: string) => {
+        digested.push(token);
+        return keys.tokenDigest(token);
+      },
+    };
+    const memo: HeadMemo = { head: undefined };
+    const tools = { config: CONFIG, keys: counting };
+    const read = all.map((sent) => readHead(Object.assign(requestOf(sent), { memo }), tools));
+    return { read, digested };
+  }
+
+  test("is judged once, and told with its own fields", () => {
+    const sent = ["00-1", "00-2"].map((traceparent) => ({
+      headers: { traceparent, "mcp-name": traceparent },
+    }));
+    expect(readAll(...sent)).toEqual({ read: sent.map(read), digested: ["pcl_x"] });
+  });
+
+  test("is refused each time", () => {
+    const sent = { headers: { authorization: "Bearer broken" } };
+    expect(readAll(sent, sent)).toEqual({ read: [read(sent), read(sent)], digested: ["broken", "broken"] });
   });
 });
 
@@ -158,6 +193,7 @@ describe("a head that is refused", () => {
     ["another scheme", { headers: { authorization: "Basic pcl_x" } }, noToken],
     ["a scheme behind something", { headers: { authorization: "x Bearer pcl_x" } }, noToken],
     ["something behind the token", { headers: { authorization: "Bearer pcl_x y" } }, noToken],
+    ["text that is no token", { headers: { authorization: "Bearer broken" } }, noToken],
     ["two spaces", { headers: { authorization: "Bearer  pcl_x" } }, noToken],
     ["a token that is too long", { headers: { authorization: `Bearer ${"x".repeat(506)}` } }, noToken],
   ])("%s", (_, sent, error) => {
@@ -166,6 +202,6 @@ describe("a head that is refused", () => {
 
   test("the longest token that is looked at", () => {
     const head = read({ headers: { authorization: `Bearer ${"x".repeat(505)}` } });
-    expect(head.ok && head.value.token).toBe("x".repeat(505));
+    expect(head.ok && head.value.digest).toBe(`digest of ${"x".repeat(505)}`);
   });
 });

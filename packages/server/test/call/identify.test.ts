@@ -1,27 +1,26 @@
 import { describe, expect, test } from "vitest";
 import type { Access, Head } from "../../src/call/call.ts";
 import { identify, renew } from "../../src/call/identify.ts";
-import type { Clock, Keys, Snapshot } from "../../src/call/ports.ts";
+import type { Clock, Snapshot } from "../../src/call/ports.ts";
 import { accessOf } from "./access.ts";
 
 const ACCESS = accessOf({});
 const SERVER = ACCESS.server.id;
 
-/** A head with this token for this server, before a snapshot that has one grant, one server and one policy. */
-function asked(token: string, { serverId = SERVER as string, nowMs = 0, grant = ACCESS.grant } = {}) {
+/** A head with this digest for this server, before a snapshot that has one grant, one server and one policy. */
+function asked(digest: string, { serverId = SERVER as string, nowMs = 0, grant = ACCESS.grant } = {}) {
   const digests: string[] = [];
   const ports = portsOf(digests, nowMs, grant);
-  return { access: identify({ token, serverId } as Head, ports), digests };
+  return { access: identify({ digest, serverId } as Head, ports), digests };
 }
 
 function portsOf(digests: string[], nowMs: number, grant = ACCESS.grant) {
   const { server, policy } = ACCESS;
   return {
-    keys: { tokenDigest: (text: string) => (text === "broken" ? undefined : `digest of ${text}`) } as Keys,
     snapshot: {
       grantByDigest: (digest: string) => {
         digests.push(digest);
-        return digest === "digest of good" ? grant : undefined;
+        return digest === "good" ? grant : undefined;
       },
       server: (id: string) =>
         [server, { ...server, id: "srv_other" as typeof SERVER }].find((one) => one.id === id),
@@ -35,7 +34,7 @@ function portsOf(digests: string[], nowMs: number, grant = ACCESS.grant) {
 
 describe("who calls what", () => {
   test("a grant that is known, on a server that it names", () => {
-    const value: Access = { ...ACCESS, digest: "digest of good", mode: "enforce" };
+    const value: Access = { ...ACCESS, digest: "good", mode: "enforce" };
     expect(asked("good", { nowMs: ACCESS.grant.expiresAtMs - 1 }).access).toEqual({ ok: true, value });
   });
 
@@ -46,11 +45,10 @@ describe("who calls what", () => {
   });
 
   test.each([
-    ["a text that is no token is not even looked up", "broken", 0, []],
-    ["an unknown or revoked one", "other", 0, ["digest of other"]],
-    ["one that has expired", "good", ACCESS.grant.expiresAtMs, ["digest of good"]],
-  ])("401: %s", (_, token, nowMs, digests) => {
-    expect(asked(token, { nowMs })).toEqual({
+    ["an unknown or revoked one", "other", 0, ["other"]],
+    ["one that has expired", "good", ACCESS.grant.expiresAtMs, ["good"]],
+  ])("401: %s", (_, digest, nowMs, digests) => {
+    expect(asked(digest, { nowMs })).toEqual({
       access: { ok: false, error: { kind: "unauthenticated" } },
       digests,
     });
@@ -65,7 +63,7 @@ describe("who calls what", () => {
 });
 
 describe("who called, as it is now", () => {
-  const known = { ...ACCESS, digest: "digest of good" };
+  const known = { ...ACCESS, digest: "good" };
 
   test("the newest of everything", () => {
     const access = new Map([[SERVER, { policy: undefined, mode: "shadow" as const }]]);

@@ -95,7 +95,8 @@ export async function openLine(options: LineOptions): Promise<LineRig> {
     rows,
     line,
     access: () => {
-      const head = { verb: "POST", serverId: id, token, headers: NO_HEADERS } as const;
+      const digest = KEYS.tokenDigest(token) ?? "";
+      const head = { verb: "POST", serverId: id, digest, headers: NO_HEADERS } as const;
       const access = identify(head, assembled.line.ports);
       if (!access.ok) throw new Error(access.error.kind);
       return access.value;

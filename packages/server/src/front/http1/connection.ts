@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Outgoing } from "../outgoing.ts";
+import { HeadMemory } from "./head-memory.ts";
 import { PlainRequest } from "./request.ts";
-import { readPlainHead } from "./request-head.ts";
 import { PlainResponse } from "./response.ts";
 
 /** What a connection needs of the server that it belongs to. */
@@ -33,6 +33,7 @@ const TOO_SLOW = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #server: PlainServer;
+  readonly #heads = new HeadMemory();
   #request: PlainRequest | undefined;
   #response: PlainResponse | undefined;
   /** Of the body of the request at hand. */
@@ -91,7 +92,7 @@ export class PlainConnection {
   }
 
   #begin(bytes: Buffer): void {
-    const head = readPlainHead(bytes);
+    const head = this.#heads.read(bytes);
     if (head === undefined) return this.#handOver(bytes);
     this.#hadRequest = true;
     this.#missingBytes = head.bodyBytes;

@@ -1,3 +1,5 @@
+import type { HeadMemo } from "../../call/agent-request.ts";
+
 /** The head of a request that every reader of HTTP/1.1 reads in one way. */
 export interface PlainHead {
   /** Begins with `/mcp/`. */
@@ -10,11 +12,13 @@ export interface PlainHead {
   readonly bodyBytes: number;
   /** Of the head itself, its blank line included. */
   readonly headBytes: number;
+  readonly memo: HeadMemo;
 }
 
 /** More than clients send; what is longer is read by Node, within its own bound. */
 const MAX_HEAD_BYTES = 8 * 1024;
-const HEAD_END = Buffer.from("\r\n\r\n");
+export const LINE_END = "\r\n";
+const HEAD_END = Buffer.from(LINE_END + LINE_END);
 /** All lines of a head: visible ASCII and spaces (RFC 9110 section 5.5 allows more, and readers differ in it). */
 const FORM = /^POST (\/mcp\/[0-9A-Za-z_/]{1,64}) HTTP\/1\.1\r\n(?:[0-9A-Za-z-]{1,64}:[ -~]*\r\n){1,64}$/;
 const FIRST_LINE_BUT_URL = "POST  HTTP/1.1\r\n".length;
@@ -34,22 +38,25 @@ const NOT_PLAIN: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/**
- * Reads the head with which `bytes` begin; undefined where it is not whole, or anything but plain: then Node decides
- * what it is. This is no parser of HTTP but a form: `POST /mcp/…`, fields of letters and visible characters with each
- * name once, one `Host`, one `Content-Length` (RFC 9112 sections 2 to 6).
- */
-export function readPlainHead(bytes: Buffer): PlainHead | undefined {
+/** The lines of the head with which `bytes` begin, without the blank one; undefined where it is not whole, or long. */
+export function headText(bytes: Buffer): string | undefined {
   const end = bytes.indexOf(HEAD_END);
-  if (end === -1 || end > MAX_HEAD_BYTES) return undefined;
-  const text = bytes.toString("latin1", 0, end + 2);
+  return end === -1 || end > MAX_HEAD_BYTES ? undefined : bytes.toString("latin1", 0, end + LINE_END.length);
+}
+
+/**
+ * Reads what {@link headText} gave; undefined where it is anything but plain: then Node decides what it is. This is no
+ * parser of HTTP but a form: `POST /mcp/…`, fields of letters and visible characters with each name once, one `Host`,
+ * one `Content-Length` (RFC 9112 sections 2 to 6).
+ */
+export function readPlainHead(text: string): PlainHead | undefined {
   const url = FORM.exec(text)?.[1];
   if (url === undefined) return undefined;
   const rawHeaders: string[] = [];
   const headers: Record<string, string> = {};
   for (let at = FIRST_LINE_BUT_URL + url.length; at < text.length; ) {
     const colon = text.indexOf(":", at);
-    const lineEnd = text.indexOf("\r\n", colon);
+    const lineEnd = text.indexOf(LINE_END, colon);
     const name = text.slice(at, colon);
     const lower = lowerName(name);
     // What every object has is no plain name either.
@@ -57,14 +64,16 @@ export function readPlainHead(bytes: Buffer): PlainHead | undefined {
     const value = text.slice(colon + 1, lineEnd).trim();
     rawHeaders.push(name, value);
     headers[lower] = value;
-    at = lineEnd + 2;
+    at = lineEnd + LINE_END.length;
   }
   const bodyBytes = plainLength(headers);
-  return bodyBytes === undefined ? undefined : { url, rawHeaders, headers, bodyBytes, headBytes: end + 4 };
+  if (bodyBytes === undefined) return undefined;
+  const headBytes = text.length + LINE_END.length;
+  return { url, rawHeaders, headers, bodyBytes, headBytes, memo: { head: undefined } };
 }
 
 /** How long the body is; undefined where other fields say more about it, or about the connection. */
-function plainLength(headers: Readonly<Record<string, string>>): number | undefined {
+export function plainLength(headers: Readonly<Record<string, string>>): number | undefined {
   const connection = headers["connection"];
   if (connection !== undefined && connection.toLowerCase() !== "keep-alive") return undefined;
   const length = headers["content-length"];
@@ -77,7 +86,7 @@ const MAX_KNOWN_NAMES = 1_024;
 const known = new Map<string, string>();
 
 /** The name in lower case; undefined for one that Node reads. */
-function lowerName(name: string): string | undefined {
+export function lowerName(name: string): string | undefined {
   const before = known.get(name);
   if (before !== undefined) return before;
   const lower = name.toLowerCase();

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
-import type { AgentRequest, BodySink } from "../../call/agent-request.ts";
+import type { AgentRequest, BodySink, HeadMemo } from "../../call/agent-request.ts";
 import type { PlainHead } from "./request-head.ts";
 
 /** A request whose head was plain, and whose body comes piece by piece. */
@@ -10,6 +10,8 @@ export class PlainRequest implements AgentRequest {
   readonly url: string;
   readonly rawHeaders: readonly string[];
   readonly headers: IncomingHttpHeaders;
+  readonly memo: HeadMemo;
+  readonly declaredBytes: number;
   readonly socket: Socket;
   #sink: BodySink | undefined;
   #hasBegun = false;
@@ -18,6 +20,8 @@ export class PlainRequest implements AgentRequest {
     this.url = head.url;
     this.rawHeaders = head.rawHeaders;
     this.headers = head.headers;
+    this.memo = head.memo;
+    this.declaredBytes = head.bodyBytes;
     this.socket = socket;
   }
 

@@ -3,13 +3,14 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readPlainHead } from "../../../src/front/http1/request-head.ts";
+import { headText, readPlainHead } from "../../../src/front/http1/request-head.ts";
 import { portOf } from "./two-servers.ts";
 
 const LINE = "POST /mcp/srv_0123456789ABCDef HTTP/1.1\r\n";
 
 function read(text: string) {
-  return readPlainHead(Buffer.from(text, "latin1"));
+  const lines = headText(Buffer.from(text, "latin1"));
+  return lines === undefined ? undefined : readPlainHead(lines);
 }
 
 describe("a plain head", () => {
@@ -21,6 +22,7 @@ describe("a plain head", () => {
       headers: { host: "a:1", "x-a": "b c", empty: "", "content-length": "12" },
       bodyBytes: 12,
       headBytes: text.length,
+      memo: { head: undefined },
     });
   });
 
