@@ -88,6 +88,7 @@ async function takeRequest(request: AgentRequest, reply: Reply, line: Line): Pro
 /** One message of a known principal: the part of the line that HTTP and stdio share. */
 export async function handleMessage(arrival: Arrival, body: Buffer, line: Line): Promise<void> {
   let read: Message | undefined;
+  let claimed: RoutedCall | undefined;
   try {
     const strict = readStrict(body);
     if (!strict.ok) return await refuseArrival(arrival, "", malformed(strict.error), line);
@@ -101,9 +102,13 @@ export async function handleMessage(arrival: Arrival, body: Buffer, line: Line):
     const routed = routing instanceof Promise ? await routing : routing;
     if (!routed.ok) return await refuseMessage(arrival, message.value, routed.error, line);
     if ("dropped" in routed.value) return await drop(arrival, message.value, line);
-    return await governOnce(routed.value, line);
+    if (!claim(routed.value)) return await refuseCall(routed.value, { kind: "duplicate-id" }, line);
+    claimed = routed.value;
+    return await govern(claimed, line);
   } catch (fault) {
     return failClosed(arrival, read, fault, line);
+  } finally {
+    if (claimed !== undefined) release(claimed);
   }
 }
 
@@ -118,15 +123,18 @@ export async function handleVerb(arrival: Arrival, line: Line): Promise<void> {
   }
 }
 
-/** Refuses a request whose id another one of its session has at this moment: one of the two would go unanswered. */
-function governOnce(call: RoutedCall, line: Line): Promise<void> {
-  const { message, session } = call;
-  if (message?.kind !== "request" || session?.id === undefined) return govern(call, line);
+/** False where another request of the session has the same id at this moment: one of the two would go unanswered. */
+function claim({ message, session }: RoutedCall): boolean {
+  if (message?.kind !== "request" || session?.id === undefined) return true;
   const { id } = message;
-  if (session.claimed.has(id) || session.inFlight.has(id))
-    return refuseCall(call, { kind: "duplicate-id" }, line);
+  if (session.claimed.has(id) || session.inFlight.has(id)) return false;
   session.claimed.add(id);
-  return govern(call, line).finally(() => session.claimed.delete(id));
+  return true;
+}
+
+/** The call is refused, or in flight under its id. */
+function release({ message, session }: RoutedCall): void {
+  if (message?.kind === "request") session?.claimed.delete(message.id);
 }
 
 /** From the routed message to the wire. Every exit but the last records a row and refuses. */

@@ -5,12 +5,11 @@ import type { PinnedTool } from "./records.ts";
 import { argumentKeys, shownName } from "./shown-names.ts";
 
 /** Stage intend: the audit row of an allowed call, committed before the first byte goes upstream. No audit, no call. */
-export function intend(allowed: AllowedCall, ports: Ports): Promise<IntendedCall | undefined> {
+export async function intend(allowed: AllowedCall, ports: Ports): Promise<IntendedCall | undefined> {
   const entry = intentEntry(allowed.call, allowed.decision, allowed.tool, "sent", ports);
-  return ports.audit.intend(entry).then((seq) => {
-    // INVARIANT: the only place where an IntendedCall is made, and only after the commit (promise P1).
-    return seq === undefined ? undefined : (Object.assign(allowed, { seq }) as IntendedCall);
-  });
+  const seq = await ports.audit.intend(entry);
+  // INVARIANT: the only place where an IntendedCall is made, and only after the commit (promise P1).
+  return seq === undefined ? undefined : (Object.assign(allowed, { seq }) as IntendedCall);
 }
 
 /** The row of a call that goes nowhere. False when it could not be committed. */
