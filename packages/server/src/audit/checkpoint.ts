@@ -23,7 +23,7 @@ const ED25519 = 0x01;
 export function signCheckpoint(checkpoint: Checkpoint, key: KeyObject): string {
   const text = toText(checkpoint);
   const signature = sign(null, Buffer.from(text), key);
-  const id = keyId(createPublicKey(key));
+  const id = signerId(key);
   return `${text}\n— ${SIGNER} ${Buffer.concat([id, signature]).toString("base64")}\n`;
 }
 
@@ -69,6 +69,15 @@ export function splitNotes(text: string): readonly string[] {
 
 function toText({ organisation, size, root, time }: Checkpoint): string {
   return `portcullis/${organisation}\n${size}\n${Buffer.from(root, "hex").toString("base64")}\ntime ${time}\n`;
+}
+
+const signerIds = new WeakMap<KeyObject, Buffer>();
+
+/** The id of the public half of `key`, which takes longer to export than a note to sign. */
+function signerId(key: KeyObject): Buffer {
+  const known = signerIds.get(key) ?? keyId(createPublicKey(key));
+  signerIds.set(key, known);
+  return known;
 }
 
 /** C2SP signed-note: the first four bytes of SHA-256(name || 0x0A || algorithm || key). */

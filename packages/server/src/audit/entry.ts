@@ -12,9 +12,9 @@ export function intentBody(seq: number, entry: IntentEntry): string {
     (argumentsBytes === undefined ? "" : `"argumentBytes":${argumentsBytes},`) +
     `"argumentKeys":${JSON.stringify(entry.argumentKeys)},` +
     (argumentsHmac === undefined ? "" : `"argumentsHmac":${JSON.stringify(argumentsHmac)},`) +
-    `"effect":${quoted(entry.effect)},"fate":${quoted(entry.fate)},` +
+    `"effect":"${entry.effect}","fate":"${entry.fate}",` +
     `"grant":${quoted(entry.grant)},"grantLabel":${quoted(entry.grantLabel)},"kind":"intent",` +
-    `"message":${JSON.stringify(entry.message)},"method":${quoted(entry.method)},"mode":${quoted(entry.mode)},` +
+    `"message":${quoted(entry.message)},"method":${quoted(entry.method)},"mode":"${entry.mode}",` +
     (policy === undefined ? "" : `"policy":${quoted(policy)},`) +
     (policyName === undefined ? "" : `"policyName":${quoted(policyName)},`) +
     (policyVersion === undefined ? "" : `"policyVersion":${policyVersion},`) +
@@ -34,7 +34,7 @@ export function outcomeBody(
     `{"bytes":${bytes},` +
     (httpStatus === undefined ? "" : `"httpStatus":${httpStatus},`) +
     `"kind":"outcome","latencyMs":${Math.round(latencyMs * 1000) / 1000},"of":${of},"seq":${seq},` +
-    `"status":${quoted(status)},"time":${time}}`
+    `"status":"${status}","time":${time}}`
   );
 }
 

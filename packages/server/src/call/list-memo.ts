@@ -28,8 +28,8 @@ export class ListMemo {
 
   /** The whole answer, or undefined where it has to be made. */
   recall(call: IntendedCall, body: Buffer, { snapshot }: Pick<Ports, "snapshot">): string | undefined {
-    const entry = this.#entries.get(keyOf(call));
     const opening = openingOf(call);
+    const entry = opening === undefined ? undefined : this.#entries.get(keyOf(call));
     if (entry === undefined || opening === undefined) return undefined;
     const { access } = call.call.arrival;
     const isSame =

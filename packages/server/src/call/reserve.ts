@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "@portcullis/policy";
 import type { AllowedCall, PermittedCall } from "./call.ts";
 import type { CounterIds, Ports, Reserving } from "./ports.ts";
-import type { Grant } from "./records.ts";
+import type { Grant, Mode, ServerId } from "./records.ts";
 import type { Session } from "./sessions.ts";
 
 /** A limit said no. */
@@ -86,16 +86,18 @@ function unavailable(reason: string, { observer }: Pick<Ports, "observer">): Res
 }
 
 /** Ids that serve many calls: they remember the keys of their counters, which cost more to make than to count. */
-const remembered = new WeakMap<Grant | Session, Map<string, CounterIds>>();
+const remembered: { readonly [mode in Mode]: WeakMap<Grant | Session, Map<ServerId, CounterIds>> } = {
+  enforce: new WeakMap(),
+  shadow: new WeakMap(),
+};
 
 function counterIds({ call }: PermittedCall): CounterIds {
   const { access } = call.arrival;
   const session = call.session?.id === undefined ? undefined : call.session;
   const owner = session ?? access.grant;
-  const byServer = remembered.get(owner) ?? new Map<string, CounterIds>();
-  remembered.set(owner, byServer);
-  const name = `${access.mode} ${access.server.id}`;
-  const known = byServer.get(name);
+  const owners = remembered[access.mode];
+  const byServer = owners.get(owner) ?? new Map<ServerId, CounterIds>();
+  const known = byServer.get(access.server.id);
   if (known !== undefined) return known;
   const ids: CounterIds = {
     organisation: access.server.organisation,
@@ -105,7 +107,8 @@ function counterIds({ call }: PermittedCall): CounterIds {
     ...(session?.id === undefined ? {} : { session: session.id }),
     ...(access.mode === "shadow" ? { mode: "shadow" as const } : {}),
   };
-  byServer.set(name, ids);
+  byServer.set(access.server.id, ids);
+  owners.set(owner, byServer);
   return ids;
 }
 

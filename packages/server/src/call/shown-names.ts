@@ -12,6 +12,11 @@ export function shownName(name: string): string {
   return maskSecrets(name).slice(0, MAX_NAME_LENGTH);
 }
 
+/** Sorting makes room for a copy, and most calls have a name or two. */
+function isSorted(names: readonly string[]): boolean {
+  return names.every((name, at) => at === 0 || (names[at - 1] ?? "") <= name);
+}
+
 /** The names of a call's arguments, sorted; of too many or too long ones the first, and how many more there were. */
 export function argumentKeys(args: JsonObject): readonly string[] {
   const names = Object.keys(args);
@@ -25,7 +30,7 @@ export function argumentKeys(args: JsonObject): readonly string[] {
     if (length > MAX_KEYS_LENGTH) break;
     shown.push(one);
   }
-  shown.sort();
+  if (!isSorted(shown)) shown.sort();
   if (shown.length < names.length) shown.push(`(${names.length - shown.length} more)`);
   return shown;
 }

@@ -78,6 +78,26 @@ export function encodeHeaderValue(text: string): string {
   return isPlain ? text : `${PREFIX}${Buffer.from(text, "utf8").toString("base64")}${SUFFIX}`;
 }
 
+/** A name of a field (RFC 9110 section 5.6.2). */
+export function isToken(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (TOKEN[text.charCodeAt(at)] !== 1) return false;
+  return text !== "";
+}
+
+const TOKEN = new Uint8Array(256);
+for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+  TOKEN[character.charCodeAt(0)] = 1;
+}
+
+/** RFC 9110 section 5.5: no control character but the tab; a bare CR or LF is one. */
+export function isFieldValue(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+  }
+  return true;
+}
+
 /** Lines of which a second one could mean another request, sender or body, a bit for each; so can any other `mcp-*`. */
 const SINGLE: ReadonlyMap<string, number> = new Map(
   [
@@ -118,7 +138,8 @@ function isVisible(value: string): boolean {
   return true;
 }
 
-function trimBlanks(value: string): string {
+/** Without the spaces and tabs around it (RFC 9110 section 5.5). */
+export function trimBlanks(value: string): string {
   let start = 0;
   let end = value.length;
   while (start < end && isBlank(value.charCodeAt(start))) start += 1;

@@ -23,6 +23,7 @@ export interface DatabaseOptions {
 export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #dataVersion: StatementSync | undefined;
 
   constructor(path: string, options: DatabaseOptions = {}) {
     const readOnly = options.readOnly === true;
@@ -88,11 +89,17 @@ export class Database {
 
   /** Changes whenever another connection commits. */
   dataVersion(): number {
-    return Number(this.get("PRAGMA data_version")?.["data_version"]);
+    if (this.#dataVersion === undefined) {
+      this.#dataVersion = this.#db.prepare("PRAGMA data_version");
+      // Asked in every turn; a list of one costs less than a row with a name.
+      this.#dataVersion.setReturnArrays(true);
+    }
+    return Number((this.#dataVersion.get() as unknown as readonly unknown[])[0]);
   }
 
   close(): void {
     this.#statements.clear();
+    this.#dataVersion = undefined;
     if (this.#db.isOpen) this.#db.close();
   }
 

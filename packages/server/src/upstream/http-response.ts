@@ -64,30 +64,32 @@ function findHeaders(raw: readonly string[]): FoundHeaders | undefined {
     const name = raw[at];
     const value = raw[at + 1];
     if (name === undefined || value === undefined) continue;
-    const member = memberOf(name);
-    if (member === undefined) continue;
-    if (found[member] !== undefined) return undefined;
-    found[member] = value;
+    if (!note(found, name, value)) return undefined;
   }
   return found;
 }
 
-function memberOf(name: string): keyof FoundHeaders | undefined {
-  switch (name.length) {
-    case 12:
-      return isNamed(name, "content-type") ? "type" : undefined;
-    case 14:
-      if (isNamed(name, "content-length")) return "length";
-      return isNamed(name, "mcp-session-id") ? "session" : undefined;
-    case 16:
-      return isNamed(name, "content-encoding") ? "encoding" : undefined;
-    default:
-      return undefined;
+/** False for a second one of a header that matters. */
+function note(found: FoundHeaders, name: string, value: string): boolean {
+  let before: string | undefined;
+  if (isNamed(name, "content-type")) {
+    before = found.type;
+    found.type = value;
+  } else if (isNamed(name, "content-length")) {
+    before = found.length;
+    found.length = value;
+  } else if (isNamed(name, "mcp-session-id")) {
+    before = found.session;
+    found.session = value;
+  } else if (isNamed(name, "content-encoding")) {
+    before = found.encoding;
+    found.encoding = value;
   }
+  return before === undefined;
 }
 
 function isNamed(name: string, lowerCase: string): boolean {
-  return name === lowerCase || name.toLowerCase() === lowerCase;
+  return name.length === lowerCase.length && (name === lowerCase || name.toLowerCase() === lowerCase);
 }
 
 function essenceOf(type: string): string {

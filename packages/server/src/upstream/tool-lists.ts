@@ -1,7 +1,8 @@
 import { err, type JsonObject, ok, type Result } from "@portcullis/policy";
 import type { Observer, Snapshot, Tools, UpstreamFailure, Upstreams } from "../call/ports.ts";
-import type { Server, ServerId } from "../call/records.ts";
+import type { Server, ServerId, Target } from "../call/records.ts";
 import { listTools } from "./inspect.ts";
+import { isSameTarget } from "./same-target.ts";
 import { type KnownDefinition, lookAhead, namesAlike, readToolList, type SeenTool } from "./seen-tools.ts";
 
 /** What the lists need of the store. Both calls return when the new state can be read from the snapshot. */
@@ -35,7 +36,8 @@ const CHANGED_EVERY_MS = 10_000;
 const SHOWN_NAMES = 10;
 
 interface ListState {
-  readonly url: string;
+  /** A list belongs to a place; a server that moved has none. */
+  readonly target: Target;
   freshUntilMs: number;
   lastUnknownMs: number;
   /** The server said so since the last list began to be taken. */
@@ -63,7 +65,7 @@ export class ToolLists implements Tools {
   isFresh(server: Server): boolean {
     const state = this.#states.get(server.id);
     if (state === undefined || state.freshUntilMs <= this.#monotonicMs()) return false;
-    return state.url === keyOf(server);
+    return isSameTarget(state.target, server.target);
   }
 
   refresh(server: Server): Promise<Result<void, UpstreamFailure>> {
@@ -185,11 +187,11 @@ export class ToolLists implements Tools {
   }
 
   #stateOf(server: Server): ListState {
-    const url = keyOf(server);
+    const { target } = server;
     const found = this.#states.get(server.id);
-    if (found !== undefined && found.url === url) return found;
+    if (found !== undefined && isSameTarget(found.target, target)) return found;
     const state: ListState = {
-      url,
+      target,
       freshUntilMs: Number.NEGATIVE_INFINITY,
       lastUnknownMs: Number.NEGATIVE_INFINITY,
       hasChanged: false,
@@ -216,11 +218,4 @@ function isNews(server: Server, tools: ReadonlyMap<string, KnownDefinition>, com
     if (pinned.pin !== "removed" && !tools.has(pinned.name)) return true;
   }
   return false;
-}
-
-/** A list belongs to a place; a server that moved has none. */
-function keyOf(server: Server): string {
-  const { target } = server;
-  // What is sealed tells places apart that look the same.
-  return [target.sealed ?? "", ...(target.kind === "http" ? [target.url] : target.command)].join("\0");
 }

@@ -1,9 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { isFieldValue } from "../../mcp/headers.ts";
 import { ONE_WRITE_BYTES, type Outgoing } from "../outgoing.ts";
-
-/** What `node:http` refuses in a field: it could end its line (RFC 9110 section 5.5). */
-const NOT_IN_FIELDS = /[^\t -~\u0080-\u00ff]/;
 
 /** The answer to a plain request, with the bytes that `node:http` would write. */
 export class PlainResponse implements Outgoing {
@@ -38,7 +36,7 @@ export class PlainResponse implements Outgoing {
   }
 
   writeHead(status: number, headers: readonly string[]): void {
-    if (NOT_IN_FIELDS.test(headers.join(""))) throw new TypeError("a header cannot be sent");
+    if (!headers.every(isFieldValue)) throw new TypeError("a header cannot be sent");
     let lines = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
     let hasLength = false;
     for (let at = 0; at < headers.length; at += 2) {

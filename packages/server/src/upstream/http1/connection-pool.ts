@@ -1,8 +1,8 @@
 import { NOWHERE } from "../../call/roster.ts";
+import { isFieldValue, isToken } from "../../mcp/headers.ts";
 import type { Watchdog, Watched } from "../watchdog.ts";
 import type { Connect } from "./connect.ts";
 import { Connection, type ConnectionOwner, type ResponseHandler } from "./connection.ts";
-import { isFieldValue, isToken } from "./response-head.ts";
 
 /** One request, ready to be written. */
 export interface WireRequest {

@@ -94,10 +94,8 @@ export class Connection {
       socket.uncork();
       return;
     }
-    const whole = Buffer.allocUnsafe(head.length + bodyBytes);
-    whole.write(head, "latin1");
-    body?.copy(whole, head.length);
-    socket.write(whole);
+    // Latin-1 keeps every byte.
+    socket.write(body === undefined ? head : head + body.toString("latin1"), "latin1");
   }
 
   #onData(bytes: Buffer): void {

@@ -1,3 +1,5 @@
+import { isFieldValue, isToken, trimBlanks } from "../../mcp/headers.ts";
+
 /** The head of a response and what it says about the rest (RFC 9112 section 6.3). */
 export interface ResponseFraming {
   readonly status: number;
@@ -106,36 +108,4 @@ const FRAMING: ReadonlySet<string> = new Set([
 /** The name in lower case where it may frame the message; most are passed over by their length. */
 function framingField(name: string): string {
   return name.length === 10 || name.length === 14 || name.length === 17 ? name.toLowerCase() : "";
-}
-
-/** A name of a field (RFC 9110 section 5.6.2). */
-export function isToken(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) if (TOKEN[text.charCodeAt(at)] !== 1) return false;
-  return text !== "";
-}
-
-const TOKEN = new Uint8Array(256);
-for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-  TOKEN[character.charCodeAt(0)] = 1;
-}
-
-/** RFC 9110 section 5.5: no control character but the tab; a bare CR or LF is one. */
-export function isFieldValue(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
-  }
-  return true;
-}
-
-function trimBlanks(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
-  return value.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -25,6 +25,10 @@ const CRLF = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
 const VERSIONS: readonly string[] = ["HTTP/1.1 ", "HTTP/1.0 "];
 
+function mayBeResponse(beginning: string): boolean {
+  return VERSIONS.some((version) => version.startsWith(beginning.slice(0, version.length)));
+}
+
 /**
  * Reads one HTTP/1.x response after another (RFC 9112), wherever the pieces are cut. Stricter than common parsers:
  * whatever two readers could read in two ways is garbage (two lengths, a length beside chunks, folded or bare line
@@ -122,7 +126,7 @@ export class ResponseReader {
     if (end === -1 ? bytes.length > MAX_HEAD_BYTES : end > MAX_HEAD_BYTES) return this.#fail();
     const text = bytes.toString("latin1", 0, end === -1 ? bytes.length : end);
     // What does not begin like a response never becomes one, however long one waits (HTTP/0.9, another protocol).
-    if (!VERSIONS.some((version) => version.startsWith(text.slice(0, version.length)))) return this.#fail();
+    if (!text.startsWith("HTTP/1.1 ") && !mayBeResponse(text)) return this.#fail();
     if (end === -1) {
       this.#kept = Buffer.from(bytes);
       return EMPTY;
