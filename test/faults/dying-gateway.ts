@@ -11,7 +11,6 @@ import { settleUnknown } from "../../packages/server/src/audit/settle-unknown.ts
 import type {
   Audit,
   Counters,
-  Keys,
   Snapshot,
   UpstreamSink,
   Upstreams,
@@ -20,7 +19,6 @@ import { LedgerCounters } from "../../packages/server/src/counters/ledger-counte
 import { createAgentServer, listen } from "../../packages/server/src/front/http-server.ts";
 import { assembleLine, SYSTEM_CLOCK } from "../../packages/server/src/line-parts.ts";
 import { Database } from "../../packages/server/src/storage/database.ts";
-import type { FolderKeys } from "../../packages/server/src/storage/keys.ts";
 import { unwrap } from "./rig.ts";
 
 const [dataDir = "", dieAt = "0"] = process.argv.slice(2);
@@ -57,24 +55,17 @@ class SteppingDatabase extends Database {
   }
 }
 
-/** Each request digests its token once. */
-function steppingKeys(keys: FolderKeys): Keys {
-  return {
-    tokenDigest: (token) => {
-      calls += 1;
-      const digest = keys.tokenDigest(token);
-      step("while it is identified");
-      return digest;
-    },
-    argumentsHmac: (text) => keys.argumentsHmac(text),
-    seal: (...sealing) => keys.seal(...sealing),
-    unseal: (...sealed) => keys.unseal(...sealed),
-  };
-}
-
+/** Each call looks its grant up twice: when it comes, and where it is judged. */
 function steppingSnapshot(snapshot: Snapshot): Snapshot {
+  let isJudged = true;
   return {
-    grantByDigest: (digest) => snapshot.grantByDigest(digest),
+    grantByDigest: (digest) => {
+      isJudged = !isJudged;
+      if (!isJudged) calls += 1;
+      const grant = snapshot.grantByDigest(digest);
+      step(isJudged ? "while it is judged" : "while it is identified");
+      return grant;
+    },
     isCurrent: (grant, digest) => {
       const isCurrent = snapshot.isCurrent(grant, digest);
       step("after the last look at the grant");
@@ -169,7 +160,7 @@ const { line } = assembleLine({
 const { snapshot, upstreams } = line.ports;
 const ports = {
   ...line.ports,
-  keys: steppingKeys(folder.keys),
+  keys: folder.keys,
   snapshot: steppingSnapshot(snapshot),
   upstreams: steppingUpstreams(upstreams),
 };

@@ -18,6 +18,7 @@ test("F2: kill -9 at each step of a call leaves a state that is known (P1, P8)",
   const told = { ...ran, client: "ran" };
   expect(rows).toEqual([
     { step: "while it is identified", ...nothing },
+    { step: "while it is judged", ...nothing },
     { step: "before reserve", ...nothing },
     { step: "after reserve", ...nothing },
     { step: "before intend", ...nothing },
