@@ -28,7 +28,7 @@ export function readHeaderParams(inputSchema: JsonValue | undefined): Result<rea
     if (Array.isArray(value)) {
       for (const item of value) open.push({ value: item, path: undefined, role });
     } else if (isJsonObject(value)) {
-      if (role === "schema" && Object.hasOwn(value, ANNOTATION)) {
+      if (role === "schema" && Object.hasOwn(value, HEADER_ANNOTATION)) {
         const param = readAnnotation(value, path);
         if (!param.ok) return param;
         const lower = param.value.header.toLowerCase();
@@ -97,7 +97,8 @@ interface Place {
   readonly role: "schema" | "map";
 }
 
-const ANNOTATION = "x-mcp-header";
+/** The member of a schema that asks for its argument to be mirrored. */
+export const HEADER_ANNOTATION = "x-mcp-header";
 const MAX_SCHEMA_NODES = 10_000;
 /** Longest chain of `properties`: a message is not nested deeper either. */
 const MAX_PATH_LENGTH = 64;
@@ -127,7 +128,7 @@ function readAnnotation(schema: JsonObject, path: Place["path"]): Result<HeaderP
   if (path === undefined || path.length === 0) {
     return err("`x-mcp-header` is only allowed on parameters reached through `properties` alone");
   }
-  const name = schema[ANNOTATION];
+  const name = schema[HEADER_ANNOTATION];
   // The token syntax leaves out the empty name, control characters and line breaks.
   if (typeof name !== "string" || !TOKEN.test(name)) return err("`x-mcp-header` is not a header name");
   const type = Object.hasOwn(schema, "type") ? schema["type"] : undefined;

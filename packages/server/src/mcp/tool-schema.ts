@@ -39,12 +39,14 @@ interface Schemas {
   /** Each schema with the schemas inside it. */
   readonly inside: Map<JsonObject, readonly JsonObject[]>;
   readonly anchors: Map<string, JsonObject>;
+  hasReferences: boolean;
 }
 
 function schemaProblem(root: JsonObject): string | undefined {
-  const found: Schemas = { inside: new Map(), anchors: new Map() };
+  const found: Schemas = { inside: new Map(), anchors: new Map(), hasReferences: false };
   const problem = walk(root, 0, found);
-  if (problem !== undefined) return problem;
+  // Without references nothing unfolds: there are as many subschemas as are written, which are few enough.
+  if (problem !== undefined || !found.hasReferences) return problem;
   return sizeOf(root, root, found, new Map()) > MAX_SUBSCHEMAS ? "a schema unfolds too far" : undefined;
 }
 
@@ -52,7 +54,9 @@ function walk(schema: JsonObject, depth: number, found: Schemas): string | undef
   if (depth > MAX_DEPTH) return "a schema is nested too deeply";
   for (const name of REFERENCES) {
     const target = own(schema, name);
-    if (typeof target === "string" && !target.startsWith("#")) return "a schema refers to elsewhere";
+    if (typeof target !== "string") continue;
+    if (!target.startsWith("#")) return "a schema refers to elsewhere";
+    found.hasReferences = true;
   }
   const dialect = own(schema, "$schema");
   if (typeof dialect === "string" && !DIALECT.test(dialect)) return "a schema is of an unknown dialect";

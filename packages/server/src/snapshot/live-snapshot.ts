@@ -9,7 +9,7 @@ import type {
   Server,
 } from "../call/records.ts";
 import { turn } from "../call/turn.ts";
-import { readHeaderParams } from "../mcp/header-params.ts";
+import { HEADER_ANNOTATION, type HeaderParam, readHeaderParams } from "../mcp/header-params.ts";
 import { numberOf, type Row, textOf } from "../storage/database.ts";
 import { type GrantRow, liveGrants, toGrantRow } from "../storage/grant-rows.ts";
 import { toServerRow } from "../storage/server-rows.ts";
@@ -273,16 +273,15 @@ function toPinnedTool(tool: ToolRow, before: PinnedTool | undefined): PinnedTool
   ) {
     return before;
   }
-  const text = tool.observedDefinition ?? tool.acceptedDefinition;
-  const definition: unknown = text === undefined ? undefined : JSON.parse(text);
-  const schema = isJsonObject(definition) ? definition["inputSchema"] : undefined;
-  const params = readHeaderParams(schema);
   const { name, pin, observedHash, acceptedHash } = tool;
-  return Object.freeze({
-    name,
-    pin,
-    observedHash,
-    acceptedHash,
-    headerParams: params.ok ? params.value : [],
-  });
+  const headerParams = headerParamsIn(tool.observedDefinition ?? tool.acceptedDefinition);
+  return Object.freeze({ name, pin, observedHash, acceptedHash, headerParams });
+}
+
+/** Few tools have any, and a definition that was stored spells the name as it is (`JSON.stringify`). */
+function headerParamsIn(definition: string | undefined): readonly HeaderParam[] {
+  if (definition?.includes(HEADER_ANNOTATION) !== true) return [];
+  const tool: unknown = JSON.parse(definition);
+  const params = readHeaderParams(isJsonObject(tool) ? tool["inputSchema"] : undefined);
+  return params.ok ? params.value : [];
 }

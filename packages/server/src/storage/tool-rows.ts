@@ -44,7 +44,7 @@ export function recordObserved(
     const seen = new Set<string>();
     for (const { name, definition, hash } of tools) {
       seen.add(name);
-      observeTool(state, server, name, hash, JSON.stringify(definition), nowMs);
+      observeTool(state, server, { name, hash, definition: JSON.stringify(definition) }, isFirst, nowMs);
     }
     if (options.complete) forgetUnlisted(state, server, seen);
     if (isFirst || options.acceptAll === true) acceptTools(state, server, undefined, nowMs);
@@ -132,25 +132,30 @@ function pinOf(acceptedHash: string | undefined, observedHash: string | undefine
   return acceptedHash === observedHash ? "accepted" : "changed";
 }
 
-/** Writes only what differs, so that an unchanged list changes no row and wakes nobody. */
+/**
+ * Writes only what differs, so that an unchanged list changes no row and wakes nobody. `isAccepted`: with the same
+ * write, for a second one takes as long again.
+ */
 function observeTool(
   { db }: State,
   server: ServerId,
-  name: string,
-  hash: string,
-  definition: string,
+  tool: { readonly name: string; readonly hash: string; readonly definition: string },
+  isAccepted: boolean,
   nowMs: number,
 ): void {
+  const accepted = isAccepted ? [tool.hash, tool.definition, nowMs] : [null, null, null];
   db.run(
-    `INSERT INTO tool (server, name, observed_hash, observed_definition, observed_at) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO tool (server, name, observed_hash, observed_definition, observed_at,
+         accepted_hash, accepted_definition, accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (server, name) DO UPDATE SET observed_hash = excluded.observed_hash,
          observed_definition = excluded.observed_definition, observed_at = excluded.observed_at
        WHERE tool.observed_hash IS NOT excluded.observed_hash`,
     server,
-    name,
-    hash,
-    definition,
+    tool.name,
+    tool.hash,
+    tool.definition,
     nowMs,
+    ...accepted,
   );
 }
 

@@ -104,10 +104,15 @@ export function namesAlike(tools: readonly SeenTool[]): readonly string[] {
     .flatMap((same) => same.map(({ name }) => name));
 }
 
+/** A long list is looked at twice, and nobody writes to it in between. */
+const digests = new WeakMap<JsonObject, string>();
+
 /** Undefined where JSON.stringify runs out of stack, though JSON.parse did not. */
 function digestText(definition: JsonObject): string | undefined {
   try {
-    return hash("sha256", JSON.stringify(definition), "base64");
+    const digest = digests.get(definition) ?? hash("sha256", JSON.stringify(definition), "base64");
+    digests.set(definition, digest);
+    return digest;
   } catch {
     return undefined;
   }
