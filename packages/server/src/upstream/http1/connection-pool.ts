@@ -33,6 +33,8 @@ export class ConnectionPool implements ConnectionOwner, Watched {
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   readonly #opening: string;
+  /** A session asks with the same lines again and again. */
+  #last: { readonly request: WireRequest; readonly lines: string } | undefined;
   #state: "open" | "closing" | "destroyed" = "open";
   readonly #emptied = Promise.withResolvers<void>();
 
@@ -114,15 +116,34 @@ export class ConnectionPool implements ConnectionOwner, Watched {
   }
 
   /** Undefined when a path, name or value would break out of its place. */
-  #headOf({ method, path, headers, body }: WireRequest): string | undefined {
+  #headOf(request: WireRequest): string | undefined {
+    const lines = this.#linesOf(request);
+    if (lines === undefined) return undefined;
+    if (request.body === undefined) return `${lines}\r\n`;
+    return `${lines}content-length: ${request.body.length}\r\n\r\n`;
+  }
+
+  /** The lines that say nothing of the body; undefined where HTTP cannot carry them. */
+  #linesOf(request: WireRequest): string | undefined {
+    const { method, path, headers } = request;
+    if (this.#last !== undefined && isAlike(this.#last.request, request)) return this.#last.lines;
     if (!/^\/[\x21-\x7e]*$/.test(path)) return undefined;
-    let head = `${method} ${path} ${this.#opening}`;
+    let lines = `${method} ${path} ${this.#opening}`;
     for (let at = 0; at + 1 < headers.length; at += 2) {
       const name = headers[at] ?? "";
       const value = headers[at + 1] ?? "";
       if (!isToken(name) || !isFieldValue(value)) return undefined;
-      head += `${name}: ${value}\r\n`;
+      lines += `${name}: ${value}\r\n`;
     }
-    return body === undefined ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`;
+    this.#last = { request: { method, path, headers, body: undefined }, lines };
+    return lines;
   }
+}
+
+/** True where two requests differ in nothing but their bodies. */
+function isAlike(one: WireRequest, other: WireRequest): boolean {
+  if (one.method !== other.method || one.path !== other.path) return false;
+  if (one.headers.length !== other.headers.length) return false;
+  for (let at = 0; at < one.headers.length; at += 1) if (one.headers[at] !== other.headers[at]) return false;
+  return true;
 }
