@@ -278,10 +278,11 @@ function toPinnedTool(tool: ToolRow, before: PinnedTool | undefined): PinnedTool
   return Object.freeze({ name, pin, observedHash, acceptedHash, headerParams });
 }
 
-/** Few tools have any, and a definition that was stored spells the name as it is (`JSON.stringify`). */
+/** Throws for a definition that is damaged: nothing may be let through by what cannot be read. */
 function headerParamsIn(definition: string | undefined): readonly HeaderParam[] {
+  const tool: unknown = definition === undefined ? undefined : JSON.parse(definition);
+  // Few tools have any, and a definition that was stored spells the name as it is (`JSON.stringify`).
   if (definition?.includes(HEADER_ANNOTATION) !== true) return [];
-  const tool: unknown = JSON.parse(definition);
   const params = readHeaderParams(isJsonObject(tool) ? tool["inputSchema"] : undefined);
   return params.ok ? params.value : [];
 }
