@@ -1,5 +1,5 @@
 import { err, isJsonObject, type JsonObject, type JsonValue, ok, type Result } from "@portcullis/policy";
-import { decodeHeaderValue, encodeHeaderValue, type RawHeaders, readHeader } from "./headers.ts";
+import { decodeHeaderValue, encodeHeaderValue, isToken, type RawHeaders, readHeader } from "./headers.ts";
 import { namesSecret } from "./secret-names.ts";
 
 /** One argument that modern clients mirror into a header. */
@@ -102,8 +102,7 @@ export const HEADER_ANNOTATION = "x-mcp-header";
 const MAX_SCHEMA_NODES = 10_000;
 /** Longest chain of `properties`: a message is not nested deeper either. */
 const MAX_PATH_LENGTH = 64;
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
+const MAX_NAME_LENGTH = 128;
 /** Keywords whose members are named schemas, so that a key there is a name and no annotation. */
 const MAPS: ReadonlySet<string> = new Set(["patternProperties", "$defs", "definitions", "dependentSchemas"]);
 /** Keywords that hold data, in which the annotation's name means nothing. */
@@ -130,7 +129,8 @@ function readAnnotation(schema: JsonObject, path: Place["path"]): Result<HeaderP
   }
   const name = schema[HEADER_ANNOTATION];
   // The token syntax leaves out the empty name, control characters and line breaks.
-  if (typeof name !== "string" || !TOKEN.test(name)) return err("`x-mcp-header` is not a header name");
+  if (typeof name !== "string" || name.length > MAX_NAME_LENGTH || !isToken(name))
+    return err("`x-mcp-header` is not a header name");
   const type = Object.hasOwn(schema, "type") ? schema["type"] : undefined;
   if (type !== "string" && type !== "integer" && type !== "boolean") {
     return err("`x-mcp-header` is only allowed on a string, an integer or a boolean");

@@ -26,7 +26,7 @@ const BLANK_LINE = Buffer.from("\r\n\r\n");
 const VERSIONS: readonly string[] = ["HTTP/1.1 ", "HTTP/1.0 "];
 
 function mayBeResponse(beginning: string): boolean {
-  return VERSIONS.some((version) => version.startsWith(beginning.slice(0, version.length)));
+  return VERSIONS.some((version) => beginning.startsWith(version) || version.startsWith(beginning));
 }
 
 /**
@@ -126,7 +126,7 @@ export class ResponseReader {
     if (end === -1 ? bytes.length > MAX_HEAD_BYTES : end > MAX_HEAD_BYTES) return this.#fail();
     const text = bytes.toString("latin1", 0, end === -1 ? bytes.length : end);
     // What does not begin like a response never becomes one, however long one waits (HTTP/0.9, another protocol).
-    if (!text.startsWith("HTTP/1.1 ") && !mayBeResponse(text)) return this.#fail();
+    if (!mayBeResponse(text)) return this.#fail();
     if (end === -1) {
       this.#kept = Buffer.from(bytes);
       return EMPTY;
