@@ -6,24 +6,89 @@ import type { IntentEntry, OutcomeEntry } from "../call/ports.ts";
  * of a grant, and spelling it anew is a third of the cost of a row. What is undefined is left out.
  */
 export function intentBody(seq: number, entry: IntentEntry): string {
-  const { argumentsBytes, argumentsHmac, policy, policyName, policyVersion, tool, toolHash } = entry;
+  const { argumentsBytes, argumentsHmac } = entry;
+  const { keys, verdict, rule, server, tool } = spellingOf(entry);
   return (
-    "{" +
-    (argumentsBytes === undefined ? "" : `"argumentBytes":${argumentsBytes},`) +
-    `"argumentKeys":${JSON.stringify(entry.argumentKeys)},` +
-    (argumentsHmac === undefined ? "" : `"argumentsHmac":${JSON.stringify(argumentsHmac)},`) +
-    `"effect":"${entry.effect}","fate":"${entry.fate}",` +
-    `"grant":${quoted(entry.grant)},"grantLabel":${quoted(entry.grantLabel)},"kind":"intent",` +
-    `"message":${quoted(entry.message)},"method":${quoted(entry.method)},"mode":"${entry.mode}",` +
-    (policy === undefined ? "" : `"policy":${quoted(policy)},`) +
-    (policyName === undefined ? "" : `"policyName":${quoted(policyName)},`) +
-    (policyVersion === undefined ? "" : `"policyVersion":${policyVersion},`) +
-    `"requestId":${JSON.stringify(entry.requestId)},"rule":${quoted(entry.rule)},"seq":${seq},` +
-    `"server":${quoted(entry.server)},"serverName":${quoted(entry.serverName)},"time":${entry.time}` +
-    (tool === undefined ? "" : `,"tool":${quoted(tool)}`) +
-    (toolHash === undefined ? "" : `,"toolHash":${quoted(toolHash)}`) +
-    "}"
+    (argumentsBytes === undefined ? "{" : `{"argumentBytes":${argumentsBytes},`) +
+    (argumentsHmac === undefined ? keys : `${keys}"argumentsHmac":${JSON.stringify(argumentsHmac)},`) +
+    `${verdict}${JSON.stringify(entry.requestId)}${rule}${seq}${server}${entry.time}${tool}`
   );
+}
+
+/** What one intent has in common with others, as they spell it. */
+interface Spelling {
+  readonly entry: IntentEntry;
+  readonly keys: string;
+  readonly verdict: string;
+  readonly rule: string;
+  readonly server: string;
+  readonly tool: string;
+}
+
+/** Strangers choose some of it: with too many all are forgotten, and long ones are not remembered. */
+const MAX_SPELLINGS = 1_024;
+const MAX_SPELLING_LENGTH = 2_048;
+/** By grant and tool. */
+const spellings = new Map<string, Map<string, Spelling>>();
+let remembered = 0;
+
+function spellingOf(entry: IntentEntry): Spelling {
+  const ofGrant = spellings.get(entry.grant);
+  const known = ofGrant?.get(entry.tool ?? "");
+  if (known !== undefined && isSpelledAlike(known.entry, entry)) return known;
+  const spelling = spell(entry);
+  const { keys, verdict, rule, server, tool } = spelling;
+  if (keys.length + verdict.length + rule.length + server.length + tool.length > MAX_SPELLING_LENGTH)
+    return spelling;
+  if (known === undefined) remembered += 1;
+  if (remembered > MAX_SPELLINGS) {
+    spellings.clear();
+    remembered = 1;
+  }
+  const others = spellings.get(entry.grant) ?? new Map<string, Spelling>();
+  spellings.set(entry.grant, others.set(entry.tool ?? "", spelling));
+  return spelling;
+}
+
+function isSpelledAlike(one: IntentEntry, other: IntentEntry): boolean {
+  return (
+    one.effect === other.effect &&
+    one.fate === other.fate &&
+    one.grant === other.grant &&
+    one.grantLabel === other.grantLabel &&
+    one.message === other.message &&
+    one.method === other.method &&
+    one.mode === other.mode &&
+    one.policy === other.policy &&
+    one.policyName === other.policyName &&
+    one.policyVersion === other.policyVersion &&
+    one.rule === other.rule &&
+    one.server === other.server &&
+    one.serverName === other.serverName &&
+    one.tool === other.tool &&
+    one.toolHash === other.toolHash &&
+    one.argumentKeys.length === other.argumentKeys.length &&
+    one.argumentKeys.every((key, at) => key === other.argumentKeys[at])
+  );
+}
+
+function spell(entry: IntentEntry): Spelling {
+  const { argumentKeys, effect, fate, grant, grantLabel, message, method, mode } = entry;
+  const { policy, policyName, policyVersion, rule, server, serverName, tool, toolHash } = entry;
+  const verdict = { effect, fate, grant, grantLabel, kind: "intent", message, method, mode };
+  return {
+    entry,
+    keys: `${members({ argumentKeys })},`,
+    verdict: `${members({ ...verdict, policy, policyName, policyVersion })},"requestId":`,
+    rule: `,${members({ rule })},"seq":`,
+    server: `,${members({ server, serverName })},"time":`,
+    tool: tool === undefined && toolHash === undefined ? "}" : `,${members({ tool, toolHash })}}`,
+  };
+}
+
+/** As JSON spells them, without the braces around. */
+function members(some: object): string {
+  return JSON.stringify(some).slice(1, -1);
 }
 
 export function outcomeBody(
@@ -36,22 +101,6 @@ export function outcomeBody(
     `"kind":"outcome","latencyMs":${Math.round(latencyMs * 1000) / 1000},"of":${of},"seq":${seq},` +
     `"status":"${status}","time":${time}}`
   );
-}
-
-/** Spellings that are remembered. Strangers choose some names: with too many of them all are forgotten. */
-const MAX_REMEMBERED = 4_096;
-const MAX_REMEMBERED_LENGTH = 128;
-const remembered = new Map<string, string>();
-
-/** A text as JSON; for texts that come again and again. */
-function quoted(text: string): string {
-  const known = remembered.get(text);
-  if (known !== undefined) return known;
-  const spelled = JSON.stringify(text);
-  if (text.length > MAX_REMEMBERED_LENGTH) return spelled;
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(text, spelled);
-  return spelled;
 }
 
 /** What `of` says in an entry that is no call's. */
