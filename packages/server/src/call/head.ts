@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "@portcullis/policy";
-import { checkContentType, findForbiddenHeader } from "../mcp/headers.ts";
+import { checkContentType, findForbiddenHeader, readHeader } from "../mcp/headers.ts";
 import type { AgentRequest } from "./agent-request.ts";
 import type { ClientHeaders, Head, Verb } from "./call.ts";
 import type { Keys, LineConfig } from "./ports.ts";
@@ -23,8 +23,8 @@ export interface HeadTools {
  */
 export function readHead(request: AgentRequest, tools: HeadTools): Result<Head, Refusal> {
   const { memo } = request;
-  // None of what may differ decides anything here, but what the call is told of.
-  if (memo?.head !== undefined) return ok({ ...memo.head, headers: clientHeaders(request) });
+  // None of what may differ decides anything here; the call is told of it.
+  if (memo?.head !== undefined) return ok({ ...memo.head, headers: renewed(memo.head.headers, request) });
   const read = readAnew(request, tools);
   if (read.ok && memo !== undefined) memo.head = read.value;
   return read;
@@ -98,16 +98,24 @@ function bearerToken(authorization: string | undefined): string | undefined {
 
 function clientHeaders(request: AgentRequest): ClientHeaders {
   const headers = request.headers;
-  const traceparent = single(headers["traceparent"]);
   return {
     raw: request.rawHeaders,
     accept: headers.accept,
     protocolVersion: single(headers["mcp-protocol-version"]),
     sessionId: single(headers["mcp-session-id"]),
     lastEventId: single(headers["last-event-id"]),
-    traceparent:
-      traceparent !== undefined && traceparent.length <= MAX_TRACEPARENT_BYTES ? traceparent : undefined,
+    traceparent: traceparentOf(request),
   };
+}
+
+/** Those of a head that comes again. */
+function renewed(headers: ClientHeaders, request: AgentRequest): ClientHeaders {
+  return { ...headers, raw: request.rawHeaders, traceparent: traceparentOf(request) };
+}
+
+function traceparentOf({ rawHeaders }: AgentRequest): string | undefined {
+  const value = readHeader(rawHeaders, "traceparent");
+  return value !== undefined && value.length <= MAX_TRACEPARENT_BYTES ? value : undefined;
 }
 
 /** Duplicates were refused before, so a list cannot happen; if it does, the header is not there. */

@@ -1,5 +1,14 @@
 import { timingSafeEqual } from "node:crypto";
-import { headText, LINE_END, lowerName, type PlainHead, plainLength, readPlainHead } from "./request-head.ts";
+import type { HeadMemo } from "../../call/agent-request.ts";
+import { HeadPattern, type Place } from "../../mcp/head-pattern.ts";
+import {
+  headText,
+  LINE_END,
+  lengthOf,
+  MAX_HEAD_BYTES,
+  type PlainHead,
+  readPlainHead,
+} from "./request-head.ts";
 
 /** Fields that differ between the requests of one agent. None says who it is, or decides what is read of the rest. */
 const VARYING: ReadonlySet<string> = new Set([
@@ -11,13 +20,9 @@ const VARYING: ReadonlySet<string> = new Set([
 ]);
 const AUTHORIZATION = "authorization";
 
-/** A field whose value is looked at by itself. */
-interface Place {
-  /** Everything between the value before and this one. */
-  readonly before: Buffer;
-  readonly lower: string;
-  /** Of the value, in `rawHeaders`. */
-  readonly index: number;
+/** The token differs as well, but must not: it is looked at by itself. */
+function isVarying(lower: string): boolean {
+  return lower === AUTHORIZATION || VARYING.has(lower) || lower.startsWith("mcp-param-");
 }
 
 /**
@@ -29,67 +34,51 @@ export class HeadMemory {
 
   /** The plain head with which `bytes` begin, as {@link readPlainHead} reads it. */
   read(bytes: Buffer): PlainHead | undefined {
-    const text = headText(bytes);
-    if (text === undefined) return undefined;
-    const again = this.#known?.read(text, bytes);
+    const again = this.#known?.read(bytes);
     if (again !== undefined) return again;
-    const head = readPlainHead(text);
-    if (head !== undefined) this.#known = new KnownHead(head, text);
+    const text = headText(bytes);
+    const head = text === undefined ? undefined : readPlainHead(text);
+    if (head !== undefined) this.#known = new KnownHead(head, `${text}${LINE_END}`, bytes);
     return head;
   }
 }
 
 class KnownHead {
   readonly #head: PlainHead;
-  readonly #places: Place[] = [];
-  /** What follows the last place. */
-  readonly #rest: Buffer;
+  readonly #pattern: HeadPattern;
   /** The value of `Authorization`, and the spaces around it. */
-  #secret: Buffer = Buffer.alloc(0);
+  readonly #secret: Buffer;
 
-  constructor(head: PlainHead, text: string) {
+  constructor(head: PlainHead, text: string, bytes: Buffer) {
     this.#head = head;
-    const { rawHeaders } = head;
-    let done = 0;
-    let line = text.indexOf(LINE_END) + LINE_END.length;
-    for (let index = 1; index < rawHeaders.length; index += 2) {
-      const name = rawHeaders[index - 1] ?? "";
-      const lower = lowerName(name) ?? "";
-      const from = line + name.length + 1;
-      const end = text.indexOf(LINE_END, from);
-      if (lower === AUTHORIZATION) this.#secret = Buffer.from(text.slice(from, end), "latin1");
-      if (lower === AUTHORIZATION || VARYING.has(lower) || lower.startsWith("mcp-param-")) {
-        this.#places.push({ before: Buffer.from(text.slice(done, from), "latin1"), lower, index });
-        done = end;
-      }
-      line = end + LINE_END.length;
-    }
-    this.#rest = Buffer.from(text.slice(done), "latin1");
+    this.#pattern = new HeadPattern(text, head.rawHeaders, isVarying);
+    const at = 2 * this.#pattern.places.findIndex(({ lower }) => lower === AUTHORIZATION);
+    const found = this.#pattern.find(bytes) ?? [];
+    this.#secret = at < 0 ? Buffer.alloc(0) : Buffer.from(bytes.subarray(found[at], found[at + 1]));
   }
 
   /** Undefined where anything else is different. */
-  read(text: string, bytes: Buffer): PlainHead | undefined {
-    const { url, memo } = this.#head;
+  read(bytes: Buffer): PlainHead | undefined {
+    const found = this.#pattern.find(bytes);
+    const headBytes = found?.at(-1) ?? 0;
+    if (found === undefined || headBytes > MAX_HEAD_BYTES) return undefined;
     const rawHeaders = this.#head.rawHeaders.slice();
-    const headers: Record<string, string> = { ...this.#head.headers };
-    let done = 0;
-    for (const { before, lower, index } of this.#places) {
-      const from = done + before.length;
-      if (!hasAt(bytes, done, from, before)) return undefined;
-      done = endOfValue(text, from);
+    let bodyBytes: number | undefined;
+    let at = 0;
+    for (const { lower, index } of this.#pattern.places) {
+      const from = found[at];
+      const to = found[at + 1];
+      at += 2;
       if (lower === AUTHORIZATION) {
-        if (!this.#isSecret(bytes.subarray(from, done))) return undefined;
+        if (!this.#isSecret(bytes.subarray(from, to))) return undefined;
         continue;
       }
-      const value = text.slice(from, done).trim();
-      headers[lower] = value;
+      const value = bytes.toString("latin1", from, to).trim();
+      if (lower === "content-length") bodyBytes = lengthOf(value);
       rawHeaders[index] = value;
     }
-    if (text.length !== done + this.#rest.length || !hasAt(bytes, done, text.length, this.#rest))
-      return undefined;
-    const bodyBytes = plainLength(headers);
     if (bodyBytes === undefined) return undefined;
-    return { url, rawHeaders, headers, bodyBytes, headBytes: text.length + LINE_END.length, memo };
+    return new HeadAgain(this.#head, this.#pattern.places, { rawHeaders, bodyBytes, headBytes });
   }
 
   /** In a time that does not tell where they differ: behind a proxy the last head may have been another agent's. */
@@ -98,13 +87,33 @@ class KnownHead {
   }
 }
 
-function hasAt(bytes: Buffer, from: number, to: number, part: Buffer): boolean {
-  return to <= bytes.length && part.compare(bytes, from, to) === 0;
-}
+/** A head like another; few ask for its fields by name. */
+class HeadAgain implements PlainHead {
+  readonly #first: PlainHead;
+  readonly #places: readonly Place[];
+  readonly url: string;
+  readonly rawHeaders: readonly string[];
+  readonly bodyBytes: number;
+  readonly headBytes: number;
+  readonly memo: HeadMemo;
 
-/** The place of the first character that is not plain: the end of the line, in a head that is. */
-function endOfValue(text: string, from: number): number {
-  let end = from;
-  for (let code = text.charCodeAt(end); code >= 0x20 && code <= 0x7e; code = text.charCodeAt(end)) end += 1;
-  return end;
+  constructor(
+    first: PlainHead,
+    places: readonly Place[],
+    { rawHeaders, bodyBytes, headBytes }: Pick<PlainHead, "rawHeaders" | "bodyBytes" | "headBytes">,
+  ) {
+    this.#first = first;
+    this.#places = places;
+    this.url = first.url;
+    this.rawHeaders = rawHeaders;
+    this.bodyBytes = bodyBytes;
+    this.headBytes = headBytes;
+    this.memo = first.memo;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const headers = { ...this.#first.headers };
+    for (const { lower, index } of this.#places) headers[lower] = this.rawHeaders[index] ?? "";
+    return headers;
+  }
 }

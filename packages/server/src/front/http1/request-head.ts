@@ -16,7 +16,7 @@ export interface PlainHead {
 }
 
 /** More than clients send; what is longer is read by Node, within its own bound. */
-const MAX_HEAD_BYTES = 8 * 1024;
+export const MAX_HEAD_BYTES = 8 * 1024;
 export const LINE_END = "\r\n";
 const HEAD_END = Buffer.from(LINE_END + LINE_END);
 /** All lines of a head: visible ASCII and spaces (RFC 9110 section 5.5 allows more, and readers differ in it). */
@@ -73,12 +73,15 @@ export function readPlainHead(text: string): PlainHead | undefined {
 }
 
 /** How long the body is; undefined where other fields say more about it, or about the connection. */
-export function plainLength(headers: Readonly<Record<string, string>>): number | undefined {
+function plainLength(headers: Readonly<Record<string, string>>): number | undefined {
   const connection = headers["connection"];
   if (connection !== undefined && connection.toLowerCase() !== "keep-alive") return undefined;
-  const length = headers["content-length"];
-  if (length === undefined || headers["host"] === undefined || !LENGTH.test(length)) return undefined;
-  return Number(length);
+  return headers["host"] === undefined ? undefined : lengthOf(headers["content-length"] ?? "");
+}
+
+/** `Content-Length` as a number; undefined for one that is left to Node. */
+export function lengthOf(value: string): number | undefined {
+  return LENGTH.test(value) ? Number(value) : undefined;
 }
 
 /** Names that were met, in lower case. Strangers choose some: with too many all are forgotten. */
@@ -86,7 +89,7 @@ const MAX_KNOWN_NAMES = 1_024;
 const known = new Map<string, string>();
 
 /** The name in lower case; undefined for one that Node reads. */
-export function lowerName(name: string): string | undefined {
+function lowerName(name: string): string | undefined {
   const before = known.get(name);
   if (before !== undefined) return before;
   const lower = name.toLowerCase();

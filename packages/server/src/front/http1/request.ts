@@ -9,20 +9,24 @@ export class PlainRequest implements AgentRequest {
   readonly httpVersionMajor = 1;
   readonly url: string;
   readonly rawHeaders: readonly string[];
-  readonly headers: IncomingHttpHeaders;
   readonly memo: HeadMemo;
   readonly declaredBytes: number;
   readonly socket: Socket;
+  readonly #head: PlainHead;
   #sink: BodySink | undefined;
   #hasBegun = false;
 
   constructor(head: PlainHead, socket: Socket) {
     this.url = head.url;
     this.rawHeaders = head.rawHeaders;
-    this.headers = head.headers;
+    this.#head = head;
     this.memo = head.memo;
     this.declaredBytes = head.bodyBytes;
     this.socket = socket;
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#head.headers;
   }
 
   takeBody(sink: BodySink): void {

@@ -77,18 +77,24 @@ function frame(status: number, isHttp11: boolean, raw: readonly string[]): Respo
       default:
     }
   }
-  if (lengthText !== undefined && !/^[0-9]{1,15}$/.test(lengthText)) return undefined;
+  const length = parseLength(lengthText ?? "");
+  if (lengthText !== undefined && length === undefined) return undefined;
   // RFC 9112 section 6.1: any other coding, one beside a length, or one in HTTP/1.0 is an error or an attack.
   const isBadCoding = lengthText !== undefined || !isHttp11 || coding?.toLowerCase() !== "chunked";
   if (coding !== undefined && isBadCoding) return undefined;
   return {
     status,
     raw,
-    length: lengthText === undefined ? undefined : Number(lengthText),
+    length,
     isChunked: coding !== undefined,
     isPersistent: isHttp11 && !/(?:^|[ \t,])close(?:$|[ \t,])/i.test(connection),
     keepAliveS: Number.isNaN(keepAliveS) ? undefined : keepAliveS,
   };
+}
+
+/** Digits alone: no list, no sign, nothing that a double cannot hold. */
+export function parseLength(value: string): number | undefined {
+  return /^[0-9]{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
 /** RFC 9110 section 6.5.1: what frames a message is no trailer, and readers differ in what they make of one. */

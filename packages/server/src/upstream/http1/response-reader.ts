@@ -1,4 +1,5 @@
 import { isFraming, parseHead, parseLine, type ResponseFraming } from "./response-head.ts";
+import { ResponseMemory } from "./response-memory.ts";
 
 /** What becomes of a response, in order. Nothing is told after `onEnd`, a fault or `stop`. */
 export interface ResponseParts {
@@ -36,6 +37,7 @@ function mayBeResponse(beginning: string): boolean {
  */
 export class ResponseReader {
   readonly #parts: ResponseParts;
+  readonly #memory = new ResponseMemory();
   #state: State = "head";
   /** A copy of the beginning of a head or line whose end has not come: what is pushed is not there for long. */
   #kept: Buffer = EMPTY;
@@ -122,6 +124,11 @@ export class ResponseReader {
   }
 
   #readHead(bytes: Buffer): Buffer {
+    const known = this.#memory.read(bytes);
+    if (known !== undefined && known.headBytes <= MAX_HEAD_BYTES) {
+      this.#takeHead(known.head);
+      return bytes.subarray(known.headBytes);
+    }
     const end = bytes.indexOf(BLANK_LINE);
     if (end === -1 ? bytes.length > MAX_HEAD_BYTES : end > MAX_HEAD_BYTES) return this.#fail();
     const text = bytes.toString("latin1", 0, end === -1 ? bytes.length : end);
@@ -133,12 +140,17 @@ export class ResponseReader {
     }
     const head = parseHead(text);
     if (head === undefined) return this.#fail();
+    this.#memory.keep(head, text);
+    this.#takeHead(head);
+    return bytes.subarray(end + BLANK_LINE.length);
+  }
+
+  #takeHead(head: ResponseFraming): void {
     this.#isPersistent = head.isPersistent;
     this.#keepAliveS = head.keepAliveS;
     this.#parts.onHead(head.status, head.raw);
     // Interim: the real response follows.
     if (head.status >= 200) this.#beginBody(head);
-    return bytes.subarray(end + BLANK_LINE.length);
   }
 
   /** RFC 9112 section 6.3. */

@@ -33,6 +33,13 @@ function bytesOf(text: string, body = '{"the": "body"}'): Buffer {
   return Buffer.from(text + body, "latin1");
 }
 
+/** All that a head says; some is only worked out when it is asked for. */
+function said(head: PlainHead | undefined) {
+  if (head === undefined) return undefined;
+  const { url, rawHeaders, headers, bodyBytes, headBytes, memo } = head;
+  return { url, rawHeaders, headers, bodyBytes, headBytes, memo };
+}
+
 /** What a connection reads of the second head after the first, and what one reads that never had another. */
 function readAfter(first: string, second: string) {
   const memory = new HeadMemory();
@@ -61,7 +68,7 @@ describe("a head like the one before", () => {
     ["with spaces around a value", change({ "Mcp-Name": "  refund " })],
   ])("is read with its own values: %s", (_, fields) => {
     const read = readAfter(textOf(FIELDS), textOf(fields));
-    expect(read.after).toEqual(read.fresh);
+    expect(said(read.after)).toEqual(said(read.fresh));
     expect(isKnown(read)).toBe(true);
   });
 
@@ -95,7 +102,7 @@ describe("a head that is read anew", () => {
     ],
   ])("%s", (_, fields) => {
     const read = readAfter(textOf(FIELDS), textOf(fields));
-    expect(read.after).toEqual(read.fresh);
+    expect(said(read.after)).toEqual(said(read.fresh));
     expect([read.fresh === undefined, isKnown(read)]).toEqual([false, false]);
   });
 
@@ -168,7 +175,7 @@ describe("whatever heads a connection brings", () => {
           for (const text of heads) {
             const bytes = bytesOf(text, body);
             const after = memory.read(bytes);
-            expect(after).toEqual(new HeadMemory().read(bytes));
+            expect(said(after)).toEqual(said(new HeadMemory().read(bytes)));
             if (isKnown({ before, after })) known += 1;
             before = after ?? before;
           }

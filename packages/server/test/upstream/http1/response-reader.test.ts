@@ -13,10 +13,10 @@ interface Read {
   readonly keepAliveS: number | undefined;
 }
 
-/** Reads `pieces` one after another; `isClosed` lets the connection end after them. */
-function read(pieces: readonly (string | Buffer)[], isClosed = false): Read {
-  const heads: { status: number; raw: readonly string[] }[] = [];
-  const body: Buffer[] = [];
+/** Reads `pieces` one after another, after another response; `isClosed` lets the connection end after them. */
+function read(pieces: readonly (string | Buffer)[], isClosed = false, before = ""): Read {
+  let heads: { status: number; raw: readonly string[] }[] = [];
+  let body: Buffer[] = [];
   let isEnded = false;
   const reader = new ResponseReader({
     onHead: (status, raw) => heads.push({ status, raw }),
@@ -25,6 +25,11 @@ function read(pieces: readonly (string | Buffer)[], isClosed = false): Read {
       isEnded = true;
     },
   });
+  reader.push(Buffer.from(before, "latin1"));
+  reader.reset();
+  heads = [];
+  body = [];
+  isEnded = false;
   let fault: string | undefined;
   for (const piece of pieces) {
     const bytes = Buffer.from(typeof piece === "string" ? Buffer.from(piece, "latin1") : piece);
@@ -33,7 +38,9 @@ function read(pieces: readonly (string | Buffer)[], isClosed = false): Read {
     bytes.fill("?");
   }
   if (isClosed) fault ??= reader.close();
-  const { isPersistent, keepAliveS } = reader;
+  // Said of the last response that ended.
+  const isPersistent = isEnded && reader.isPersistent;
+  const keepAliveS = isEnded ? reader.keepAliveS : undefined;
   return { heads, body: Buffer.concat(body).toString("latin1"), isEnded, fault, isPersistent, keepAliveS };
 }
 
@@ -172,19 +179,21 @@ describe("what could be read in two ways is garbage (threat 16, faults F6)", () 
   });
 });
 
-test("it does not matter where a response is cut into pieces", () => {
+test("it does not matter where a response is cut into pieces, nor what came before it", () => {
   const response = fc.constantFrom(
     `${OK}content-type: application/json\r\ncontent-length: 17\r\n\r\n{"jsonrpc":"2.0"}`,
+    `${OK}content-type: application/json\r\ncontent-length: 2\r\n\r\n{}`,
+    `${OK}content-type: application/json\r\ncontent-length: +2\r\n\r\n{}`,
     `HTTP/1.1 102 P\r\n\r\n${OK}transfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n2;x\r\n1}\r\n0\r\nt: 1\r\n\r\n`,
     `${OK}transfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\nzz\r\n`,
   );
   fc.assert(
-    fc.property(response, fc.array(fc.nat(120)), (text, cuts) => {
+    fc.property(response, response, fc.array(fc.nat(120)), (text, before, cuts) => {
       const points = [...new Set([0, ...cuts.filter((cut) => cut < text.length), text.length])].sort(
         (a, b) => a - b,
       );
       const pieces = points.slice(1).map((end, at) => text.slice(points[at], end));
-      expect(read(pieces)).toEqual(read([text]));
+      expect(read(pieces, false, before)).toEqual(read([text]));
     }),
   );
 });
