@@ -50,12 +50,21 @@ export class HeadPattern {
         found.push(done);
       }
       const end = done + part.length;
-      if (end > bytes.length || part.compare(bytes, done, end) !== 0) return undefined;
+      if (end > bytes.length || !isAt(bytes, done, part)) return undefined;
       found.push(end);
       done = end;
     }
     return found;
   }
+}
+
+/** A call of native code costs as much as looking at so many bytes. */
+const FEW_BYTES = 48;
+
+function isAt(bytes: Buffer, from: number, part: Buffer): boolean {
+  if (part.length > FEW_BYTES) return part.compare(bytes, from, from + part.length) === 0;
+  for (let at = 0; at < part.length; at += 1) if (bytes[from + at] !== part[at]) return false;
+  return true;
 }
 
 /** The place of the first byte that is neither a visible character nor a space. */

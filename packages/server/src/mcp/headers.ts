@@ -98,6 +98,11 @@ export function isFieldValue(text: string): boolean {
   return true;
 }
 
+/** Lines that are sent again and again, in one piece: the parts of a text are otherwise joined for each time. */
+export function onePiece(lines: string): string {
+  return Buffer.from(lines, "latin1").toString("latin1");
+}
+
 /** Lines of which a second one could mean another request, sender or body, a bit for each; so can any other `mcp-*`. */
 const SINGLE: ReadonlyMap<string, number> = new Map(
   [

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { isFieldValue } from "../../mcp/headers.ts";
+import { isFieldValue, onePiece } from "../../mcp/headers.ts";
 import { ONE_WRITE_BYTES, type Outgoing } from "../outgoing.ts";
 
 /** The answer to a plain request, with the bytes that `node:http` would write. */
@@ -36,20 +36,13 @@ export class PlainResponse implements Outgoing {
   }
 
   writeHead(status: number, headers: readonly string[]): void {
-    if (!headers.every(isFieldValue)) throw new TypeError("a header cannot be sent");
-    let lines = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
-    let hasLength = false;
-    for (let at = 0; at < headers.length; at += 2) {
-      const name = headers[at] ?? "";
-      const value = headers[at + 1] ?? "";
-      if (name === "content-length") hasLength = true;
-      if (name === "connection" && value === "close") this.#isLast = true;
-      lines += `${name}: ${value}\r\n`;
-    }
+    const { lines, hasLength, isLast } = openingOf(status, headers);
     this.#isChunked = !hasLength;
-    const after = this.#isLast ? "" : this.#keepAlive;
-    const coding = hasLength ? "" : "Transfer-Encoding: chunked\r\n";
-    this.#head = `${lines}Date: ${httpDate()}\r\n${after}${coding}\r\n`;
+    this.#isLast = isLast;
+    const after = isLast ? "" : this.#keepAlive;
+    this.#head = hasLength
+      ? `${lines}${headers.at(-1)}${dateLine()}${after}\r\n`
+      : `${lines}${dateLine()}${after}Transfer-Encoding: chunked\r\n\r\n`;
   }
 
   flushHeaders(): void {
@@ -126,15 +119,55 @@ export function keepAliveLines(keepAliveMs: number): string {
   return `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n`;
 }
 
+/** How an answer begins. */
+interface Opening {
+  readonly status: number;
+  readonly headers: readonly string[];
+  /** To where the value of `Content-Length` stands, if it has one. */
+  readonly lines: string;
+  readonly hasLength: boolean;
+  readonly isLast: boolean;
+}
+
+/** Most answers begin like the one before, whoever it was for. */
+let lastOpening: Opening | undefined;
+
+/** Throws for a name or a value that could end its line. A length stands last. */
+function openingOf(status: number, headers: readonly string[]): Opening {
+  if (lastOpening !== undefined && isLike(lastOpening, status, headers)) return lastOpening;
+  if (!headers.every(isFieldValue)) throw new TypeError("a header cannot be sent");
+  const hasLength = headers.at(-2) === "content-length";
+  let lines = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}`;
+  let isLast = false;
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? "";
+    const isLength = hasLength && at === headers.length - 2;
+    if (name === "content-length" && !isLength) throw new TypeError("a length stands last");
+    const value = isLength ? "" : (headers[at + 1] ?? "");
+    if (name === "connection" && value === "close") isLast = true;
+    lines += `\r\n${name}: ${value}`;
+  }
+  lastOpening = { status, headers, lines: onePiece(lines), hasLength, isLast };
+  return lastOpening;
+}
+
+/** The value of a length, which stands last, may differ. */
+function isLike(one: Opening, status: number, headers: readonly string[]): boolean {
+  if (one.status !== status || one.headers.length !== headers.length) return false;
+  const end = one.hasLength ? headers.length - 1 : headers.length;
+  for (let at = 0; at < end; at += 1) if (one.headers[at] !== headers[at]) return false;
+  return end === headers.length || isFieldValue(headers[end] ?? "");
+}
+
 let dateSecond = 0;
 let date = "";
 
 /** RFC 9110 section 6.6.1, spelled once a second. */
-function httpDate(): string {
+function dateLine(): string {
   const second = Math.floor(Date.now() / 1000);
   if (second !== dateSecond) {
     dateSecond = second;
-    date = new Date(second * 1000).toUTCString();
+    date = onePiece(`\r\nDate: ${new Date(second * 1000).toUTCString()}\r\n`);
   }
   return date;
 }

@@ -1,5 +1,5 @@
 import { NOWHERE } from "../../call/roster.ts";
-import { isFieldValue, isToken } from "../../mcp/headers.ts";
+import { isFieldValue, isToken, onePiece } from "../../mcp/headers.ts";
 import type { Watchdog, Watched } from "../watchdog.ts";
 import type { Connect } from "./connect.ts";
 import { Connection, type ConnectionOwner, type ResponseHandler } from "./connection.ts";
@@ -135,7 +135,7 @@ export class ConnectionPool implements ConnectionOwner, Watched {
       if (!isToken(name) || !isFieldValue(value)) return undefined;
       lines += `${name}: ${value}\r\n`;
     }
-    this.#last = { request: { method, path, headers, body: undefined }, lines };
+    this.#last = { request: { method, path, headers, body: undefined }, lines: onePiece(lines) };
     return lines;
   }
 }
