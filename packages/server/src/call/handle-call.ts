@@ -2,7 +2,7 @@
  * One call, one straight line: head → identify → body → read → route → pin → decide → hold → mirror → reserve →
  * intend → forward → answer → settle → record. README.md in this folder draws it with its exits.
  */
-import { own } from "@portcullis/policy";
+import { ok, own, type Result } from "@portcullis/policy";
 import { isRequestId, type NotificationMessage, readMessage } from "../mcp/json-rpc.ts";
 import { type ReadError, readStrict } from "../mcp/strict-reading.ts";
 import type { AgentRequest } from "./agent-request.ts";
@@ -51,24 +51,33 @@ export interface Line extends RelayTools {
 const LARGE_BODY_BYTES = 256 * 1024;
 
 /** One HTTP request, from its head to its last byte. Never rejects: what goes wrong is refused. */
-export function handleRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
-  return takeRequest(request, reply, line).catch((fault: unknown) => {
+export async function handleRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
+  try {
+    const arrived = arrive(request, reply, line);
+    if (!arrived.ok) return refuseStranger(request, reply, arrived.error, line);
+    const arrival = arrived.value;
+    // Awaited, here and below: an async function that returns a promise takes two more turns of the microtasks.
+    if (arrival.verb !== "POST") return await handleVerb(arrival, line);
+    const body = await readBody(request, line.ports.config);
+    if (!body.ok) return await refuseArrival(arrival, "", body.error, line);
+    return await handleMessage(arrival, body.value, line);
+  } catch (fault) {
     // Nobody was identified: the state cannot be read.
     warnOfFault(newRequestId(), fault, line);
     line.ports.observer.refused("internal");
     refuse(reply, { kind: "internal" }, { id: undefined, era: "legacy", isToolCall: false });
-  });
+  }
 }
 
-async function takeRequest(request: AgentRequest, reply: Reply, line: Line): Promise<void> {
-  const { ports } = line;
+/** Who asks, over which route. */
+function arrive(request: AgentRequest, reply: Reply, { ports }: Line): Result<Arrival, Refusal> {
   const startedMs = ports.clock.monotonicMs();
   const head = readHead(request, ports);
-  if (!head.ok) return refuseStranger(request, reply, head.error, line);
+  if (!head.ok) return head;
   const access = identify(head.value, ports);
-  if (!access.ok) return refuseStranger(request, reply, access.error, line);
+  if (!access.ok) return access;
   const { verb, headers } = head.value;
-  const arrival: Arrival = {
+  return ok({
     requestId: newRequestId(),
     verb,
     access: access.value,
@@ -77,12 +86,7 @@ async function takeRequest(request: AgentRequest, reply: Reply, line: Line): Pro
     mirrored: true,
     stdioSession: undefined,
     startedMs,
-  };
-  if (verb !== "POST") return handleVerb(arrival, line);
-  const body = await readBody(request, ports.config);
-  if (!body.ok) return refuseArrival(arrival, "", body.error, line);
-  // Awaited, here and below: an async function that returns a promise takes two more turns of the microtasks.
-  return await handleMessage(arrival, body.value, line);
+  });
 }
 
 /** One message of a known principal: the part of the line that HTTP and stdio share. */
