@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { JsonObject } from "@portcullis/policy";
 import canonicalize from "canonicalize";
 
@@ -16,5 +16,5 @@ export function definitionHash(tool: JsonObject): string | undefined {
   } catch {
     return undefined;
   }
-  return text === undefined ? undefined : createHash("sha256").update(text, "utf8").digest("hex");
+  return text === undefined ? undefined : hash("sha256", text, "hex");
 }

@@ -35,45 +35,103 @@ const REFERENCES = ["$ref", "$dynamicRef", "$recursiveRef"] as const;
 const DIALECT = /^https?:\/\/json-schema\.org\//;
 
 /** What one walk through a schema found. */
-interface Schemas {
-  /** Each schema with the schemas inside it. */
-  readonly inside: Map<JsonObject, readonly JsonObject[]>;
+interface Found {
+  /** Schemas inside it. */
+  parts: number;
   readonly anchors: Map<string, JsonObject>;
   hasReferences: boolean;
 }
 
 function schemaProblem(root: JsonObject): string | undefined {
-  const found: Schemas = { inside: new Map(), anchors: new Map(), hasReferences: false };
+  const found: Found = { parts: 0, anchors: new Map(), hasReferences: false };
   const problem = walk(root, 0, found);
   // Without references nothing unfolds: there are as many subschemas as are written, which are few enough.
   if (problem !== undefined || !found.hasReferences) return problem;
-  return sizeOf(root, root, found, new Map()) > MAX_SUBSCHEMAS ? "a schema unfolds too far" : undefined;
+  const unfolding: Unfolding = { root, anchors: found.anchors, inside: new Map(), sizes: new Map() };
+  noteInside(root, unfolding.inside);
+  return sizeOf(root, unfolding) > MAX_SUBSCHEMAS ? "a schema unfolds too far" : undefined;
 }
 
-function walk(schema: JsonObject, depth: number, found: Schemas): string | undefined {
+/** Every list is walked through, and some have tens of thousands of schemas (faults F21): nothing is built here. */
+function walk(schema: JsonObject, depth: number, found: Found): string | undefined {
   if (depth > MAX_DEPTH) return "a schema is nested too deeply";
-  for (const name of REFERENCES) {
-    const target = own(schema, name);
-    if (typeof target !== "string") continue;
-    if (!target.startsWith("#")) return "a schema refers to elsewhere";
-    found.hasReferences = true;
-  }
-  const dialect = own(schema, "$schema");
-  if (typeof dialect === "string" && !DIALECT.test(dialect)) return "a schema is of an unknown dialect";
-  const choices = own(schema, "enum");
-  if (Array.isArray(choices) && choices.length > MAX_CHOICES) return "a schema has too many choices";
-  for (const name of ["$anchor", "$dynamicAnchor"]) {
-    const anchor = own(schema, name);
-    if (typeof anchor === "string") found.anchors.set(anchor, schema);
-  }
-  const inside = schemasIn(schema);
-  if (found.inside.size + inside.length > MAX_PARTS) return "a schema has too many parts";
-  found.inside.set(schema, inside);
-  for (const one of inside) {
-    const problem = walk(one, depth + 1, found);
+  // Members of its own alone: it comes from JSON.parse.
+  for (const key in schema) {
+    const value = schema[key];
+    const problem =
+      typeof value === "string"
+        ? textProblem(key, value, schema, found)
+        : memberProblem(key, value, depth, found);
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+function textProblem(key: string, value: string, schema: JsonObject, found: Found): string | undefined {
+  switch (key) {
+    case "$ref":
+    case "$dynamicRef":
+    case "$recursiveRef":
+      found.hasReferences = true;
+      return value.startsWith("#") ? undefined : "a schema refers to elsewhere";
+    case "$schema":
+      return DIALECT.test(value) ? undefined : "a schema is of an unknown dialect";
+    case "$anchor":
+    case "$dynamicAnchor":
+      found.anchors.set(value, schema);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function memberProblem(
+  key: string,
+  value: JsonValue | undefined,
+  depth: number,
+  found: Found,
+): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (DATA.has(key)) {
+    const isLong = key === "enum" && Array.isArray(value) && value.length > MAX_CHOICES;
+    return isLong ? "a schema has too many choices" : undefined;
+  }
+  if (!MAPS.has(key) || !isJsonObject(value)) return partProblem(value, depth, found);
+  for (const name in value) {
+    const problem = partProblem(value[name], depth, found);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function partProblem(value: JsonValue | undefined, depth: number, found: Found): string | undefined {
+  if (isJsonObject(value)) {
+    found.parts += 1;
+    return found.parts > MAX_PARTS ? "a schema has too many parts" : walk(value, depth + 1, found);
+  }
+  if (!Array.isArray(value)) return undefined;
+  // A list of lists is no schema, but who knows what reads it as one.
+  for (const item of value as readonly JsonValue[]) {
+    const problem = partProblem(item, depth, found);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** A schema whose references are followed. */
+interface Unfolding {
+  readonly root: JsonObject;
+  readonly anchors: ReadonlyMap<string, JsonObject>;
+  /** Each schema with the schemas inside it. */
+  readonly inside: Map<JsonObject, readonly JsonObject[]>;
+  readonly sizes: Map<JsonObject, number>;
+}
+
+/** Of a schema whose depth is known to be bounded. */
+function noteInside(schema: JsonObject, inside: Map<JsonObject, readonly JsonObject[]>): void {
+  const parts = schemasIn(schema);
+  inside.set(schema, parts);
+  for (const one of parts) noteInside(one, inside);
 }
 
 function schemasIn(schema: JsonObject): readonly JsonObject[] {
@@ -92,20 +150,16 @@ function schemasIn(schema: JsonObject): readonly JsonObject[] {
 }
 
 /** Subschemas once references are followed, where one is not inside itself; a schema may well be recursive. */
-function sizeOf(
-  schema: JsonObject,
-  root: JsonObject,
-  found: Schemas,
-  sizes: Map<JsonObject, number>,
-): number {
+function sizeOf(schema: JsonObject, unfolding: Unfolding): number {
+  const { inside, sizes } = unfolding;
   const known = sizes.get(schema);
   if (known !== undefined) return known;
   sizes.set(schema, 0);
   let size = 1;
-  for (const one of found.inside.get(schema) ?? []) size += sizeOf(one, root, found, sizes);
+  for (const one of inside.get(schema) ?? []) size += sizeOf(one, unfolding);
   for (const name of REFERENCES) {
-    const target = resolve(own(schema, name), root, found);
-    if (target !== undefined) size += sizeOf(target, root, found, sizes);
+    const target = resolve(own(schema, name), unfolding);
+    if (target !== undefined) size += sizeOf(target, unfolding);
   }
   const bounded = Math.min(size, MAX_SUBSCHEMAS + 1);
   sizes.set(schema, bounded);
@@ -113,11 +167,11 @@ function sizeOf(
 }
 
 /** What a reference inside the document means; undefined where it means no schema. */
-function resolve(reference: JsonValue | undefined, root: JsonObject, found: Schemas): JsonObject | undefined {
+function resolve(reference: JsonValue | undefined, { root, anchors }: Unfolding): JsonObject | undefined {
   if (typeof reference !== "string") return undefined;
   const fragment = reference.slice(1);
   if (fragment === "") return root;
-  if (!fragment.startsWith("/")) return found.anchors.get(fragment);
+  if (!fragment.startsWith("/")) return anchors.get(fragment);
   let place: JsonValue | undefined = root;
   for (const part of fragment.slice(1).split("/")) {
     const name = decode(part).replaceAll("~1", "/").replaceAll("~0", "~");

@@ -7,6 +7,8 @@ import type { State } from "./state.ts";
 export interface ObservedTool {
   readonly name: string;
   readonly definition: JsonObject;
+  /** The definition as `JSON.stringify` spells it, where somebody has done so. */
+  readonly text?: string;
   /** Of the canonical JSON of the whole definition. */
   readonly hash: string;
 }
@@ -42,9 +44,10 @@ export function recordObserved(
     if (row === undefined) return;
     const isFirst = row["has_accepted_list"] === 0 && options.complete;
     const seen = new Set<string>();
-    for (const { name, definition, hash } of tools) {
+    for (const { name, definition, text, hash } of tools) {
       seen.add(name);
-      observeTool(state, server, { name, hash, definition: JSON.stringify(definition) }, isFirst, nowMs);
+      const spelled = text ?? JSON.stringify(definition);
+      observeTool(state, server, { name, hash, definition: spelled }, isFirst, nowMs);
     }
     if (options.complete) forgetUnlisted(state, server, seen);
     if (isFirst || options.acceptAll === true) acceptTools(state, server, undefined, nowMs);

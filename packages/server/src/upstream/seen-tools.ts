@@ -9,6 +9,8 @@ import { toolSchemaProblem } from "../mcp/tool-schema.ts";
 export interface SeenTool {
   readonly name: string;
   readonly definition: JsonObject;
+  /** The definition as `JSON.stringify` spells it. */
+  readonly text: string;
   /** Over the canonical JSON of the whole definition. */
   readonly hash: string;
 }
@@ -58,19 +60,19 @@ export function readToolList(
   for (const [name, definition] of byName) {
     if (twice.has(name)) continue;
     const before = known.get(name);
-    const textDigest = digestText(definition);
+    const spelled = spell(definition);
     // What is known was found good before.
-    const isKnown = textDigest !== undefined && textDigest === before?.textDigest;
+    const isKnown = spelled !== undefined && spelled.digest === before?.textDigest;
     const schemaProblem = isKnown ? undefined : toolSchemaProblem(definition);
     const problem = schemaProblem ?? checkHeaders(definition, mirrorsHeaders);
     // Last, for it takes longest: what is too large to be kept is not hashed either (faults F21).
-    const hashed = problem === undefined ? hashDefinition(definition, textDigest, before) : undefined;
-    if (hashed === undefined) {
+    const hashed = problem === undefined ? hashDefinition(definition, spelled?.digest, before) : undefined;
+    if (spelled === undefined || hashed === undefined) {
       dropped.push({ name, reason: problem ?? "it has no canonical form or is nested too deeply" });
       continue;
     }
     now.set(name, hashed);
-    tools.push({ name, definition, hash: hashed.hash });
+    tools.push({ name, definition, text: spelled.text, hash: hashed.hash });
   }
   return { tools, known: now, dropped };
 }
@@ -104,15 +106,23 @@ export function namesAlike(tools: readonly SeenTool[]): readonly string[] {
     .flatMap((same) => same.map(({ name }) => name));
 }
 
-/** A long list is looked at twice, and nobody writes to it in between. */
-const digests = new WeakMap<JsonObject, string>();
+interface Spelled {
+  readonly text: string;
+  readonly digest: string;
+}
+
+/** A long list is looked at twice and then stored, and nobody writes to it in between. */
+const spellings = new WeakMap<JsonObject, Spelled>();
 
 /** Undefined where JSON.stringify runs out of stack, though JSON.parse did not. */
-function digestText(definition: JsonObject): string | undefined {
+function spell(definition: JsonObject): Spelled | undefined {
+  const known = spellings.get(definition);
+  if (known !== undefined) return known;
   try {
-    const digest = digests.get(definition) ?? hash("sha256", JSON.stringify(definition), "base64");
-    digests.set(definition, digest);
-    return digest;
+    const text = JSON.stringify(definition);
+    const spelled = { text, digest: hash("sha256", text, "base64") };
+    spellings.set(definition, spelled);
+    return spelled;
   } catch {
     return undefined;
   }
