@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Served } from "./rig.ts";
 
-const MS_PER_TICK = 10;
+const NS_PER_MS = 1_000_000;
 
-/** User and system time of a process so far (Linux). */
+/** Time on a processor of the threads that a process has, in ms (Linux); `/proc/PID/stat` counts by hundredths of a second. */
 export function cpuMsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const spentNs = tasks.map((task) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ")[0]),
+  );
+  return spentNs.reduce((sum, ns) => sum + ns, 0) / NS_PER_MS;
 }
 
 /** Resident memory (Linux), in MiB. */
