@@ -25,6 +25,14 @@ describe("schemas of tools (threat 36)", () => {
     expect(toolSchemaProblem(definition)).toBe(problem);
   });
 
+  it.each(["default", "const", "enum", "examples"])(
+    "a reference to elsewhere in an argument that is called %s",
+    (name) => {
+      const definition = of({ properties: { [name]: { $ref: "https://a/" } } });
+      expect(toolSchemaProblem(definition)).toBe("a schema refers to elsewhere");
+    },
+  );
+
   it("many parts, wherever they are (faults F21)", () => {
     const wide = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`a${at}`, { type: "string" }]));
     const properties = Object.fromEntries(
@@ -69,6 +77,17 @@ describe("schemas of tools (threat 36)", () => {
     },
   );
 
+  it("nested parts count each time that they are referred to", () => {
+    const part = { allOf: Array.from({ length: 1_000 }, () => ({})) };
+    const often = (times: number) =>
+      of({
+        $defs: { part },
+        oneOf: Array.from({ length: times }, () => ({ not: { $ref: "#/$defs/part" } })),
+      });
+    expect(toolSchemaProblem(often(95))).toBeUndefined();
+    expect(toolSchemaProblem(often(101))).toBe("a schema unfolds too far");
+  });
+
   it("lists that double each other unfold too far", () => {
     const to = (at: number) => ({ $ref: `#/anyOf/${at}` });
     const anyOf = Array.from({ length: 40 }, (_, at) => ({
@@ -80,6 +99,7 @@ describe("schemas of tools (threat 36)", () => {
   it.each([
     ["the most choices", of({ enum: Array.from({ length: 10_000 }, () => 1) })],
     ["the most parts", of({ anyOf: Array.from({ length: 10_000 }, () => ({})) })],
+    ["more examples than choices", of({ examples: Array.from({ length: 10_001 }, () => 1) })],
     ["a plain one", of({ properties: { a: { type: "string" } }, required: ["a"] })],
     ["a recursive one", of({ properties: { a: { $ref: "#" }, b: { $ref: "#/properties/b" } } })],
     [
