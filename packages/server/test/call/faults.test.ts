@@ -102,6 +102,46 @@ describe("a fault after the row leaves one row", () => {
   });
 });
 
+describe("what happens while the row is written", () => {
+  test("a log that takes no row ends the call, which is not charged (promise P1)", async () => {
+    let isFull = true;
+    const distort = (ports: Ports): Ports => ({
+      ...ports,
+      audit: {
+        intend: async (entry) => {
+          const takes = !isFull || entry.method !== "tools/call";
+          return takes ? await ports.audit.intend(entry) : undefined;
+        },
+        record: (entry) => ports.audit.record(entry),
+      },
+    });
+    await using rig = await openLine({ era: "modern", policy: POLICY, distort });
+    expect((await run(rig)).status).toBe(503);
+    expect(rig.ran()).toEqual([]);
+    isFull = false;
+    expect((await run(rig)).status).toBe(200);
+  });
+
+  test("a grant that ends meanwhile sends nothing (promise P4)", async () => {
+    const distort = (ports: Ports): Ports => {
+      const { snapshot } = ports;
+      return {
+        ...ports,
+        snapshot: {
+          grantByDigest: (digest) => snapshot.grantByDigest(digest),
+          server: (id) => snapshot.server(id),
+          policy: (id) => snapshot.policy(id),
+          onChange: (listener) => snapshot.onChange(listener),
+          isCurrent: () => false,
+        },
+      };
+    };
+    await using rig = await openLine({ era: "modern", policy: POLICY, distort });
+    expect((await run(rig)).status).toBe(401);
+    expect([rig.ran(), rig.rows.at(-1)?.["status"]]).toEqual([[], "cancelled"]);
+  });
+});
+
 describe("a fault before a call is judged", () => {
   // Long enough not to stand in a random id.
   const WORDS = "the words of a fault";
