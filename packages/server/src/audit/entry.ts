@@ -28,13 +28,13 @@ interface Spelling {
 /** Strangers choose some of it: with too many all are forgotten, and long ones are not remembered. */
 const MAX_SPELLINGS = 1_024;
 const MAX_SPELLING_LENGTH = 2_048;
-/** By grant and tool. */
+/** By grant, and by tool or method. */
 const spellings = new Map<string, Map<string, Spelling>>();
 let remembered = 0;
 
 function spellingOf(entry: IntentEntry): Spelling {
-  const ofGrant = spellings.get(entry.grant);
-  const known = ofGrant?.get(entry.tool ?? "");
+  const called = entry.tool ?? entry.method;
+  const known = spellings.get(entry.grant)?.get(called);
   if (known !== undefined && isSpelledAlike(known.entry, entry)) return known;
   const spelling = spell(entry);
   const { keys, verdict, rule, server, tool } = spelling;
@@ -46,7 +46,7 @@ function spellingOf(entry: IntentEntry): Spelling {
     remembered = 1;
   }
   const others = spellings.get(entry.grant) ?? new Map<string, Spelling>();
-  spellings.set(entry.grant, others.set(entry.tool ?? "", spelling));
+  spellings.set(entry.grant, others.set(called, spelling));
   return spelling;
 }
 
