@@ -6,7 +6,11 @@ import {
   decodeHeaderValue,
   encodeHeaderValue,
   findForbiddenHeader,
+  isFieldValue,
+  isToken,
+  onePiece,
   readHeader,
+  trimBlanks,
 } from "../../src/mcp/headers.ts";
 
 describe("header lines that two readers read differently (threat 16)", () => {
@@ -168,5 +172,38 @@ describe("mirrored values (2026-07-28 streamable-http, Value Encoding; threat 18
         expect(decodeHeaderValue(encoded)).toEqual(ok(text));
       }),
     );
+  });
+});
+
+describe("what may stand in a line (RFC 9110 sections 5.5, 5.6.2)", () => {
+  const characters = Array.from({ length: 0x180 }, (_, code) => String.fromCharCode(code));
+  const good = (is: (text: string) => boolean) => characters.filter((one) => is(`a${one}a`)).join("");
+
+  it("names are tokens", () => {
+    expect(good(isToken)).toBe(
+      "!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~",
+    );
+    expect([isToken(""), isToken("a")]).toEqual([false, true]);
+  });
+
+  it("values have no control character but the tab, and nothing beyond a byte", () => {
+    const allowed = characters.filter((_, code) => code === 0x09 || (code >= 0x20 && code <= 0xff));
+    expect(good(isFieldValue)).toBe(allowed.filter((one) => one !== "\x7f").join(""));
+    expect(isFieldValue("")).toBe(true);
+  });
+
+  it.each([
+    ["", ""],
+    [" \t", ""],
+    ["a", "a"],
+    ["\t a \t b\t ", "a \t b"],
+    ["\u00a0a\n", "\u00a0a\n"],
+  ])("only spaces and tabs stand around a value: %j", (text, trimmed) => {
+    expect(trimBlanks(text)).toBe(trimmed);
+  });
+
+  it("lines in one piece are the same lines", () => {
+    const bytes = characters.slice(0, 0x100).join("");
+    expect(onePiece(bytes)).toBe(bytes);
   });
 });
