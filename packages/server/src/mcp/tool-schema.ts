@@ -34,36 +34,48 @@ const DATA: ReadonlySet<string> = new Set(["default", "examples", "example", "en
 const REFERENCES = ["$ref", "$dynamicRef", "$recursiveRef"] as const;
 const DIALECT = /^https?:\/\/json-schema\.org\//;
 
-/** What one walk through a schema found. */
+/** What one walk through a schema has found so far. */
 interface Found {
-  /** Schemas inside it. */
+  /** Schemas around the one that it is at. */
+  depth: number;
+  /** Schemas inside the first. */
   parts: number;
-  readonly anchors: Map<string, JsonObject>;
   hasReferences: boolean;
+  readonly anchors: Map<string, JsonObject>;
+  /** Each schema with those directly inside it, where somebody needs them. */
+  readonly inside: Map<JsonObject, JsonObject[]> | undefined;
 }
 
 function schemaProblem(root: JsonObject): string | undefined {
-  const found: Found = { parts: 0, anchors: new Map(), hasReferences: false };
-  const problem = walk(root, 0, found);
+  const found = startAt(undefined);
+  const problem = walk(root, found);
   // Without references nothing unfolds: there are as many subschemas as are written, which are few enough.
   if (problem !== undefined || !found.hasReferences) return problem;
-  const unfolding: Unfolding = { root, anchors: found.anchors, inside: new Map(), sizes: new Map() };
-  noteInside(root, unfolding.inside);
+  const inside = new Map<JsonObject, JsonObject[]>();
+  walk(root, startAt(inside));
+  const unfolding: Unfolding = { root, anchors: found.anchors, inside, sizes: new Map() };
   return sizeOf(root, unfolding) > MAX_SUBSCHEMAS ? "a schema unfolds too far" : undefined;
 }
 
-/** Every list is walked through, and some have tens of thousands of schemas (faults F21): nothing is built here. */
-function walk(schema: JsonObject, depth: number, found: Found): string | undefined {
-  if (depth > MAX_DEPTH) return "a schema is nested too deeply";
+function startAt(inside: Found["inside"]): Found {
+  return { depth: 0, parts: 0, hasReferences: false, anchors: new Map(), inside };
+}
+
+/** Every list is walked through, and some have tens of thousands of schemas (faults F21): most have no references. */
+function walk(schema: JsonObject, found: Found): string | undefined {
+  if (found.depth > MAX_DEPTH) return "a schema is nested too deeply";
+  found.inside?.set(schema, []);
+  found.depth += 1;
   // Members of its own alone: it comes from JSON.parse.
   for (const key in schema) {
     const value = schema[key];
     const problem =
       typeof value === "string"
         ? textProblem(key, value, schema, found)
-        : memberProblem(key, value, depth, found);
+        : memberProblem(key, value, schema, found);
     if (problem !== undefined) return problem;
   }
+  found.depth -= 1;
   return undefined;
 }
 
@@ -88,7 +100,7 @@ function textProblem(key: string, value: string, schema: JsonObject, found: Foun
 function memberProblem(
   key: string,
   value: JsonValue | undefined,
-  depth: number,
+  schema: JsonObject,
   found: Found,
 ): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
@@ -96,23 +108,24 @@ function memberProblem(
     const isLong = key === "enum" && Array.isArray(value) && value.length > MAX_CHOICES;
     return isLong ? "a schema has too many choices" : undefined;
   }
-  if (!MAPS.has(key) || !isJsonObject(value)) return partProblem(value, depth, found);
+  if (!MAPS.has(key) || !isJsonObject(value)) return partProblem(value, schema, found);
   for (const name in value) {
-    const problem = partProblem(value[name], depth, found);
+    const problem = partProblem(value[name], schema, found);
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function partProblem(value: JsonValue | undefined, depth: number, found: Found): string | undefined {
+function partProblem(value: JsonValue | undefined, schema: JsonObject, found: Found): string | undefined {
   if (isJsonObject(value)) {
     found.parts += 1;
-    return found.parts > MAX_PARTS ? "a schema has too many parts" : walk(value, depth + 1, found);
+    found.inside?.get(schema)?.push(value);
+    return found.parts > MAX_PARTS ? "a schema has too many parts" : walk(value, found);
   }
   if (!Array.isArray(value)) return undefined;
   // A list of lists is no schema, but who knows what reads it as one.
   for (const item of value as readonly JsonValue[]) {
-    const problem = partProblem(item, depth, found);
+    const problem = partProblem(item, schema, found);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -122,31 +135,8 @@ function partProblem(value: JsonValue | undefined, depth: number, found: Found):
 interface Unfolding {
   readonly root: JsonObject;
   readonly anchors: ReadonlyMap<string, JsonObject>;
-  /** Each schema with the schemas inside it. */
-  readonly inside: Map<JsonObject, readonly JsonObject[]>;
+  readonly inside: ReadonlyMap<JsonObject, readonly JsonObject[]>;
   readonly sizes: Map<JsonObject, number>;
-}
-
-/** Of a schema whose depth is known to be bounded. */
-function noteInside(schema: JsonObject, inside: Map<JsonObject, readonly JsonObject[]>): void {
-  const parts = schemasIn(schema);
-  inside.set(schema, parts);
-  for (const one of parts) noteInside(one, inside);
-}
-
-function schemasIn(schema: JsonObject): readonly JsonObject[] {
-  const inside: JsonObject[] = [];
-  const take = (value: JsonValue): void => {
-    if (isJsonObject(value)) inside.push(value);
-    // A list of lists is no schema, but who knows what reads it as one.
-    else if (Array.isArray(value)) for (const item of value as readonly JsonValue[]) take(item);
-  };
-  for (const [key, value] of Object.entries(schema)) {
-    if (DATA.has(key)) continue;
-    if (MAPS.has(key) && isJsonObject(value)) for (const named of Object.values(value)) take(named);
-    else take(value);
-  }
-  return inside;
 }
 
 /** Subschemas once references are followed, where one is not inside itself; a schema may well be recursive. */
