@@ -6,11 +6,19 @@ const NS_PER_MS = 1_000_000;
 
 /** Time on a processor of the threads that a process has, in ms (Linux); `/proc/PID/stat` counts by hundredths of a second. */
 export function cpuMsOf(pid: number): number {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const spentNs = tasks.map((task) =>
-    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ")[0]),
+  return (
+    readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + spentNs(`/proc/${pid}/task/${task}`), 0) /
+    NS_PER_MS
   );
-  return spentNs.reduce((sum, ns) => sum + ns, 0) / NS_PER_MS;
+}
+
+function spentNs(task: string): number {
+  try {
+    return Number(readFileSync(`${task}/schedstat`, "utf8").split(" ")[0]);
+  } catch {
+    // The thread ended since it was listed.
+    return 0;
+  }
 }
 
 /** Resident memory (Linux), in MiB. */
