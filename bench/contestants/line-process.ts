@@ -6,12 +6,12 @@ import { MemoryCounters } from "../../packages/server/src/counters/memory-counte
 import { createAgentServer, listen } from "../../packages/server/src/front/http-server.ts";
 import { openDataFolder, openState } from "../../packages/server/src/index.ts";
 import { assembleLine, SYSTEM_CLOCK } from "../../packages/server/src/line-parts.ts";
+import { boundHeap } from "../../packages/server/src/observe/bounded-heap.ts";
 import { LiveObserver } from "../../packages/server/src/observe/observer.ts";
-import { boundYoungGeneration } from "../../packages/server/src/observe/young-generation.ts";
 import { unwrap } from "./data-folder.ts";
 
 // As the gateway has it: with more memory the same line is cheaper.
-boundYoungGeneration();
+boundHeap();
 const folder = unwrap(openDataFolder(process.argv[2] ?? ""));
 let rows = 0;
 const hosts = new Set<string>();

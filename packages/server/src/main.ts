@@ -6,10 +6,10 @@ import { createAdminServer } from "./front/admin-server.ts";
 import { type Beside, createAgentServer, drain, listen } from "./front/http-server.ts";
 import { openLedgerParts } from "./ledger-parts.ts";
 import { type AssembledLine, assembleLine, SYSTEM_CLOCK } from "./line-parts.ts";
+import { boundHeap } from "./observe/bounded-heap.ts";
 import { watchClock } from "./observe/clock-watch.ts";
 import { METRICS_CONTENT_TYPE } from "./observe/metrics.ts";
 import { LiveObserver } from "./observe/observer.ts";
-import { boundYoungGeneration } from "./observe/young-generation.ts";
 import { type DataFolder, lockDataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { openState } from "./storage/state.ts";
 
@@ -90,7 +90,7 @@ function openParts(
     },
     clock: SYSTEM_CLOCK,
   });
-  cleanup.use(boundYoungGeneration());
+  cleanup.use(boundHeap());
   cleanup.use(watchClock(SYSTEM_CLOCK, observer));
   cleanup.use(assembled);
   return ok({ assembled, observer, allow, isReady: () => isHealthy() && assembled.snapshot.isReadable() });
