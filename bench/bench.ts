@@ -9,6 +9,8 @@ export interface Context {
   readonly rounds: number;
   /** Of one visit. */
   readonly seconds: number;
+  /** Of `hour`. */
+  readonly minutes: number;
 }
 
 /** One sub-command. */

@@ -28,6 +28,15 @@ export function quantile(sorted: readonly number[], q: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
+/** Of a straight line through points, by least squares; 0 of a single one. */
+export function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [atX, atY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+  const above = points.reduce((sum, [x, y]) => sum + (x - atX) * (y - atY), 0);
+  const below = points.reduce((sum, [x]) => sum + (x - atX) ** 2, 0);
+  return below === 0 ? 0 : above / below;
+}
+
 /** Three digits that mean something. */
 export function shown(value: number): string {
   if (!Number.isFinite(value)) return "–";

@@ -1,5 +1,5 @@
 /** Results: judged against thresholds.json, as Markdown and as JSON. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Spread, shown, shownSpread, spreadOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
@@ -74,13 +74,14 @@ export function writeResult(
   );
 }
 
-/** Puts the newest result of each bench into `results.md`, which is committed. */
-export function keepResults(names: readonly string[]): void {
-  const files = names.map((name) => join(RESULTS, `${name}.md`)).filter((file) => existsSync(file));
-  const texts = files.map((file) => readFileSync(file, "utf8"));
-  const title =
-    "# A result that is kept\n\nMade by `npm run bench`; what it means is in [README.md](README.md).";
-  writeFileSync(join(import.meta.dirname, "results.md"), [title, ...texts].join("\n\n"));
+/** Puts a result into `results.md`, which is committed, in place of the one kept before; `order` is of all names. */
+export function keepResult(name: string, markdown: string, order: readonly string[]): void {
+  const file = join(import.meta.dirname, "results.md");
+  const [title = "", ...sections] = readFileSync(file, "utf8").split(/^(?=## )/m);
+  const kept = new Map(sections.map((section) => [/^## (.*)/.exec(section)?.[1] ?? "", section]));
+  kept.set(name, markdown);
+  const texts = [title, ...order.flatMap((each) => kept.get(each) ?? [])];
+  writeFileSync(file, `${texts.map((text) => text.trim()).join("\n\n")}\n`);
 }
 
 function judgementTable(judgements: readonly Judgement[]): Table {

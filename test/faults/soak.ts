@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { slope } from "../../bench/figures.ts";
 import { type Random, seededRandom } from "../../packages/policy/test/reference/random.ts";
 import { atMost, type Experiment, exactly, type Figure, info, promises } from "./experiment.ts";
 import { Load, percentile } from "./load.ts";
@@ -187,15 +188,6 @@ function bookFigures(found: Reconciliation, churn: Churn): readonly Figure[] {
     promises(brokenPromises(found, { drift: found.calls })),
     info("unknown outcomes, and charges of what did not run", `${found.unknown}, ${found.drift}`),
   ];
-}
-
-/** Of a straight line through points, by least squares. */
-function slope(points: readonly (readonly [number, number])[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [atX, atY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-  const above = points.reduce((sum, [x, y]) => sum + (x - atX) * (y - atY), 0);
-  const below = points.reduce((sum, [x]) => sum + (x - atX) ** 2, 0);
-  return below === 0 ? 0 : above / below;
 }
 
 async function restingFiles({ pid }: Served, enough: number): Promise<number> {
