@@ -6,8 +6,6 @@ import { type Rig, type Served, unwrap } from "./rig.ts";
 const HOUR_MS = 3_600_000;
 const LIFE_MS = 1_000 * HOUR_MS;
 const TURNS_BETWEEN = 12;
-/** Nobody knows the token; or too many have failed within this minute, some of them as faults, to be told even that. */
-const REFUSED = new Set([401, 429]);
 
 /** What operators do meanwhile: policies are published, tokens are replaced. */
 export class Churn {
@@ -38,7 +36,7 @@ export class Churn {
     this.#token = unwrap(rotateGrant(state, folder.keys, this.#label)).token;
     const [now, before] = [await this.#callWith(this.#token), await this.#callWith(old)];
     if (now.outcome !== "ran") this.wrong += 1;
-    if (before.outcome !== "failed" || !REFUSED.has(before.status)) this.wrong += 1;
+    if (!isUnknown(before)) this.wrong += 1;
   }
 
   takeCalls(): readonly ClientCall[] {
@@ -52,4 +50,9 @@ export class Churn {
     this.#calls.push(call);
     return call;
   }
+}
+
+/** Nobody knows the token; or too many failed within this minute, some of them as faults, for the address to be told. */
+function isUnknown({ status, text }: ClientCall): boolean {
+  return status === 401 || (status === 429 && text.includes("Too many failed attempts."));
 }
