@@ -53,6 +53,15 @@ describe("rules on arguments (policy-spec A5, E2, C1-C6)", () => {
       ["widens t: no longer denied unless `args.amount` < 5"],
     ],
     [
+      "a demand written as a denial of its opposite",
+      t({ require: [amount("contains", "x")] }),
+      t({ deny_if: [{ conditions: [{ not: { path: "args.amount", op: "contains", value: "x" } }] }] }),
+      [
+        'same t: no longer denied unless `args.amount` contains "x"',
+        'same t: newly denied when not (`args.amount` contains "x")',
+      ],
+    ],
+    [
       "a new hold",
       t({}),
       t({ approve_if: [amount("gt", 9)] }),

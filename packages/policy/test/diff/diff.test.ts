@@ -237,6 +237,12 @@ describe("rules of all tools (policy-spec A5, T5)", () => {
       ],
     ],
     [
+      "with another bound",
+      { tools, all_tools: rule },
+      { tools, all_tools: { deny_if: [when("args.n", "gt", 2)] } },
+      ["widens (all_tools): denied when `args.n` > 2; before when `args.n` > 1"],
+    ],
+    [
       "moved from one entry to all",
       { tools: { a: { ...rule, limits: [limit()] }, b: {} } },
       { tools: { a: {}, b: {} }, all_tools: { ...rule, limits: [limit({ max: 20 })] } },
